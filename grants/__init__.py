@@ -1,0 +1,1 @@
+"""What each WhatsApp number may use, and the one decision everybody asks."""

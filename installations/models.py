@@ -1,0 +1,96 @@
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts.models import Organization, User
+from kasilabs.lib import ids
+from kasilabs.lib.encrypted import EncryptedField
+from kasilabs.logs.models import Mode
+from kasilabs.whatsapp.models import Customer
+from plugins.models import Plugin, Version
+
+
+class InstallationQuerySet(models.QuerySet["Installation"]):
+    def present(self) -> "InstallationQuerySet":
+        """Those that were not removed."""
+        return self.exclude(state=Installation.State.REMOVED)
+
+
+class Installation(models.Model):
+    """A plugin set up for one organization, pinned to one version. Rows are never deleted."""
+
+    class State(models.TextChoices):
+        NEEDS_CONFIGURATION = "needs_configuration", _("Needs configuration")
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        REMOVED = "removed", _("Removed")
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="installations")
+    plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="installations")
+    mode = models.CharField(max_length=8, choices=Mode)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    schema_digest = models.CharField(max_length=64, blank=True)
+    values = models.JSONField(default=dict)
+    config_version = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=20, choices=State, default=State.NEEDS_CONFIGURATION)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    removed = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = InstallationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "plugin", "mode"], condition=~Q(state="removed"), name="one_installation"
+            ),
+            models.UniqueConstraint(fields=["id", "organization"], name="installation_with_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode(ids.Prefix.INSTALLATION, self.id)
+
+
+class InstallationSecret(models.Model):
+    """One secret configuration value: write-only, sealed, bound to organization, installation and field."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="secrets")
+    pointer = models.CharField(max_length=160)
+    value = EncryptedField(bound_to=("organization_id", "installation_id", "pointer"))
+    hint = models.CharField(max_length=4, blank=True)
+    set_by = models.CharField(max_length=200)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["installation", "pointer"], name="one_secret_per_field")]
+
+    def __str__(self) -> str:
+        return f"{self.installation_id}{self.pointer}"
+
+
+class CustomerAlias(models.Model):
+    """The pseudonym one installation sees for a customer; kept so that a bridge can find the customer again."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="aliases")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="aliases")
+    hash_version = models.PositiveSmallIntegerField(default=1)
+    alias = models.CharField(max_length=40, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["installation", "customer", "hash_version"], name="one_alias"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alias

@@ -1,0 +1,1 @@
+"""KasiLabs: the ground and the roof of the plugin platform."""

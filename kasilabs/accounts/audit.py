@@ -1,0 +1,162 @@
+"""The audit trail: acts of people and commands, chained by HMAC so that a changed or removed entry shows.
+
+    with audit.act(actor=…, organization=…, action="number.suspended") as act:
+        act.on(number.public_id, number.name)
+        act.change(before={…}, after={…})
+
+The block runs in one transaction. The head of the chain is locked last, after the change itself.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from kasilabs.accounts import keyring
+from kasilabs.accounts.models import AuditEntry, AuditHead, Organization, User
+
+PLATFORM = "platform"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person, or a command on the machine itself."""
+
+    name: str
+    user_id: UUID | None = None
+    request_id: str = ""
+
+    @classmethod
+    def person(cls, user: User, request_id: str = "") -> "Actor":
+        return cls(name=user.email, user_id=user.id, request_id=request_id)
+
+    @classmethod
+    def command(cls, name: str) -> "Actor":
+        return cls(name=f"command:{name}")
+
+
+@dataclass
+class Act:
+    """What one act did, collected inside the block. Secrets never belong in it."""
+
+    target: str = ""
+    target_name: str = ""
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    is_silent: bool = False
+
+    def on(self, target: str, name: str) -> None:
+        """Name the thing acted on: its public id, and its name as it is now."""
+        self.target, self.target_name = target, name
+
+    def change(self, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
+        """Note values before and after; further calls add to them."""
+        self.before |= before or {}
+        self.after |= after or {}
+
+    def nothing(self) -> None:
+        """Say that nothing changed: no entry is written."""
+        self.is_silent = True
+
+
+@contextmanager
+def act(*, actor: Actor, action: str, organization: Organization | None, reason: str = "") -> Iterator[Act]:
+    """Run a change and its audit entry in one transaction."""
+    with transaction.atomic():
+        note = Act()
+        yield note
+        if not note.is_silent:
+            _append(note, actor=actor, action=action, organization=organization, reason=reason)
+
+
+def _append(note: Act, *, actor: Actor, action: str, organization: Organization | None, reason: str) -> None:
+    chain = organization.id.hex if organization else PLATFORM
+    key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
+    AuditHead.objects.bulk_create([AuditHead(chain=chain)], ignore_conflicts=True)
+    AuditHead.objects.filter(chain=chain).update(seq=F("seq") + 1)
+    head = AuditHead.objects.get(chain=chain)
+    entry = AuditEntry(
+        chain=chain,
+        seq=head.seq,
+        organization=organization,
+        actor_id=actor.user_id,
+        actor=actor.name,
+        action=action,
+        target=note.target,
+        target_name=note.target_name,
+        before=note.before,
+        after=note.after,
+        reason=reason,
+        request_id=actor.request_id,
+        created=datetime.now(UTC),
+    )
+    entry.mac = mac(entry, previous=head.mac, key=key)
+    entry.save(force_insert=True)
+    AuditHead.objects.filter(chain=chain).update(mac=entry.mac)
+
+
+def mac(entry: AuditEntry, *, previous: str, key: bytes) -> str:
+    """Return HMAC-SHA256 over the row in canonical form, the MAC before it, and its place in the chain."""
+    row = {
+        "id": entry.id.hex,
+        "chain": entry.chain,
+        "seq": entry.seq,
+        "organization": entry.organization_id.hex if entry.organization_id else None,
+        "actor_id": entry.actor_id.hex if entry.actor_id else None,
+        "actor": entry.actor,
+        "action": entry.action,
+        "target": entry.target,
+        "target_name": entry.target_name,
+        "before": entry.before,
+        "after": entry.after,
+        "reason": entry.reason,
+        "request_id": entry.request_id,
+        "created": entry.created.astimezone(UTC).isoformat(timespec="microseconds"),
+        "previous": previous,
+    }
+    canonical = json.dumps(row, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verifying one chain found; `broken_at` is the first link that does not hold."""
+
+    chain: str
+    entries: int
+    head: str
+    broken_at: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.broken_at is None
+
+
+def verify(chain: str) -> Verdict:
+    """Walk a chain and compare every MAC, the count and the head, so that removed last rows are seen too."""
+    key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
+    head = AuditHead.objects.filter(chain=chain).first() or AuditHead(chain=chain)
+    previous, count = "", 0
+    for entry in AuditEntry.objects.filter(chain=chain).order_by("seq").iterator():
+        count += 1
+        if entry.seq != count or not hmac.compare_digest(mac(entry, previous=previous, key=key), entry.mac):
+            return Verdict(chain, count, head.mac, broken_at=count)
+        previous = entry.mac
+    is_whole = head.seq == count and hmac.compare_digest(head.mac, previous)
+    return Verdict(chain, count, head.mac, broken_at=None if is_whole else count + 1)
+
+
+def verify_all() -> list[Verdict]:
+    """Verify every chain there is an entry or a head for."""
+    chains = set(AuditEntry.objects.values_list("chain", flat=True)) | set(
+        AuditHead.objects.values_list("chain", flat=True)
+    )
+    return [verify(chain) for chain in sorted(chains)]

@@ -1,0 +1,47 @@
+"""Keys the platform makes for itself once and keeps sealed in the database; `rotate_keys` re-seals them.
+
+They are read once per process: a stored key never changes.
+"""
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from kasilabs.accounts.models import StoredKey
+from kasilabs.lib import encrypted, keys
+
+PLATFORM = "platform"
+Purpose = StoredKey.Purpose
+
+
+def platform_key(purpose: Purpose) -> bytes:
+    """Return the platform's key for one use. Raises CannotOpen when the key that sealed it is gone."""
+    return _key(PLATFORM, purpose)
+
+
+def organization_key(organization_id: UUID, purpose: Purpose) -> bytes:
+    """Return the key of one organization for one use. Raises CannotOpen."""
+    return _key(organization_id.hex, purpose)
+
+
+@lru_cache(maxsize=4096)
+def _key(scope: str, purpose: Purpose) -> bytes:
+    row = StoredKey.objects.filter(scope=scope, purpose=purpose).first() or _make(scope, purpose)
+    return encrypted.reveal(row, "value").encode()
+
+
+def _make(scope: str, purpose: Purpose) -> StoredKey:
+    row = StoredKey(scope=scope, purpose=purpose)
+    encrypted.seal(row, "value", keys.random_text(keys.BASE62, keys.SECRET_LENGTH))
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return StoredKey.objects.get(scope=scope, purpose=purpose)
+    return row
+
+
+def forget() -> None:
+    """Drop what this process has read; for tests, which roll the rows back."""
+    _key.cache_clear()

@@ -1,0 +1,157 @@
+import uuid
+import zoneinfo
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from kasilabs.lib import ids
+from kasilabs.lib.encrypted import EncryptedField
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make a user; without a password nobody can sign in until one is set through the reset link."""
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person. The primary key is random: the password reset link shows it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("email"), unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    is_active = models.BooleanField(default=True)
+    is_reviewer = models.BooleanField(default=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        self.email = self.email.lower()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
+
+
+class Organization(models.Model):
+    """A business. Everything that belongs to one is reached from here."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    slug = models.SlugField(unique=True, max_length=48)
+    name = models.CharField(max_length=80)
+    time_zone = models.CharField(max_length=64, default="Africa/Nairobi")
+    currency = models.CharField(max_length=3, default="KES", validators=[RegexValidator(r"^[A-Z]{3}\Z")])
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode(ids.Prefix.ORGANIZATION, self.id)
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Member(models.Model):
+    """A person in an organization: a role, and single permissions beyond it or withdrawn from it."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+    extra = models.JSONField(default=list, blank=True)
+    withdrawn = models.JSONField(default=list, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "user"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What this member may do; a withdrawn permission wins over an extra one."""
+        extra = {Permission(name) for name in self.extra}
+        return (ROLE_PERMISSIONS[Role(self.role)] | extra) - {Permission(name) for name in self.withdrawn}
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+class StoredKey(models.Model):
+    """A random key the platform needs for ever (audit chain, agent keys, customer index), sealed at rest."""
+
+    class Purpose(models.TextChoices):
+        AUDIT_CHAIN = "audit_chain"
+        AGENT_KEY = "agent_key"
+        CHAT_TOKEN = "chat_token"
+        HANDLE_INDEX = "handle_index"
+        CONVERSATION_INDEX = "conversation_index"
+        ALIAS = "alias"
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    scope = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=24, choices=Purpose)
+    value = EncryptedField(bound_to=("scope", "purpose"))
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "purpose"], name="one_key_per_purpose")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.purpose}"
+
+
+class AuditHead(models.Model):
+    """The last link of a chain. Locked last in every act, so that acts wait for each other only while they commit."""
+
+    chain = models.CharField(max_length=40, primary_key=True)
+    seq = models.PositiveBigIntegerField(default=0)
+    mac = models.CharField(max_length=64, default="")
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.seq}"
+
+
+class AuditEntry(models.Model):
+    """One act of a person or a command. Never changed, never deleted; the MAC covers the row and the one before."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    chain = models.CharField(max_length=40)
+    seq = models.PositiveBigIntegerField()
+    organization = models.ForeignKey(Organization, null=True, on_delete=models.PROTECT, related_name="audit_entries")
+    actor_id = models.UUIDField(null=True)
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=64)
+    target = models.CharField(max_length=64, blank=True)
+    target_name = models.CharField(max_length=200, blank=True)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    created = models.DateTimeField()
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="one_entry_per_link")]
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.seq} {self.action}"

@@ -1,0 +1,66 @@
+"""Production checks: what would be unsafe or broken refuses to start, with an id to look up."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from kasilabs.lib import crypto
+from kasilabs.lib.hosts import AllowedHosts
+
+TAG = "kasilabs"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def _error(number: int, message: str, hint: str) -> Error:
+    return Error(message, hint=hint, id=f"kasilabs.E{number:03}")
+
+
+@register(TAG)
+def keys(**_: object) -> Iterator[CheckMessage]:
+    """SECRET_KEY and ENCRYPTION_KEYS are there and well formed."""
+    if len(settings.SECRET_KEY) < 32:
+        yield _error(1, "SECRET_KEY is missing or too short.", "Set at least 50 random characters.")
+    if not settings.ENCRYPTION_KEYS:
+        yield _error(2, "ENCRYPTION_KEYS is missing.", "Set k1:<32 random bytes in base64>.")
+        return
+    try:
+        crypto.parse_keys(settings.ENCRYPTION_KEYS)
+    except ValueError as error:
+        yield _error(3, f"ENCRYPTION_KEYS cannot be read: {error}.", "Write k2:<base64>,k1:<base64>.")
+
+
+@register(TAG)
+def address(**_: object) -> Iterator[CheckMessage]:
+    """PUBLIC_URL says where the platform is, and the demo stays on this machine."""
+    url = urlsplit(settings.PUBLIC_URL)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path or url.query or url.fragment:
+        yield _error(6, "PUBLIC_URL is missing or malformed.", "Set https://host without a trailing slash.")
+    elif settings.DEMO and url.hostname not in LOOPBACK:
+        yield _error(7, "DEMO=1 with a PUBLIC_URL that is not loopback.", "Unset DEMO: its passwords are known.")
+    elif not settings.DEMO and url.scheme != "https" and url.hostname not in LOOPBACK:
+        yield _error(6, "PUBLIC_URL is not https.", "Tokens and cookies need https.")
+    try:
+        AllowedHosts.parse(settings.PLUGIN_HOSTS_ALLOWED)
+    except ValueError as error:
+        yield _error(9, f"PLUGIN_HOSTS_ALLOWED cannot be read: {error}", "Write name[:port][=address:port], …")
+
+
+@register(TAG)
+def production(**_: object) -> Iterator[CheckMessage]:
+    """What only a demo may do."""
+    if settings.DEMO:
+        return
+    if settings.DEBUG:
+        yield _error(4, "DEBUG is on.", "Unset DEBUG: error pages would show settings and data.")
+    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+        yield _error(5, "ALLOWED_HOSTS is empty or a wildcard.", "Name each host.")
+    if not settings.DATABASE_URL:
+        yield _error(10, "DATABASE_URL is missing.", "Set postgres://user:password@host/name.")
+    if settings.DATABASE_POOL_SIZE < settings.WEB_THREADS and not settings.DATABASE_POOL_SMALL:
+        yield _error(
+            8,
+            f"The pool of {settings.DATABASE_POOL_SIZE} connections is smaller than {settings.WEB_THREADS} threads.",
+            "Raise DATABASE_POOL_SIZE, or set DATABASE_POOL_SMALL=1 if that is meant.",
+        )

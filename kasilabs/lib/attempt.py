@@ -1,0 +1,111 @@
+"""One attempt at an outgoing request: its deadline, how far it came, and why it ended."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from urllib3.util import Timeout
+
+_ROUNDING_SECONDS = 0.002
+"""A wait may end this much before the time it was given; it still counts as having waited for all of it."""
+
+
+class Reason(StrEnum):
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    BLOCKED_ADDRESS = "blocked_address"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds. `connect` is TCP and TLS, `wait` from the last byte sent to the first byte of the answer."""
+
+    lookup: float
+    connect: float
+    wait: float
+    read: float
+
+
+class SendFailed(Exception):
+    """No answer. `sent` says whether the first byte of the request may have left this machine.
+
+    TIMEOUT means the caller's deadline; a look-up, connection or handshake that ran into its own, shorter limit
+    is UNREACHABLE.
+    """
+
+    def __init__(self, reason: Reason, *, sent: bool, timings: Timings) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.timings = timings
+
+
+class Attempt(Timeout):
+    """Deadline and progress of one request.
+
+    It is handed to requests and urllib3 as their timeout, the one argument that both pass down to the connection.
+    `deadline` is a value of `time.monotonic()`, `budget` the bytes an answer may have with its head and framing.
+    """
+
+    def __init__(self, deadline: float, budget: int) -> None:
+        super().__init__(connect=None, read=None)
+        self.path = "/"
+        self.deadline = deadline
+        self.budget = budget
+        self.sent = False
+        self.reused = False
+        self.asked_at: float | None = None
+        self.answered_at: float | None = None
+        self._spent = {"lookup": 0.0, "connect": 0.0}
+
+    def clone(self) -> "Attempt":
+        """Stay one object: urllib3 copies a timeout before each use, and progress is kept in this one."""
+        return self
+
+    @contextmanager
+    def phase(self, name: str, seconds: float) -> Iterator[float]:
+        """Measure a phase before the request leaves, and name its failure; gives the moment at which it must be over."""
+        started = time.monotonic()
+        try:
+            yield min(self.deadline, started + seconds)
+        except OSError as error:
+            raise self.failed(self._reason(error)) from error
+        finally:
+            self._spent[name] += time.monotonic() - started
+
+    def seconds_left(self) -> float:
+        """Return what is left, more than zero; raises SendFailed when nothing is."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise self.failed(Reason.TIMEOUT)
+        return left
+
+    def receive(self, count: int) -> None:
+        """Count raw bytes of the answer, head and framing included; raises SendFailed beyond the budget."""
+        self.answered_at = self.answered_at or time.monotonic()
+        self.budget -= count
+        if self.budget < 0:
+            raise self.failed(Reason.TOO_LARGE)
+
+    def failed(self, reason: Reason) -> SendFailed:
+        return SendFailed(reason, sent=self.sent, timings=self.timings())
+
+    def timings(self) -> Timings:
+        now = time.monotonic()
+        asked = self.asked_at or now
+        answered = self.answered_at or now
+        seconds = (self._spent["lookup"], self._spent["connect"], answered - asked, now - answered)
+        return Timings(*(1000 * each for each in seconds))
+
+    def _reason(self, error: OSError) -> Reason:
+        if isinstance(error, ssl.SSLError):
+            return Reason.TLS
+        is_over = time.monotonic() >= self.deadline - _ROUNDING_SECONDS
+        return Reason.TIMEOUT if isinstance(error, TimeoutError) and is_over else Reason.UNREACHABLE

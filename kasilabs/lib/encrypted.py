@@ -1,0 +1,77 @@
+"""The one encrypted column type.
+
+The attribute of a row holds the sealed text; `seal` and `reveal` are the only ways in and out, so that opening a value
+is always a line somebody wrote. The row needs its primary key before `seal`: it is part of the associated data.
+"""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db import models
+
+from kasilabs.lib import crypto
+
+CannotOpen = crypto.CannotOpen
+
+
+class EncryptedField(models.TextField):
+    """Text sealed with AES-256-GCM, bound to table, column, row and the columns named in `bound_to`."""
+
+    def __init__(self, *args: object, bound_to: tuple[str, ...] = (), **kwargs: object) -> None:
+        self.bound_to = bound_to
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def deconstruct(self) -> tuple[str, str, list[object], dict[str, object]]:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, list(args), {**kwargs, "bound_to": self.bound_to}
+
+    def place(self, row: models.Model) -> list[str]:
+        """Return what a value in this row is bound to."""
+        bound = [str(getattr(row, attribute)) for attribute in self.bound_to]
+        return [self.model._meta.db_table, self.column, str(row.pk), *bound]
+
+
+def _field(row: models.Model, name: str) -> EncryptedField:
+    field = row._meta.get_field(name)
+    if not isinstance(field, EncryptedField):
+        raise TypeError(f"{name} is not an encrypted column")
+    return field
+
+
+def seal(row: models.Model, name: str, plaintext: str) -> None:
+    """Put `plaintext` into the column `name` of an unsaved or saved row; saving is the caller's."""
+    setattr(row, name, crypto.encrypt(plaintext, _field(row, name).place(row)))
+
+
+def reveal(row: models.Model, name: str) -> str:
+    """Open the column `name`. Raises CannotOpen."""
+    return crypto.decrypt(getattr(row, name), _field(row, name).place(row))
+
+
+def columns() -> Iterator[tuple[type[models.Model], EncryptedField]]:
+    """Yield every encrypted column of the project."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, EncryptedField):
+                yield model, field
+
+
+def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500) -> tuple[int, int]:
+    """Re-encrypt all values of a column that another than the primary key sealed; safe to run again or twice at once.
+
+    Returns how many values were moved and how many cannot be opened.
+    """
+    moved = unreadable = 0
+    stale = model._default_manager.exclude(**{field.name: ""}).exclude(
+        **{f"{field.name}__startswith": f"{crypto.VERSION}.{crypto.primary_key_id()}."}
+    )
+    for row in stale.order_by("pk").iterator(chunk_size=batch):
+        before = getattr(row, field.attname)
+        try:
+            seal(row, field.name, reveal(row, field.name))
+        except CannotOpen:
+            unreadable += 1
+            continue
+        same = model._default_manager.filter(**{"pk": row.pk, field.name: before})
+        moved += same.update(**{field.name: getattr(row, field.attname)})
+    return moved, unreadable

@@ -1,0 +1,51 @@
+"""Identifiers: UUIDv7 inside, prefix + 26 Crockford base32 characters outside (contracts, opening paragraph)."""
+
+import re
+import secrets
+import time
+from enum import StrEnum
+from uuid import UUID
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 26
+_VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+_BODY = re.compile(rf"[0-7][{ALPHABET}]{{25}}")
+
+
+class Prefix(StrEnum):
+    """What a public id names."""
+
+    ORGANIZATION = "org"
+    INSTANCE = "wa"
+    PLUGIN = "plg"
+    INSTALLATION = "ins"
+    CALL = "call"
+
+
+def uuid7() -> UUID:
+    """Return a time-ordered random UUID (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = secrets.randbits(74)
+    high = (milliseconds << 16) | (7 << 12) | (random >> 62)
+    low = (0b10 << 62) | (random & ((1 << 62) - 1))
+    return UUID(int=(high << 64) | low)
+
+
+def encode(prefix: Prefix, value: UUID) -> str:
+    """Return the public id of `value`, such as ``org_01jd…``."""
+    number, letters = value.int, []
+    for _ in range(LENGTH):
+        number, digit = divmod(number, 32)
+        letters.append(ALPHABET[digit])
+    return f"{prefix}_{''.join(reversed(letters))}"
+
+
+def decode(prefix: Prefix, text: str) -> UUID | None:
+    """Return the UUID behind a public id of this kind, or None when `text` is not one."""
+    head, _, body = text.partition("_")
+    if head != prefix or not _BODY.fullmatch(body):
+        return None
+    number = 0
+    for letter in body:
+        number = number * 32 + _VALUE[letter]
+    return UUID(int=number)

@@ -1,0 +1,1 @@
+"""Plugin logs: one row for each call, also refused and lost ones."""

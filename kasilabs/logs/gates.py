@@ -1,0 +1,76 @@
+"""The gates on the way of a call, in order (contracts, section 5), with the words people read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Gate(StrEnum):
+    """One check. A refusal names it, in answers, logs and pages alike."""
+
+    AGENT_KEY = "agent_key"
+    NUMBER = "number"
+    ORGANIZATION_INSTALLATION = "organization_installation"
+    PLUGIN_STATE = "plugin_state"
+    INSTANCE_GRANT = "instance_grant"
+    TOOL_GRANT = "tool_grant"
+    PERMISSION_GRANT = "permission_grant"
+    TOOLKIT_INSTALLATION = "toolkit_installation"
+    TOOLKIT_GRANT = "toolkit_grant"
+    CONFIGURATION = "configuration"
+    INPUT_SCHEMA = "input_schema"
+    APPROVAL = "approval"
+    RATE_LIMIT = "rate_limit"
+    CIRCUIT = "circuit"
+    PLUGIN_AUTH = "plugin_auth"
+    RESPONSE = "response"
+
+
+STANDING: tuple[Gate, ...] = (
+    Gate.NUMBER,
+    Gate.ORGANIZATION_INSTALLATION,
+    Gate.PLUGIN_STATE,
+    Gate.INSTANCE_GRANT,
+    Gate.TOOL_GRANT,
+    Gate.PERMISSION_GRANT,
+    Gate.TOOLKIT_INSTALLATION,
+    Gate.TOOLKIT_GRANT,
+    Gate.CONFIGURATION,
+)
+"""All that `grants.decide` answers, in this order."""
+
+AROUND: tuple[Gate, ...] = (
+    Gate.INPUT_SCHEMA,
+    Gate.PLUGIN_AUTH,
+    Gate.RESPONSE,
+)
+"""The call gates that exist after the standing ones."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a gate asks, for pages."""
+
+    question: str | Promise
+
+
+WORDS: dict[Gate, Words] = {
+    Gate.AGENT_KEY: Words(_("The agent's key is valid")),
+    Gate.NUMBER: Words(_("The number is active")),
+    Gate.ORGANIZATION_INSTALLATION: Words(_("The plugin is installed and not suspended")),
+    Gate.PLUGIN_STATE: Words(_("The version is not in quarantine")),
+    Gate.INSTANCE_GRANT: Words(_("The plugin is granted to this number")),
+    Gate.TOOL_GRANT: Words(_("The tool is on for this number")),
+    Gate.PERMISSION_GRANT: Words(_("Every permission the tool needs is on")),
+    Gate.TOOLKIT_INSTALLATION: Words(_("The toolkits it needs are installed")),
+    Gate.TOOLKIT_GRANT: Words(_("The toolkits it needs are granted to this number")),
+    Gate.CONFIGURATION: Words(_("The configuration is complete and every secret opens")),
+    Gate.INPUT_SCHEMA: Words(_("The input fits the tool's schema")),
+    Gate.APPROVAL: Words(_("A person agreed")),
+    Gate.RATE_LIMIT: Words(_("Not too many calls")),
+    Gate.CIRCUIT: Words(_("The plugin has not been failing")),
+    Gate.PLUGIN_AUTH: Words(_("The plugin accepts the platform's token")),
+    Gate.RESPONSE: Words(_("The answer is safe and fits the schema")),
+}

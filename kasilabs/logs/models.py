@@ -1,0 +1,99 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts.models import Organization
+from kasilabs.lib import ids
+from kasilabs.lib.encrypted import EncryptedField
+
+
+class CallState(models.TextChoices):
+    OPEN = "open", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    PLUGIN_FAULT = "plugin_fault", _("Plugin fault")
+    OUR_FAULT = "our_fault", _("Our fault")
+    REFUSED = "refused", _("Refused")
+    LOST = "lost", _("Lost")
+
+
+class Mode(models.TextChoices):
+    SANDBOX = "sandbox", _("Sandbox")
+    LIVE = "live", _("Live")
+
+
+class Call(models.Model):
+    """One call, with plain identifiers and the names as they were: the row outlives what it is about.
+
+    The primary key is the call's UUIDv7, so that its order is the order of time. Nothing in here is secret or a phone
+    number: request and response are redacted before they are written.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="calls")
+    instance_id = models.UUIDField()
+    instance_name = models.CharField(max_length=60)
+    installation_id = models.UUIDField(null=True)
+    plugin = models.CharField(max_length=48, blank=True)
+    plugin_name = models.CharField(max_length=60, blank=True)
+    version = models.CharField(max_length=64, blank=True)
+    mode = models.CharField(max_length=8, choices=Mode, blank=True)
+    tool = models.CharField(max_length=64)
+
+    state = models.CharField(max_length=16, choices=CallState)
+    status = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=24, blank=True)
+    gate = models.CharField(max_length=32, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    decision = models.JSONField(default=list)
+
+    conversation_id = models.UUIDField(null=True)
+    customer_id = models.UUIDField(null=True)
+    alias = models.CharField(max_length=40, blank=True)
+    tested_by = models.CharField(max_length=200, blank=True)
+
+    created = models.DateTimeField()
+    lost_after = models.DateTimeField(null=True)
+    finished = models.DateTimeField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    timings = models.JSONField(default=dict)
+    plugin_status = models.PositiveSmallIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    request = models.JSONField(default=dict)
+    response = models.JSONField(null=True)
+    response_bytes = models.PositiveIntegerField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    idempotency_key = models.CharField(max_length=128, null=True)
+    fingerprint = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instance_id", "idempotency_key"], name="one_call_per_key"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="call_list"),
+            models.Index(fields=["organization", "state", "-id"], name="call_state"),
+            models.Index(fields=["organization", "plugin", "tool", "-id"], name="call_tool"),
+            models.Index(fields=["organization", "instance_id", "-id"], name="call_number"),
+            models.Index(fields=["organization", "gate", "-id"], name="call_gate", condition=~models.Q(gate="")),
+            models.Index(fields=["lost_after"], name="call_open", condition=models.Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode(ids.Prefix.CALL, self.id)
+
+
+class CallAnswer(models.Model):
+    """The answer to a call made with an idempotency key, sealed, for 24 hours. Its row names the call, nothing more."""
+
+    call = models.OneToOneField(Call, primary_key=True, on_delete=models.CASCADE, related_name="answer")
+    status = models.PositiveSmallIntegerField()
+    body = EncryptedField()
+    expires = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"answer of {self.call_id}"

@@ -1,0 +1,219 @@
+"""Settings, all from the environment (docs/operators/settings.md).
+
+Nothing needs to be set to start: without DATABASE_URL and PUBLIC_URL this is the demo, on SQLite, with keys it makes
+for itself. `kasilabs.checks` refuses to start a production that is not whole.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from kasilabs.lib import keyfile
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+DATABASE_URL: str = env("DATABASE_URL", default="")
+DEMO: bool = env.bool("DEMO", default=not (DATABASE_URL or env("PUBLIC_URL", default="")))
+DEBUG: bool = env.bool("DEBUG", default=False)
+DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DEMO_FILE = DATA_DIR / "demo.json"
+
+
+def _demo_note(name: str) -> Any:
+    """Return what `run` last wrote to demo.json under `name`, or None."""
+    try:
+        return json.loads(DEMO_FILE.read_text()).get(name)
+    except (OSError, ValueError):
+        return None
+
+
+_keys = keyfile.read_or_make(DATA_DIR / "keys.json") if DEMO else {}
+SECRET_KEY: str = env("SECRET_KEY", default=_keys.get("SECRET_KEY", ""))
+ENCRYPTION_KEYS: str = env("ENCRYPTION_KEYS", default=_keys.get("ENCRYPTION_KEYS", ""))
+
+PUBLIC_URL: str = env("PUBLIC_URL", default="")
+if DEMO and not PUBLIC_URL:
+    PUBLIC_URL = _demo_note("publicUrl") or "http://127.0.0.1:8000"
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+if DEMO:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+
+PLUGIN_HOSTS_ALLOWED: str = env("PLUGIN_HOSTS_ALLOWED", default="")
+if DEMO:
+    PLUGIN_HOSTS_ALLOWED = ",".join(filter(None, [PLUGIN_HOSTS_ALLOWED, *(_demo_note("pluginHosts") or [])]))
+PLUGIN_CA_FILE: str = env("PLUGIN_CA_FILE", default="")
+
+WEB_THREADS: int = env.int("WEB_THREADS", default=8)
+DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", default=WEB_THREADS)
+DATABASE_POOL_SMALL: bool = env.bool("DATABASE_POOL_SMALL", default=False)
+
+
+def _database() -> dict[str, Any]:
+    """SQLite takes the write lock at BEGIN; PostgreSQL goes through psycopg's pool and keeps no connection itself."""
+    if not DATABASE_URL:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        found: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "kasilabs.sqlite3")}
+    else:
+        found = env.db_url_config(DATABASE_URL)
+    if found["ENGINE"].endswith("sqlite3"):
+        pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
+        return {**found, "CONN_MAX_AGE": None, "OPTIONS": options}
+    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
+    return {**found, "CONN_MAX_AGE": 0, "OPTIONS": {**found.get("OPTIONS", {}), "pool": pool}}
+
+
+DATABASES = {"default": {**_database(), "ATOMIC_REQUESTS": False}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHE_URL: str = env("CACHE_URL", default="")
+CACHES: dict[str, Any] = {
+    "default": env.cache_url_config(CACHE_URL)
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_structlog",
+    "template_partials",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "kasilabs",
+    "kasilabs.accounts",
+    "kasilabs.whatsapp",
+    "kasilabs.logs",
+    "plugins",
+    "installations",
+    "grants",
+    "bridges",
+    "kasilabs.agent",
+]
+
+MIDDLEWARE = [
+    "kasilabs.lib.request_id.RequestIdMiddleware",
+    "kasilabs.lib.problems.MachineDoorMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "kasilabs.urls"
+WSGI_APPLICATION = "kasilabs.wsgi.application"
+FORM_RENDERER = "kasilabs.lib.look.Renderer"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "kasilabs.navigation.navigation",
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django_htmx.templatetags.django_htmx",
+                "template_partials.templatetags.partials",
+                "kasilabs.lib.look",
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "kasilabs.accounts.adapter.ClosedAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+
+SESSION_COOKIE_SECURE = IS_HTTPS or not DEMO
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_SECURE = IS_HTTPS or not DEMO
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "kasilabs.views.csrf_failure"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(DATA_DIR / "static"))).resolve()
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="KasiLabs <no-reply@localhost>")
+
+LOG_LEVEL: str = env("LOG_LEVEL", default="INFO")
+DJANGO_STRUCTLOG_REQUEST_CANCELLED = False
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "kasilabs.process_log.formatter", "as_json": not DEMO}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
+}

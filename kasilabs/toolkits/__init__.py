@@ -1,0 +1,1 @@
+"""What the platform owns: payments, orders, messages, schedules and escalations."""

@@ -1,0 +1,156 @@
+"""Pages that look across all apps: home, overview, health, error pages."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_safe
+
+from grants.models import PluginGrant
+from kasilabs.accounts import keyring
+from kasilabs.accounts.access import MemberRequest, MissingPermission, PersonRequest, member_required, open_to_all, person_required
+from kasilabs.accounts.models import Member
+from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from kasilabs.lib import problems, request_id
+from kasilabs.lib.encrypted import CannotOpen
+from kasilabs.logs import read as logs
+from plugins import manifest_schema as schemas
+
+
+@require_safe
+@person_required("It leads to the first organization of the person who asks.")
+def home(request: PersonRequest) -> HttpResponseBase:
+    """Lead to the first organization; somebody without one is told so."""
+    membership = Member.objects.filter(user=request.user).select_related("organization").order_by("id").first()
+    if membership is None:
+        return render(request, "no_organization.html")
+    return redirect("overview", membership.organization.slug)
+
+
+@require_safe
+@member_required(Permission.OVERVIEW_VIEW)
+def overview(request: MemberRequest) -> HttpResponse:
+    """Numbers, installations and the last failures, with the next act where something is missing."""
+    organization = request.organization
+    granted = PluginGrant.objects.filter(organization=organization)
+    return render(
+        request,
+        "overview.html",
+        {
+            "numbers": organization.instances.order_by("name")[:8],
+            "installations": organization.installations.present().select_related("plugin", "version").order_by("-id")[:8],
+            "failures": logs.last_failures(organization, limit=6) if request.member.may(Permission.LOGS_VIEW) else [],
+            "has_grants": granted.exists(),
+        },
+    )
+
+
+@require_safe
+@open_to_all("Editors and authors read the schema of manifests without an account.")
+@cache_control(public=True, max_age=3600)
+def manifest_schema(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Serve the JSON Schema of manifest v1."""
+    return JsonResponse(schemas.DOCUMENT, content_type="application/schema+json")
+
+
+@require_safe
+@person_required("Every part of the look on one page; only in the demo.")
+def components(request: PersonRequest) -> HttpResponse:
+    """Show the kitchen-sink page the accessibility gate runs on."""
+    if not settings.DEMO:
+        raise Http404
+    return render(request, "components.html")
+
+
+@require_safe
+@open_to_all("Load balancers ask whether the process answers.")
+def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    return JsonResponse({"status": "ok"})
+
+
+@require_GET
+@open_to_all("Load balancers ask whether the process can work.")
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Answer 200 when database, migrations and keys are as they should be, else 503."""
+    checks = {"database": _database_answers(), "migrations": False, "keys": False}
+    if checks["database"]:
+        checks["migrations"] = _is_migrated()
+    if checks["migrations"]:
+        checks["keys"] = _keys_open()
+    is_ready = all(checks.values())
+    body = {"status": "ok" if is_ready else "unavailable", "checks": checks}
+    return JsonResponse(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _is_migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _keys_open() -> bool:
+    try:
+        keyring.platform_key(keyring.Purpose.AGENT_KEY)
+    except (CannotOpen, DatabaseError):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What the 403 page says: the permission, who has it and who can give it."""
+
+    permission: Permission
+    roles: list[str]
+    holders: list[str]
+    givers: list[str]
+
+
+def _missing(error: MissingPermission) -> Missing:
+    members = [member for member in error.member.organization.members.select_related("user").order_by("id")]
+    return Missing(
+        permission=error.permission,
+        roles=[str(role.label) for role in Role if error.permission in ROLE_PERMISSIONS[role]],
+        holders=[str(member.user) for member in members if member.may(error.permission)][:6],
+        givers=[str(member.user) for member in members if member.may(Permission.MEMBERS_CHANGE)][:6],
+    )
+
+
+def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
+    if request.path_info.startswith(problems.DOORS):
+        return problems.generic(status)
+    return render(request, template, {"request_id": request_id.current(request), **context}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return _page(request, "400.html", 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    missing = _missing(exception) if isinstance(exception, MissingPermission) else None
+    return _page(request, "403.html", 403, missing=missing)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    return _page(request, "404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(request, "500.html", 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    return _page(request, "csrf_failure.html", 403)

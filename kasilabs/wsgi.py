@@ -1,0 +1,14 @@
+"""The WSGI entry. It runs the system checks first: a production that is not whole refuses to start."""
+
+import os
+
+from django.core import checks
+from django.core.management.base import SystemCheckError
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kasilabs.settings")
+application = get_wsgi_application()
+
+_serious = [message for message in checks.run_checks(tags=["kasilabs"]) if message.is_serious()]
+if _serious:
+    raise SystemCheckError("\n".join(str(message) for message in _serious))

@@ -1,0 +1,1 @@
+"""The registry: manifests, versions, signing secrets."""

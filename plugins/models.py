@@ -1,0 +1,114 @@
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts.models import Organization, User
+from kasilabs.lib import ids
+from kasilabs.lib.encrypted import EncryptedField
+from kasilabs.logs.models import Mode
+from plugins import manifest as manifests
+
+
+class Plugin(models.Model):
+    """The published thing: one slug, owned by one organization."""
+
+    class Listing(models.TextChoices):
+        PRIVATE = "private", _("Private")
+        LISTED = "listed", _("Listed")
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    slug = models.CharField(max_length=48, unique=True)
+    owner = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="plugins")
+    listing = models.CharField(max_length=8, choices=Listing, default=Listing.PRIVATE)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode(ids.Prefix.PLUGIN, self.id)
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def newest_first(self) -> "VersionQuerySet":
+        """Order by when a version was added: ids are time-ordered."""
+        return self.order_by("-id")
+
+    def without_document(self) -> "VersionQuerySet":
+        """Leave the manifest itself in the database; `Version.compiled` fetches it when it is not in memory."""
+        return self.defer("document")
+
+
+class Version(models.Model):
+    """One immutable manifest snapshot. The digest is SHA-256 over its RFC 8785 form."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Submitted")
+        IN_REVIEW = "in_review", _("In review")
+        APPROVED = "approved", _("Approved")
+        CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+        REJECTED = "rejected", _("Rejected")
+        PUBLISHED = "published", _("Published")
+        DEPRECATED = "deprecated", _("Deprecated")
+        QUARANTINED = "quarantined", _("Quarantined")
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="versions")
+    semver = models.CharField(max_length=64)
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=60)
+    state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = VersionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["plugin", "semver"], name="one_snapshot_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.plugin_id} {self.semver}"
+
+    @property
+    def manifest(self) -> "manifests.Manifest":
+        """The manifest as dataclasses, compiled once per process and digest."""
+        return _compiled(self.digest) or _remember(self.digest, self.document)
+
+
+_manifests: "dict[str, manifests.Manifest]" = {}
+MOST_MANIFESTS = 512
+
+
+def _compiled(digest: str) -> "manifests.Manifest | None":
+    return _manifests.get(digest)
+
+
+def _remember(digest: str, document: dict[str, Any]) -> "manifests.Manifest":
+    while len(_manifests) >= MOST_MANIFESTS:
+        _manifests.pop(next(iter(_manifests)), None)
+    return _manifests.setdefault(digest, manifests.load(document, digest))
+
+
+class SigningSecret(models.Model):
+    """What tool calls or bridge requests of one (plugin, mode) are signed with. Shown once, two live at most."""
+
+    class Purpose(models.TextChoices):
+        TOOL = "tool", _("Tool calls")
+        BRIDGE = "bridge", _("Bridge requests")
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="signing_secrets")
+    mode = models.CharField(max_length=8, choices=Mode)
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    kid = models.CharField(max_length=32, unique=True)
+    value = EncryptedField(bound_to=("plugin_id", "mode", "purpose", "kid"))
+    created = models.DateTimeField(auto_now_add=True)
+    shown = models.DateTimeField(null=True)
+    retires = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.kid

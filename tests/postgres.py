@@ -1,0 +1,73 @@
+"""Run a command against a throwaway PostgreSQL: ``python -m tests.postgres COMMAND …`` sets DATABASE_URL for it.
+
+PostgreSQL refuses to run as root, so as root the cluster belongs to the user nobody.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+
+
+def binaries() -> Path:
+    """Return the folder of the newest PostgreSQL server on this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path is None:
+        sys.exit("PostgreSQL server binaries are missing: install the package postgresql.")
+    return Path(on_path).parent
+
+
+def _unprivileged() -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+
+
+@contextlib.contextmanager
+def cluster(options: str = FAST) -> Iterator[str]:
+    """Start a cluster in a temporary folder, yield its URL, stop it and remove the folder."""
+    room = Path(tempfile.mkdtemp(prefix="kasilabs-pg-"))
+    room.chmod(0o755)
+    data = room / "data"
+    data.mkdir()
+    if os.geteuid() == 0:
+        for path in (room, data):
+            shutil.chown(path, "nobody", "nogroup")
+    run = [*_unprivileged(), str(binaries() / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    try:
+        _initialize(data)
+        server = f"-c listen_addresses='' -k {room} {options}"
+        subprocess.run([*run, "-l", str(data / "log"), "-o", server, "start"], check=True)
+        subprocess.run([str(binaries() / "createdb"), "-h", str(room), "-U", "postgres", "kasilabs"], check=True)
+        yield f"postgres://postgres@/kasilabs?host={room}"
+    finally:
+        subprocess.run([*run, "-m", "immediate", "stop"], check=False)
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _initialize(data: Path) -> None:
+    initdb = [*_unprivileged(), str(binaries() / "initdb"), "-D", str(data)]
+    subprocess.run(
+        [*initdb, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "HOME": "/"},
+    )
+
+
+def main(command: list[str]) -> int:
+    with cluster() as url:
+        return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
