@@ -1,0 +1,21 @@
+"""What a person or a script asked for and may not have: one exception for every verb that can say no."""
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.functional import Promise
+
+
+class Refused(Exception):
+    """Nothing was changed. `code` is stable and for machines, `detail` is a sentence for people.
+
+    `errors` are those of contracts, opening paragraph: pointer, code, message and perhaps a hint.
+    """
+
+    def __init__(self, code: str, detail: str | Promise, errors: Sequence[Mapping[str, object]] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return str(self.detail)
