@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
@@ -36,10 +37,6 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """Order by when a version was added: ids are time-ordered."""
         return self.order_by("-id")
 
-    def without_document(self) -> "VersionQuerySet":
-        """Leave the manifest itself in the database; `Version.compiled` fetches it when it is not in memory."""
-        return self.defer("document")
-
 
 class Version(models.Model):
     """One immutable manifest snapshot. The digest is SHA-256 over its RFC 8785 form."""
@@ -74,23 +71,26 @@ class Version(models.Model):
         return f"{self.plugin_id} {self.semver}"
 
     @property
-    def manifest(self) -> "manifests.Manifest":
+    def manifest(self) -> manifests.Manifest:
         """The manifest as dataclasses, compiled once per process and digest."""
-        return _compiled(self.digest) or _remember(self.digest, self.document)
+        return _manifests.get(self.digest) or _remember(self.digest, self.document)
 
 
-_manifests: "dict[str, manifests.Manifest]" = {}
 MOST_MANIFESTS = 512
+_manifests: dict[str, manifests.Manifest] = {}
 
 
-def _compiled(digest: str) -> "manifests.Manifest | None":
-    return _manifests.get(digest)
-
-
-def _remember(digest: str, document: dict[str, Any]) -> "manifests.Manifest":
+def _remember(digest: str, document: dict[str, Any]) -> manifests.Manifest:
     while len(_manifests) >= MOST_MANIFESTS:
         _manifests.pop(next(iter(_manifests)), None)
     return _manifests.setdefault(digest, manifests.load(document, digest))
+
+
+def warm(versions: Iterable[Version]) -> None:
+    """Compile the manifests of these versions that this process has not seen yet, with one query for all of them."""
+    unseen = {version.digest for version in versions} - _manifests.keys()
+    for digest, document in Version.objects.filter(digest__in=unseen).values_list("digest", "document") if unseen else ():
+        _remember(digest, document)
 
 
 class SigningSecret(models.Model):

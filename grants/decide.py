@@ -1,0 +1,271 @@
+"""The one decision: may this number use this tool now? List, call, matrix, explain page and log all ask here.
+
+What a decision needs is loaded once for any number of WhatsApp numbers, in two queries (`standings`), and then answered
+without a database (`decide`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from grants.rows import Kind, Row, fetch
+from installations import vault
+from installations.models import Installation, InstallationSecret
+from kasilabs.accounts.models import Organization
+from kasilabs.logs.gates import STANDING, Gate
+from kasilabs.toolkits.catalogue import HIDES_COMMERCE, Toolkit
+from kasilabs.whatsapp.models import Instance
+from plugins.manifest import Manifest, Tool, Visibility
+from plugins.models import SigningSecret, Version, warm
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer of the standing gates. When it is no, `gate` refused for `reason`, and `facts` fill its sentence."""
+
+    allowed: bool
+    gate: Gate | None = None
+    reason: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> tuple[Gate, ...]:
+        """The gates that let the call through before the one that refused."""
+        return STANDING if self.gate is None else STANDING[: STANDING.index(self.gate)]
+
+
+@dataclass
+class Setup:
+    """One installation with what opening it needs."""
+
+    installation: Installation
+    secret_rows: list[InstallationSecret] = field(default_factory=list)
+    signing: list[SigningSecret] = field(default_factory=list)
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.installation.version.manifest
+
+    @property
+    def slug(self) -> str:
+        return self.installation.plugin.slug
+
+    @cached_property
+    def opened(self) -> vault.Opened:
+        """The secrets in clear, and the pointers of those that cannot be opened."""
+        return vault.open_rows(self.secret_rows)
+
+    @property
+    def signing_secret(self) -> SigningSecret:
+        """The newest live secret for tool calls of this mode."""
+        return max(self.signing, key=lambda secret: secret.id)
+
+
+@dataclass
+class Granted:
+    """What one number may use of one installation."""
+
+    id: UUID
+    setup: Setup
+    tools: set[str] = field(default_factory=set)
+    permissions: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Standing:
+    """All that deciding for one number needs."""
+
+    instance: Instance
+    installed_toolkits: set[str]
+    granted_toolkits: set[str]
+    setups: dict[str, Setup]
+    grants: dict[str, Granted] = field(default_factory=dict)
+
+    def setup(self, slug: str) -> Setup | None:
+        """Return the granted installation of a plugin, else the one the organization would grant."""
+        grant = self.grants.get(slug)
+        return grant.setup if grant else self.setups.get(slug)
+
+    def tools(self) -> Iterator[tuple[Granted, Tool]]:
+        """Yield each tool the agent can be offered here, ordered by agent-facing name."""
+        for slug in sorted(self.grants):
+            grant = self.grants[slug]
+            if grant.setup.manifest.visibility is Visibility.AGENT:
+                for tool in sorted(grant.setup.manifest.tools, key=lambda tool: tool.name):
+                    yield grant, tool
+
+    @property
+    def suppressed_toolkits(self) -> list[str]:
+        """The toolkits whose raw tools the agent hides: a plugin that holds commerce bridges takes their place."""
+        held = (key for grant in self.grants.values() for key in grant.permissions)
+        return [Toolkit.ECOMMERCE.value] if any(key.startswith(HIDES_COMMERCE) for key in held) else []
+
+    @property
+    def toolkits(self) -> list[str]:
+        """The toolkits that work here: installed for the organization and granted to the number."""
+        return sorted(self.installed_toolkits & self.granted_toolkits)
+
+
+def standing(instance: Instance, *, slug: str | None = None, with_signing: bool = False) -> Standing:
+    """Load what deciding for one number needs; `slug` narrows it to one plugin."""
+    return standings(instance.organization, [instance], slug=slug, with_signing=with_signing)[instance.id]
+
+
+def standings(
+    organization: Organization, instances: Sequence[Instance], *, slug: str | None = None, with_signing: bool = False
+) -> dict[UUID, Standing]:
+    """Load what deciding for several numbers of one organization needs, in two queries whatever their count."""
+    installations = _installations(organization, slug)
+    rows = fetch(organization, instances, slug=slug, with_signing=with_signing)
+    setups = {installation.id: Setup(installation) for installation in installations}
+    _fill_setups(setups, rows)
+    by_slug = _preferred(setups.values())
+    installed = {row.name for row in rows if row.kind is Kind.TOOLKIT}
+    found = {each.id: Standing(each, installed, set(), by_slug) for each in instances}
+    _fill_standings(found, setups, rows)
+    return found
+
+
+def _installations(organization: Organization, slug: str | None) -> list[Installation]:
+    rows = organization.installations.select_related("plugin", "version").defer("version__document").order_by("id")
+    found: list[Installation] = list(rows.filter(plugin__slug=slug) if slug else rows)
+    warm(installation.version for installation in found)
+    return found
+
+
+def _preferred(setups: Iterable[Setup]) -> dict[str, Setup]:
+    """Choose per plugin which installation an ungranted number is judged by: present before removed, then newest."""
+    chosen: dict[str, Setup] = {}
+    for setup in setups:
+        before = chosen.get(setup.slug)
+        if before is None or _is_present(setup) >= _is_present(before):
+            chosen[setup.slug] = setup
+    return chosen
+
+
+def _is_present(setup: Setup) -> bool:
+    return setup.installation.state != Installation.State.REMOVED
+
+
+def _fill_setups(setups: dict[UUID, Setup], rows: list[Row]) -> None:
+    for row in rows:
+        if row.kind is Kind.SECRET and row.owner in setups:
+            setup = setups[row.owner]
+            setup.secret_rows.append(
+                InstallationSecret(
+                    id=row.row,
+                    organization_id=setup.installation.organization_id,
+                    installation_id=row.owner,
+                    pointer=row.name,
+                    value=row.value,
+                )
+            )
+        elif row.kind is Kind.SIGNING:
+            mode, _, kid = row.name.partition(":")
+            for setup in setups.values():
+                if setup.installation.plugin_id == row.owner and setup.installation.mode == mode:
+                    setup.signing.append(_signing_secret(row, mode, kid))
+
+
+def _signing_secret(row: Row, mode: str, kid: str) -> SigningSecret:
+    purpose = SigningSecret.Purpose.TOOL
+    return SigningSecret(id=row.row, plugin_id=row.owner, mode=mode, purpose=purpose, kid=kid, value=row.value)
+
+
+def _fill_standings(found: dict[UUID, Standing], setups: dict[UUID, Setup], rows: list[Row]) -> None:
+    by_id: dict[UUID, Granted] = {}
+    for row in rows:
+        if row.kind is Kind.GRANT and row.other in setups:
+            by_id[row.row] = Granted(row.row, setups[row.other])
+            found[row.owner].grants[setups[row.other].slug] = by_id[row.row]
+        elif row.kind is Kind.NUMBER_TOOLKIT:
+            found[row.owner].granted_toolkits.add(row.name)
+    for row in rows:
+        if row.kind is Kind.TOOL and row.value == "on" and row.owner in by_id:
+            by_id[row.owner].tools.add(row.name)
+        elif row.kind is Kind.PERMISSION and row.owner in by_id:
+            by_id[row.owner].permissions.add(row.name)
+
+
+def decide(standing: Standing, setup: Setup, tool: Tool) -> Decision:
+    """Ask the standing gates in order; the first that refuses decides."""
+    grant = standing.grants.get(setup.slug)
+    if grant is not None and grant.setup is not setup:
+        grant = None
+    for gate, ask in _GATES:
+        refusal = ask(standing, setup, grant, tool)
+        if refusal is not None:
+            return Decision(False, gate, refusal[0], refusal[1])
+    return Decision(True)
+
+
+Refusal = tuple[str, dict[str, Any]] | None
+
+
+def _number(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    return None if standing.instance.is_active else ("number_suspended", {"number": standing.instance.name})
+
+
+def _organization_installation(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    state = setup.installation.state
+    if state in {Installation.State.SUSPENDED, Installation.State.REMOVED}:
+        return f"installation_{state}", {"plugin": setup.manifest.name}
+    return None
+
+
+def _plugin_state(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    version = setup.installation.version
+    if version.state == Version.State.QUARANTINED:
+        return "version_quarantined", {"plugin": setup.manifest.name, "version": version.semver}
+    return None
+
+
+def _instance_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    if grant is None:
+        return "not_granted", {"plugin": setup.manifest.name, "number": standing.instance.name}
+    return None
+
+
+def _tool_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    if grant is None or tool.name not in grant.tools:
+        return "tool_off", {"tool": tool.name, "number": standing.instance.name}
+    return None
+
+
+def _permission_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    held = grant.permissions if grant else set()
+    lacking = [key for key in tool.permissions if key not in held]
+    return ("permission_off", {"permissions": lacking, "number": standing.instance.name}) if lacking else None
+
+
+def _toolkit_installation(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    lacking = [kit.value for kit in setup.manifest.required_toolkits if kit.value not in standing.installed_toolkits]
+    return ("toolkit_not_installed", {"toolkits": lacking}) if lacking else None
+
+
+def _toolkit_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    lacking = [kit.value for kit in setup.manifest.required_toolkits if kit.value not in standing.granted_toolkits]
+    return ("toolkit_not_granted", {"toolkits": lacking, "number": standing.instance.name}) if lacking else None
+
+
+def _configuration(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
+    if setup.installation.state == Installation.State.NEEDS_CONFIGURATION:
+        return "needs_configuration", {"plugin": setup.manifest.name}
+    if setup.opened.unreadable:
+        return "secret_unreadable", {"plugin": setup.manifest.name, "fields": list(setup.opened.unreadable)}
+    return None
+
+
+_GATES = (
+    (Gate.NUMBER, _number),
+    (Gate.ORGANIZATION_INSTALLATION, _organization_installation),
+    (Gate.PLUGIN_STATE, _plugin_state),
+    (Gate.INSTANCE_GRANT, _instance_grant),
+    (Gate.TOOL_GRANT, _tool_grant),
+    (Gate.PERMISSION_GRANT, _permission_grant),
+    (Gate.TOOLKIT_INSTALLATION, _toolkit_installation),
+    (Gate.TOOLKIT_GRANT, _toolkit_grant),
+    (Gate.CONFIGURATION, _configuration),
+)
