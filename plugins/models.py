@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, User
@@ -109,6 +110,13 @@ class SigningSecret(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     shown = models.DateTimeField(null=True)
     retires = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plugin", "mode", "purpose"], condition=Q(retires=None), name="one_current_secret"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.kid

@@ -40,6 +40,9 @@ class Migration(migrations.Migration):
                 ('retires', models.DateTimeField(null=True)),
                 ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_secrets', to='plugins.plugin')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('retires', None)), fields=('plugin', 'mode', 'purpose'), name='one_current_secret')],
+            },
         ),
         migrations.CreateModel(
             name='Version',
