@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.lib import json_tree as tree
-from kasilabs.lib import wording
+from kasilabs.lib import unseen, wording
 
 register = template.Library()
 
@@ -62,6 +62,7 @@ STATES = {
     "warn": State(_("Warn"), "alert-triangle", "warn"),
     "fail": State(_("Fail"), "circle-x", "bad"),
     "not_run": State(_("Not run"), "circle-dashed"),
+    "by_hand": State(_("By hand"), "user-check"),
 }
 
 RISKS = {
@@ -157,6 +158,12 @@ def phone(number: str) -> str:
 @register.filter
 def initials(name: object) -> str:
     return wording.initials(str(name))
+
+
+@register.filter
+def visible(text: object) -> SafeString:
+    """Write a stranger's text: invisible and direction-changing characters stand in it as boxes."""
+    return unseen.write_out(str(text))
 
 
 @register.filter
