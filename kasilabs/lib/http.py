@@ -12,17 +12,19 @@ from typing import Any
 
 import requests
 import requests.adapters
+import requests.utils
 import urllib3
 from django.conf import settings
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
-from kasilabs.lib.addresses import Lookups, Resolve, ask_system
-from kasilabs.lib.attempt import Attempt, Reason, SendFailed, Timings
-from kasilabs.lib.connections import Limits, Pools, allowed_route, public_route
-from kasilabs.lib.hosts import AllowedHosts, Target
+from kasilabs.lib.outgoing.addresses import Lookups, Resolve, ask_system
+from kasilabs.lib.outgoing.attempt import Attempt, Reason, SendFailed, Timings
+from kasilabs.lib.outgoing.hosts import AllowedHosts, Target
+from kasilabs.lib.outgoing.pools import Limits, Pools
+from kasilabs.lib.outgoing.routes import allowed_route, public_route
 
-__all__ = ["AllowedHosts", "Answer", "Client", "Reason", "SendFailed", "Timings", "client"]
+__all__ = ["AllowedHosts", "Answer", "Client", "Reason", "SendFailed", "Timings", "shared_client"]
 
 _HEAD_BYTES = 128 * 1024
 _FRAMING = 8
@@ -99,7 +101,7 @@ class Client:
     ) -> None:
         self._allowed = allowed
         lookups = Lookups(resolve)
-        tls = ssl.create_default_context(cafile=ca_file or requests.certs.where())
+        tls = ssl.create_default_context(cafile=ca_file or requests.utils.DEFAULT_CA_BUNDLE_PATH)
         pools = partial(Pools, connections=connections, limits=Limits(connect_seconds, idle_seconds), tls=tls)
         self._public_session = _Session(pools(partial(public_route, lookups)), "https")
         self._allowed_session = _Session(pools(partial(allowed_route, allowed, lookups)), "https", "http")
@@ -114,8 +116,8 @@ class Client:
         attempt = Attempt(deadline, _HEAD_BYTES + _FRAMING * limit)
         session = self._session(url, attempt)
         try:
-            sending = session.send(_request(url, fields, body), timeout=attempt, stream=True, proxies={})
-            with closing(sending) as response:
+            options: Any = {"timeout": attempt, "stream": True, "proxies": {}}
+            with closing(session.send(_request(url, fields, body), **options)) as response:
                 return _read(response, attempt, limit)
         except EmptyPoolError as error:
             raise attempt.failed(Reason.TIMEOUT) from error
@@ -174,11 +176,11 @@ def _is_encoded(headers: Mapping[str, str]) -> bool:
     return content.strip().lower() not in ("", "identity") or transfer.strip().lower() != "chunked"
 
 
+def shared_client() -> Client:
+    """Return this process's client for the project's settings, made at the first use: after gunicorn forked."""
+    return _client(settings.PLUGIN_HOSTS_ALLOWED, settings.WEB_THREADS, settings.PLUGIN_CA_FILE)
+
+
 @cache
-def client() -> Client:
-    """Return this process's client, made at the first use: after gunicorn forked."""
-    return Client(
-        allowed=AllowedHosts.parse(settings.PLUGIN_HOSTS_ALLOWED),
-        connections=settings.WEB_THREADS,
-        ca_file=settings.PLUGIN_CA_FILE or None,
-    )
+def _client(allowed: str, threads: int, ca_file: str) -> Client:
+    return Client(allowed=AllowedHosts.parse(allowed), connections=threads, ca_file=ca_file or None)

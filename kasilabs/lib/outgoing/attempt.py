@@ -71,14 +71,16 @@ class Attempt(Timeout):
 
     @contextmanager
     def phase(self, name: str, seconds: float) -> Iterator[float]:
-        """Measure a phase before the request leaves, and name its failure; gives the moment at which it must be over."""
+        """Measure a phase before sending and name its failure; gives the moment at which it must be over."""
         started = time.monotonic()
+        failure = None
         try:
             yield min(self.deadline, started + seconds)
         except OSError as error:
-            raise self.failed(self._reason(error)) from error
-        finally:
-            self._spent[name] += time.monotonic() - started
+            failure = error
+        self._spent[name] = time.monotonic() - started
+        if failure:
+            raise self.failed(self._reason(failure)) from failure
 
     def seconds_left(self) -> float:
         """Return what is left, more than zero; raises SendFailed when nothing is."""

@@ -96,6 +96,9 @@ class Lookups:
         self._lock = threading.Lock()
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def addresses(self, host: str, until: float) -> tuple[str, ...]:
         """Return all addresses of a host. Raises TimeoutError at `until` (monotonic), OSError when there is none."""
         if is_literal(host):

@@ -1,0 +1,1 @@
+"""The parts of the outgoing HTTP client; `kasilabs.lib.http` is its face."""

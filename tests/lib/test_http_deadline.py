@@ -1,0 +1,175 @@
+"""Every way of being slow ends at the deadline."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.hostile import Behaviour, HostileServer, Visit, answers, drips, make_certificate, message
+from tests.outgoing import client, failure, post, reason
+
+DEADLINE = 0.4
+LATEST = DEADLINE + 0.3
+"""The client ends within 0.1 s of its deadline; the rest is for a busy machine."""
+
+_HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+def never_reads(visit: Visit) -> None:
+    visit.stall()
+
+
+def reads_and_is_silent(visit: Visit) -> None:
+    visit.read_request()
+    visit.stall()
+
+
+def stalls_after_the_start(visit: Visit) -> None:
+    visit.read_request()
+    visit.send(_HEAD + b"Content-Length: 9\r\n\r\n123")
+    visit.stall()
+
+
+SLOW: dict[str, Behaviour] = {
+    "silence": reads_and_is_silent,
+    "status line dripped": drips(b"", b"HTTP/1.1 200 " + b"O" * 9000),
+    "headers dripped": drips(_HEAD, b"X-Drip: 1\r\n" * 900),
+    "header lines, one at a time": drips(_HEAD, b"X-Drip: 1\r\n" * 90, size=11),
+    "informational answers": drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 900, size=25),
+    "early hints": drips(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 900, size=40),
+    "body dripped": drips(_HEAD + b"Content-Length: 9000\r\n\r\n", b"x" * 9000),
+    "body without length dripped": drips(_HEAD + b"\r\n", b"x" * 9000),
+    "chunks dripped": drips(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 900, size=6),
+    "trailers dripped": drips(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: 1\r\n" * 900, size=6),
+    "body that stops": stalls_after_the_start,
+}
+
+
+@pytest.mark.parametrize("behaviour", SLOW.values(), ids=SLOW.keys())
+def test_slow_answer_ends_at_the_deadline(behaviour: Behaviour) -> None:
+    with HostileServer(behaviour) as server, client() as http:
+        started = time.monotonic()
+        assert reason(http, server.url(), seconds=DEADLINE) == ("timeout", True)
+        assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
+
+
+def test_slow_answer_over_tls_ends_at_the_deadline(tmp_path: Path) -> None:
+    tls, ca_file = make_certificate(tmp_path, "127.0.0.1")
+    slow = drips(_HEAD, b"X-Drip: 1\r\n" * 900)
+    with HostileServer(slow, tls=tls) as server, client(ca_file=str(ca_file)) as http:
+        started = time.monotonic()
+        assert reason(http, server.url(), seconds=DEADLINE) == ("timeout", True)
+        assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
+
+
+def test_flood_of_informational_answers_ends_before_the_deadline() -> None:
+    with HostileServer(drips(b"HTTP/1.1 100 Continue\r\n\r\n" * 40_000, b"")) as server, client() as http:
+        assert reason(http, server.url()) == ("too_large", True)
+
+
+@pytest.mark.parametrize("body", [b"x" * 20_000_000, b"{}"], ids=["large", "small"])
+def test_server_that_never_reads_ends_at_the_deadline(body: bytes) -> None:
+    with HostileServer(never_reads) as server, client() as http:
+        started = time.monotonic()
+        assert reason(http, server.url(), seconds=DEADLINE, body=body) == ("timeout", True)
+        assert time.monotonic() - started < LATEST
+
+
+def stalls_the_handshake(visit: Visit) -> None:
+    visit.sock.recv(100)
+    visit.stall()
+
+
+def drips_the_handshake(visit: Visit) -> None:
+    visit.sock.recv(100)
+    visit.drip(b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc" + b"\x00" * 5000)
+
+
+@pytest.mark.parametrize("behaviour", [stalls_the_handshake, drips_the_handshake])
+def test_slow_handshake_ends_at_the_deadline(behaviour: Behaviour) -> None:
+    with HostileServer(behaviour) as server, client() as http:
+        started = time.monotonic()
+        assert reason(http, f"https://127.0.0.1:{server.port}/", seconds=DEADLINE) == ("timeout", False)
+        assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
+
+
+def test_slow_handshake_has_its_own_limit() -> None:
+    with HostileServer(stalls_the_handshake) as server, client(connect_seconds=0.2) as http:
+        failed = failure(http, f"https://127.0.0.1:{server.port}/")
+    assert (failed.reason, failed.sent) == ("unreachable", False)
+    assert 190 < failed.timings.connect < 500
+
+
+def test_slow_lookup_ends_at_the_deadline() -> None:
+    found = threading.Event()
+
+    def resolve(host: str) -> Sequence[str]:
+        found.wait(10)
+        return ["127.0.0.1"]
+
+    with HostileServer(answers(message())) as server, client("slow.test", resolve=resolve) as http:
+        started = time.monotonic()
+        failed = failure(http, server.url("slow.test"), seconds=DEADLINE)
+        assert (failed.reason, failed.sent) == ("timeout", False)
+        assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
+        found.set()
+        assert post(http, server.url("slow.test")).status == 200
+
+
+def test_lookup_has_its_own_limit_of_two_seconds() -> None:
+    found = threading.Event()
+
+    def resolve(host: str) -> Sequence[str]:
+        found.wait(10)
+        return []
+
+    with client("slow.test", resolve=resolve) as http:
+        failed = failure(http, "http://slow.test/", seconds=10)
+        found.set()
+    assert (failed.reason, failed.sent) == ("unreachable", False)
+    assert 1990 < failed.timings.lookup < 2500
+
+
+def test_waiting_for_a_free_connection_counts() -> None:
+    with HostileServer(reads_and_is_silent) as server, client(connections=1) as http:
+        busy = threading.Thread(target=reason, args=(http, server.url()), kwargs={"seconds": 1.2})
+        busy.start()
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert reason(http, server.url(), seconds=DEADLINE) == ("timeout", False)
+        assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
+        busy.join()
+    assert server.accepted == 1
+
+
+def test_deadline_of_one_request_does_not_bind_the_next() -> None:
+    def behave(visit: Visit) -> None:
+        for _ in visit.requests():
+            time.sleep(0.25)
+            visit.send(message())
+
+    with HostileServer(behave) as server, client() as http:
+        post(http, server.url(), seconds=0.4)
+        assert post(http, server.url(), seconds=5).reused
+        assert reason(http, server.url(), seconds=0.1) == ("timeout", True)
+
+
+def test_connection_that_timed_out_is_not_used_again() -> None:
+    def behave(visit: Visit) -> None:
+        visit.read_request()
+        time.sleep(0.3)
+        visit.send(message(b"late"))
+        visit.stall()
+
+    with HostileServer(behave) as server, client() as http:
+        assert reason(http, server.url(), seconds=0.1) == ("timeout", True)
+        assert post(http, server.url()).body == b"late"
+    assert server.accepted == 2
+
+
+def test_deadline_in_the_past_sends_nothing() -> None:
+    with HostileServer(answers(message())) as server, client() as http:
+        assert reason(http, server.url(), seconds=-1) == ("timeout", False)
+    assert server.accepted == 0
