@@ -1,0 +1,172 @@
+import base64
+import json
+import math
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasilabs.lib.sensitive import Sensitive
+from kasilabs.logs import redact
+
+SECRET = 'sk_live/7F2Q+"é'
+PHONE = "+254700000141"
+HIDDEN_SECRET = {"$hidden": "secret hidden"}
+HIDDEN_PHONE = {"$hidden": "phone number hidden"}
+
+
+def kept(document: Any) -> Any:
+    return redact.request(document, secrets=[SECRET], phones=[PHONE])
+
+
+def test_a_plain_document_is_kept_as_it_is() -> None:
+    document = {
+        "tool": "quote_order",
+        "input": {"quantity": 2, "price": 12.5, "urgent": True, "note": None, "tags": []},
+    }
+    assert kept(document) == document
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SECRET,
+        f"key={SECRET}&x=1",
+        quote(SECRET, safe=""),
+        quote(quote(SECRET, safe=""), safe=""),
+        "".join(f"%{byte:02x}" for byte in SECRET.encode()),
+        json.dumps(SECRET),
+        json.dumps(json.dumps({"key": SECRET})),
+        *(base64.b64encode(b"x" * offset + SECRET.encode() + b"yz").decode() for offset in range(3)),
+        base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+        base64.encodebytes(b"0123456789" * 5 + SECRET.encode()).decode(),
+    ],
+)
+def test_a_secret_is_hidden_in_every_form(form: str) -> None:
+    assert kept({"note": form}) == {"note": HIDDEN_SECRET}
+    assert kept({form: 1}) == {"[secret hidden]": 1}
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
+        "see eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0",
+        "kla_abcdefgh_" + "x" * 43,
+        "plsec_" + "a" * 43,
+        "brsec_" + "B" * 43,
+        "Authorization: Bearer abcdef123456",
+    ],
+)
+def test_tokens_of_the_platform_are_hidden(token: str) -> None:
+    assert redact.response({"text": token}, secrets=[], phones=[]) == {"text": HIDDEN_SECRET}
+
+
+@pytest.mark.parametrize(
+    "key", ["token", "accessToken", "X-API-Key", "client_secret", "PASSWORD", "authorization", "Set-Cookie", "pin"]
+)
+def test_a_key_that_names_a_secret_hides_its_value(key: str) -> None:
+    assert kept({key: "anything"}) == {key: HIDDEN_SECRET}
+    assert kept({key: {"deep": [1]}}) == {key: HIDDEN_SECRET}
+    assert kept({key: None, "pinned": "x"}) == {key: None, "pinned": "x"}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+254700000141",
+        "254700000141",
+        "0700000141",
+        "700000141",
+        "+254 (700) 000-141",
+        "0700.000.141",
+        "٠٧٠٠٠٠٠١٤١",
+        "%2B254700000141",
+    ],
+)
+def test_the_phone_number_is_hidden_in_every_form(number: str) -> None:
+    text = json.dumps(kept({"to": number, number: "x"}), ensure_ascii=False)
+    assert "phone number hidden" in text
+    assert Sensitive(secrets=[], phones=[PHONE]).find(text) is None
+
+
+def test_a_phone_number_written_as_a_json_number_is_hidden() -> None:
+    assert kept([254700000141, 700000141, 700000141.0, 2.54700000141e11, 141]) == [HIDDEN_PHONE] * 4 + [141]
+
+
+def test_the_words_around_a_phone_number_stay() -> None:
+    text = "Call 0700 000 141 or +254 711 222 333, order 12."
+    assert kept(text) == "Call [phone number hidden] or [phone number hidden], order 12."
+
+
+def test_keys_that_read_the_same_once_hidden_do_not_swallow_each_other() -> None:
+    assert kept({"0700000141": 1, "700000141": 2}) == {"[phone number hidden]": 1, "[phone number hidden] [2]": 2}
+
+
+def test_long_texts_lists_and_objects_are_cut_with_a_count() -> None:
+    document = {"text": "x" * 50_000, "items": list(range(5_000)), "members": {f"k{n}": n for n in range(3_000)}}
+    cut = kept(document)
+    assert len(json.dumps(cut)) <= redact.MAX_BYTES
+    assert cut["text"].startswith("xxx")
+    assert cut["text"].endswith(f"… and {50_000 - len(cut['text'].partition('…')[0])} more characters")
+    assert cut["items"][-1] == {"$hidden": f"{5_000 - len(cut['items']) + 1} more items"}
+    assert cut["members"]["…"] == {"$hidden": f"{3_000 - len(cut['members']) + 1} more keys"}
+
+
+def test_levels_too_deep_to_read_are_counted_and_not_followed() -> None:
+    document: Any = "bottom"
+    for _ in range(5_000):
+        document = [document]
+    text = json.dumps(kept(document))
+    assert text.count("[") == redact.MAX_DEPTH
+    assert '{"$hidden": "1 item"}' in text
+
+
+def test_what_a_database_cannot_store_is_replaced() -> None:
+    assert kept({"a\x00": "b\x00", "c": "\ud800"}) == {"a\ufffd": "b\ufffd", "c": "\ufffd"}
+    assert kept([math.nan, math.inf, 10**5000, b"raw"]) == [
+        {"$hidden": "not a number"},
+        {"$hidden": "not a number"},
+        {"$hidden": "very large number"},
+        {"$hidden": "not JSON"},
+    ]
+
+
+def test_a_marker_written_by_the_plugin_is_cut_like_any_other_text() -> None:
+    assert len(json.dumps(kept([{"$hidden": "x" * 60_000}]))) <= redact.MAX_BYTES
+
+
+texts = st.text(max_size=40) | st.sampled_from(
+    [SECRET, PHONE, "0700 000 141", "x" * 3000, "\U0001f600" * 900, quote(SECRET), "%", "\\u0037", "\x00", "\ud83d"]
+)
+documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.just(254700000141)
+    | texts
+    | st.lists(texts).map("".join),
+    lambda inner: st.lists(inner, max_size=30) | st.dictionaries(texts, inner, max_size=30),
+    max_leaves=60,
+)
+
+
+def _said(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [*value, *(text for member in value.values() for text in _said(member))]
+    if isinstance(value, list):
+        return [text for item in value for text in _said(item)]
+    return [value if isinstance(value, str) else json.dumps(value)]
+
+
+@given(documents)
+def test_whatever_the_document_nothing_sensitive_survives(document: Any) -> None:
+    result = kept(document)
+    stored = json.dumps(result, allow_nan=False)
+    assert len(stored) <= redact.MAX_BYTES
+    assert json.loads(stored) == result
+    sought = Sensitive(secrets=[SECRET], phones=[PHONE])
+    assert [text for text in _said(result) if sought.find(text)] == []
