@@ -2,9 +2,10 @@ import uuid
 import zoneinfo
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -14,10 +15,16 @@ from kasilabs.lib.encrypted import EncryptedField
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user; without a password nobody can sign in until one is set through the reset link."""
+        """Make a user; without a password nobody can sign in until one is set through the reset link.
+
+        The address counts as verified: whoever signs in was sent the link there, or got the password from its maker.
+        With one verified address, allauth lets nobody move to an address they have not proved to be theirs.
+        """
         user = self.model(email=email, **fields)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
 

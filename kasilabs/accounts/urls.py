@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from kasilabs.accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.list_members, name="members"),
+    path("add/", views.add, name="add"),
+    path("<uuid:person>/role/", views.change_role, name="change_role"),
+    path("<uuid:person>/remove/", views.remove, name="remove"),
+]

@@ -6,7 +6,7 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids
 from kasilabs.lib.encrypted import EncryptedField
 
-E164 = r"\+[1-9]\d{7,14}"
+E164 = r"\+[1-9][0-9]{7,14}"
 
 
 class Instance(models.Model):

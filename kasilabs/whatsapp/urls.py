@@ -1,4 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from kasilabs.whatsapp import views
 
 app_name = "whatsapp"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.list_numbers, name="list"),
+    path("new/", views.add, name="add"),
+    path("<str:number>/", views.detail, name="detail"),
+    path("<str:number>/edit/", views.edit, name="edit"),
+    path("<str:number>/suspend/", views.suspend, name="suspend"),
+    path("<str:number>/resume/", views.resume, name="resume"),
+    path("<str:number>/keys/new/", views.issue_key, name="issue_key"),
+    path("<str:number>/keys/<uuid:key>/rotate/", views.rotate_key, name="rotate_key"),
+    path("<str:number>/keys/<uuid:key>/revoke/", views.revoke_key, name="revoke_key"),
+]

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('number', models.CharField(max_length=16, unique=True, validators=[django.core.validators.RegexValidator('^\\+[1-9]\\d{7,14}\\Z', 'Write the number with country code, as in +254700000141.')], verbose_name='phone number')),
+                ('number', models.CharField(max_length=16, unique=True, validators=[django.core.validators.RegexValidator('^\\+[1-9][0-9]{7,14}\\Z', 'Write the number with country code, as in +254700000141.')], verbose_name='phone number')),
                 ('system_prompt', models.TextField(blank=True, max_length=8000, verbose_name='system prompt')),
                 ('state', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended')], default='active', max_length=16)),
                 ('created', models.DateTimeField(auto_now_add=True)),

@@ -1,0 +1,92 @@
+"""How allauth behaves here: nobody signs up, links carry the public address, wrong passwords are counted.
+
+The counts live in the cache that all workers share. Signing in answers alike for an unknown address and a wrong
+password, and so does asking for a reset link.
+"""
+
+from typing import Any, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import User
+from kasilabs.lib import connection, request_id
+
+SIGN_IN_FAILED = _("This email address and password do not belong together.")
+
+
+class ClosedAdapter(DefaultAccountAdapter):
+    """Accounts are made by the people of an organization, never by whoever passes by."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": SIGN_IN_FAILED,
+        "invalid_login": SIGN_IN_FAILED,
+        "too_many_login_attempts": _("Too many wrong passwords. Wait a few minutes, or set a new password."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def clean_email(self, email: str) -> str:
+        return email.lower()
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"KasiLabs: {subject}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send after the database connection was given back: the mail server may be slow."""
+        connection.release()
+        super().send_mail(template_prefix, email, context)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Build the link on PUBLIC_URL: the Host header of whoever asks for it is not to be trusted."""
+        return password_link(key)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
+        return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count per network address and email, so that strangers cannot lock somebody out from elsewhere."""
+        return f"{ratelimit.get_ip(request)}:{credentials.get('email', '').lower()}"
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Sign in within three limits: per network address, per address and email, and per email from anywhere."""
+        email = str(credentials.get("email", "")).lower()
+        anywhere = ratelimit.consume(request, app="allauth.account", action="login_failed_anywhere", key=email)
+        if anywhere is None:
+            raise self.validation_error("too_many_login_attempts")
+        user = cast(User | None, super().authenticate(request, **credentials))
+        if user:
+            anywhere.rollback()
+        return user
+
+    def set_password(self, user: User, password: str) -> None:
+        """Set the password and forget the wrong ones typed before it."""
+        super().set_password(user, password)
+        self._delete_login_attempts_cached_email(context.request, email=user.email)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Change the address somebody signs in with, once the link sent there was opened."""
+        user = User.objects.get(pk=email_address.user_id)
+        actor = audit.Actor.person(user, request_id.current(request))
+        with audit.act(actor=actor, action="user.email_changed", organization=None) as act:
+            is_confirmed: bool = super().confirm_email(request, email_address)
+            act.on(user.id.hex, user.name)
+            act.change(before={"email": user.email}, after={"email": email_address.email})
+            if not is_confirmed:
+                act.nothing()
+        return is_confirmed
+
+
+def password_link(key: str) -> str:
+    """Return the address at which `key`, as allauth writes it (user id, dash, token), sets a password."""
+    uid, _dash, token = key.partition("-")
+    return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})

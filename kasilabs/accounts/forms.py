@@ -1,0 +1,38 @@
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts import members
+from kasilabs.accounts.models import Member, User
+from kasilabs.accounts.permissions import Role
+
+
+def _choices(by: Member) -> list[tuple[str, Any]]:
+    return [(role.value, role.label) for role in reversed(members.roles_to_give(by))]
+
+
+class AddMember(forms.Form):
+    """Who is added, and as what. The roles offered are those the acting member may give."""
+
+    email = forms.EmailField(label=_("Email"), max_length=User._meta.get_field("email").max_length or 254)
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("Somebody who has an account keeps the name they chose.")
+    )
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, by: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["role"]).choices = _choices(by)
+
+    def clean_role(self) -> Role:
+        return Role(self.cleaned_data["role"])
+
+
+class ChangeRole(forms.Form):
+    """The role of one member, in a row of the table."""
+
+    role = forms.ChoiceField(choices=Role.choices)
+
+    def clean_role(self) -> Role:
+        return Role(self.cleaned_data["role"])

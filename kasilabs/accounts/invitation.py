@@ -1,0 +1,39 @@
+"""The mail to somebody who was added and has no password yet."""
+
+import logging
+import smtplib
+
+from allauth.account import app_settings
+from allauth.account.utils import user_pk_to_url_str
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
+
+from kasilabs.accounts.adapter import password_link
+from kasilabs.accounts.models import Member, User
+from kasilabs.lib import connection
+
+log = logging.getLogger(__name__)
+
+
+def send(member: Member) -> bool:
+    """Send the link that sets a password; say whether the mail server took it.
+
+    Never call this inside a transaction: it talks to another machine, and gives the database connection back first.
+    """
+    user, organization = member.user, member.organization
+    words = {"member": member, "organization": organization, "link": _link(user)}
+    text = render_to_string("accounts/email/invitation.txt", words)
+    subject = gettext("%(organization)s added you on KasiLabs") % {"organization": organization.name}
+    connection.release()
+    try:
+        send_mail(subject, text, None, [user.email])
+    except (smtplib.SMTPException, OSError) as error:
+        log.warning("invitation_not_sent: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _link(user: User) -> str:
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    return password_link(f"{user_pk_to_url_str(user)}-{token}")

@@ -1,0 +1,135 @@
+"""Who belongs to an organization, and as what.
+
+Nobody gives a role that holds permissions they lack, nor touches somebody who holds permissions they lack. The last
+owner stays. A person may leave, but somebody else changes their role. `by` is the member who acts, None for a command
+on the machine, which may do all of it except leave an organization without an owner.
+"""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import Member, Organization, User
+from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from kasilabs.lib.refusal import Refused
+
+
+@dataclass(frozen=True)
+class Added:
+    """Who was added; without a password yet, they need the mail with the link that sets one."""
+
+    member: Member
+    needs_password: bool
+
+
+def roles_to_give(by: Member) -> list[Role]:
+    """Return the roles `by` may give: those that hold nothing `by` lacks."""
+    return [role for role in Role if ROLE_PERMISSIONS[role] <= by.permissions]
+
+
+def may_change(by: Member, member: Member) -> bool:
+    """Say whether `by` may give `member` another role."""
+    return by.user_id != member.user_id and member.permissions <= by.permissions
+
+
+def may_remove(by: Member, member: Member) -> bool:
+    """Say whether `by` may end the membership of `member`; everybody may end their own."""
+    return member.permissions <= by.permissions
+
+
+def add(
+    *, organization: Organization, email: str, name: str, role: Role, by: Member | None, actor: audit.Actor
+) -> Added:
+    """Add a person, and make their account when the address is new. Raises Refused.
+
+    No mail leaves from here: the caller sends `invitation.send` once the transaction is over.
+    """
+    with audit.act(actor=actor, action="member.added", organization=organization) as act:
+        _require_giving(_locked(organization, by), role)
+        user = _person(email.lower(), name)
+        member, is_new = Member.objects.get_or_create(organization=organization, user=user, defaults={"role": role})
+        if not is_new:
+            raise Refused("already_member", _("This person already belongs to the organization."))
+        act.on(user.id.hex, user.email)
+        act.change(after={"role": role.value})
+    return Added(member, needs_password=not user.has_usable_password())
+
+
+def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.Actor) -> Member:
+    """Give a member another role. Raises Refused."""
+    organization = member.organization
+    with audit.act(actor=actor, action="member.role_changed", organization=organization) as act:
+        acting, member = _locked(organization, by), _still_there(organization, member)
+        if acting and not may_change(acting, member):
+            raise _refuse_touching(acting, member)
+        _require_giving(acting, role)
+        act.on(member.user_id.hex, member.user.email)
+        act.change(before={"role": member.role}, after={"role": role.value})
+        if member.role == role:
+            act.nothing()
+        member.role = role
+        member.save(update_fields=["role"])
+        _require_owner(organization)
+    return member
+
+
+def remove(*, member: Member, by: Member | None, actor: audit.Actor) -> None:
+    """End a membership; the person's account stays. Raises Refused."""
+    organization = member.organization
+    with audit.act(actor=actor, action="member.removed", organization=organization) as act:
+        acting, member = _locked(organization, by), _still_there(organization, member)
+        if acting and not may_remove(acting, member):
+            raise _refuse_touching(acting, member)
+        act.on(member.user_id.hex, member.user.email)
+        act.change(before={"role": member.role})
+        member.delete()
+        _require_owner(organization)
+
+
+def _locked(organization: Organization, by: Member | None) -> Member | None:
+    """Let changes of one organization's people wait for each other; return the acting member as they are now."""
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    if by is None:
+        return None
+    acting = organization.members.select_related("user").filter(pk=by.pk).first()
+    if acting is None or not acting.may(Permission.MEMBERS_CHANGE):
+        raise Refused("not_allowed", _("You may no longer change the people of this organization."))
+    return acting
+
+
+def _still_there(organization: Organization, member: Member) -> Member:
+    found = organization.members.select_related("user").filter(pk=member.pk).first()
+    if found is None:
+        raise Refused("not_a_member", _("This person does not belong to the organization any more."))
+    return found
+
+
+def _person(email: str, name: str) -> User:
+    """Find or make the account of an address; INSERT decides when two try at once."""
+    found = User.objects.filter(email=email).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, name=name)
+    except IntegrityError:
+        return User.objects.get(email=email)
+
+
+def _require_giving(by: Member | None, role: Role) -> None:
+    if by and role not in roles_to_give(by):
+        raise Refused("role_beyond_yours", _("You cannot give a role that may do more than you may."))
+
+
+def _refuse_touching(by: Member, member: Member) -> Refused:
+    if by.user_id == member.user_id:
+        return Refused("own_role", _("Your own role is changed by somebody else."))
+    return Refused("member_beyond_you", _("This person may do more than you may, so you cannot change or remove them."))
+
+
+def _require_owner(organization: Organization) -> None:
+    members = organization.members.filter(user__is_active=True)
+    if not any(member.may(Permission.OWNERSHIP) for member in members):
+        raise Refused("last_owner", _("An organization keeps at least one owner. Make somebody else owner first."))

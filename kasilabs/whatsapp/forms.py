@@ -1,0 +1,63 @@
+import re
+from dataclasses import asdict
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
+
+from kasilabs.lib.refusal import Refused
+from kasilabs.whatsapp.models import E164, Instance
+from kasilabs.whatsapp.numbers import Settings
+
+PROMPT_LENGTH = 8000
+_SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
+"""What stands between digits when people write or paste a number, invisible characters included."""
+
+
+class NumberForm(forms.Form):
+    """What people set of a number. Whether number and name are free is for the database to say, in `numbers`."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("What people here call it, as in Legal Consultations.")
+    )
+    number = forms.CharField(
+        label=_("WhatsApp number"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text=_("With country code, as in +254 700 000 141."),
+    )
+    system_prompt = forms.CharField(
+        label=_("System prompt"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("What the agent is told before every conversation. At most 8,000 characters."),
+    )
+
+    @classmethod
+    def of(cls, instance: Instance) -> "NumberForm":
+        """Return the form as it stands for a number that is there."""
+        return cls(initial=asdict(Settings(instance.name, instance.number, instance.system_prompt)))
+
+    def clean_number(self) -> str:
+        """Drop the separators; what is left is E.164 or refused."""
+        number = _SEPARATORS.sub("", self.cleaned_data["number"])
+        if not re.fullmatch(E164, number):
+            raise ValidationError(_("Write the number with country code, as in +254 700 000 141."), code="bad_format")
+        return number
+
+    def clean_system_prompt(self) -> str:
+        """Browsers send two characters for the end of a line; one is kept and counted."""
+        prompt = str(self.cleaned_data["system_prompt"]).replace("\r\n", "\n")
+        MaxLengthValidator(PROMPT_LENGTH)(prompt)
+        return prompt
+
+    @property
+    def settings(self) -> Settings:
+        """What was typed, checked; only after `is_valid`."""
+        return Settings(**self.cleaned_data)
+
+    def refuse(self, refused: Refused) -> None:
+        """Put each error of a refusal under its field."""
+        for error in refused.errors or ():
+            self.add_error(str(error["pointer"]).removeprefix("/"), str(error["message"]))
