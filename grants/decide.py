@@ -38,11 +38,11 @@ class Decision:
 
 @dataclass
 class Setup:
-    """One installation with what opening it needs."""
+    """One installation with its sealed secrets, and what its tool calls are signed with where that was asked for."""
 
     installation: Installation
     secret_rows: list[InstallationSecret] = field(default_factory=list)
-    signing: list[SigningSecret] = field(default_factory=list)
+    signing: SigningSecret | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -56,11 +56,6 @@ class Setup:
     def opened(self) -> vault.Opened:
         """The secrets in clear, and the pointers of those that cannot be opened."""
         return vault.open_rows(self.secret_rows)
-
-    @property
-    def signing_secret(self) -> SigningSecret:
-        """The newest live secret for tool calls of this mode."""
-        return max(self.signing, key=lambda secret: secret.id)
 
 
 @dataclass
@@ -166,7 +161,7 @@ def _fill_setups(setups: dict[UUID, Setup], rows: list[Row]) -> None:
             mode, _, kid = row.name.partition(":")
             for setup in setups.values():
                 if setup.installation.plugin_id == row.owner and setup.installation.mode == mode:
-                    setup.signing.append(_signing_secret(row, mode, kid))
+                    setup.signing = _signing_secret(row, mode, kid)
 
 
 def _signing_secret(row: Row, mode: str, kid: str) -> SigningSecret:

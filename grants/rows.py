@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
-from django.utils import timezone
 
 from grants.models import OrganizationToolkit, PermissionGrant, PluginGrant, ToolGrant, ToolkitGrant
 from installations.models import InstallationSecret
@@ -90,8 +89,7 @@ def _parts(
 
 
 def _signing(slug: str | None) -> "QuerySet[Any, Any]":
-    live = Q(retires__isnull=True) | Q(retires__gt=timezone.now())
-    rows = SigningSecret.objects.filter(live, plugin__slug=slug, purpose=SigningSecret.Purpose.TOOL)
+    rows = SigningSecret.objects.filter(plugin__slug=slug, purpose=SigningSecret.Purpose.TOOL, retires=None)
     return _part(Kind.SIGNING, rows, "plugin_id", "id", "id", Concat("mode", Value(":"), "kid"), F("value"))
 
 

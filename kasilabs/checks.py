@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from kasilabs.lib import crypto
-from kasilabs.lib.hosts import AllowedHosts
+from kasilabs.lib.outgoing.hosts import AllowedHosts
 
 TAG = "kasilabs"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

@@ -10,6 +10,7 @@ from kasilabs.lib import ids
 from kasilabs.lib.encrypted import EncryptedField
 from kasilabs.logs.models import Mode
 from plugins import manifest as manifests
+from plugins.snapshot import SnapshotDecoder
 
 
 class Plugin(models.Model):
@@ -38,6 +39,20 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """Order by when a version was added: ids are time-ordered."""
         return self.order_by("-id")
 
+    def update(self, **changes: Any) -> int:
+        _refuse_change(changes)
+        return super().update(**changes)
+
+
+CHANGING = frozenset({"state", "created_by"})
+"""All of a version that may change after its first save (contracts, section 1)."""
+
+
+def _refuse_change(columns: Iterable[str]) -> None:
+    kept = sorted(set(columns) - CHANGING)
+    if kept:
+        raise TypeError(f"A version never changes: {', '.join(kept)} cannot be saved again.")
+
 
 class Version(models.Model):
     """One immutable manifest snapshot. The digest is SHA-256 over its RFC 8785 form."""
@@ -56,7 +71,7 @@ class Version(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="versions")
     semver = models.CharField(max_length=64)
-    document = models.JSONField()
+    document = models.JSONField(decoder=SnapshotDecoder)
     digest = models.CharField(max_length=64)
     name = models.CharField(max_length=60)
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
@@ -70,6 +85,12 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plugin_id} {self.semver}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save a new snapshot, or of an old one what may change. Raises TypeError."""
+        if not self._state.adding:
+            _refuse_change(kwargs.get("update_fields") or ["document", "digest"])
+        super().save(*args, **kwargs)
 
     @property
     def manifest(self) -> manifests.Manifest:
@@ -90,7 +111,9 @@ def _remember(digest: str, document: dict[str, Any]) -> manifests.Manifest:
 def warm(versions: Iterable[Version]) -> None:
     """Compile the manifests of these versions that this process has not seen yet, with one query for all of them."""
     unseen = {version.digest for version in versions} - _manifests.keys()
-    for digest, document in Version.objects.filter(digest__in=unseen).values_list("digest", "document") if unseen else ():
+    for digest, document in (
+        Version.objects.filter(digest__in=unseen).values_list("digest", "document") if unseen else ()
+    ):
         _remember(digest, document)
 
 

@@ -1,4 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-app_name = "agent"
-urlpatterns: list[URLPattern] = []
+from kasilabs.agent.api import api
+
+urlpatterns = [path("", api.urls)]

@@ -1,0 +1,64 @@
+# make run        the demo on http://127.0.0.1:8000 (make run PORT=8001 for another port)
+# make test       lint, types, import rules, the suite on SQLite and PostgreSQL, browser tests
+# make benchmark  figures as JSON (make benchmark NAME=calls for one of them)
+# make install    the environment in .venv, with everything that running needs
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PORT ?= 8000
+NAME ?= all
+
+.PHONY: install run test benchmark lint types suite-sqlite suite-postgres browser format
+
+install: .venv/.installed
+
+.venv/.installed: requirements.lock
+	tests/system.sh python "$(PYTHON)"
+	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+.venv/.installed-tests: .venv/.installed requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	touch $@
+
+run: install
+	$(BIN)/python manage.py run --port $(PORT)
+
+test: .venv/.installed-tests
+	tests/system.sh tests
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory types
+	$(MAKE) --no-print-directory suite-postgres
+	$(MAKE) --no-print-directory browser
+	$(MAKE) --no-print-directory suite-sqlite
+
+lint: .venv/.installed-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
+	$(BIN)/lint-imports --no-cache
+	DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+types: .venv/.installed-tests
+	$(BIN)/mypy kasilabs plugins installations grants bridges tests manage.py
+
+suite-sqlite: .venv/.installed-tests
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+
+suite-postgres: .venv/.installed-tests
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+
+browser: .venv/.installed-tests
+	$(BIN)/pytest -m browser
+
+benchmark: .venv/.installed-tests
+	tests/system.sh tests
+	$(BIN)/python -m tests.benchmarks $(NAME)
+
+format: .venv/.installed-tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')

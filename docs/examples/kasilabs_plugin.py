@@ -1,0 +1,104 @@
+"""The part every plugin needs: take a tool call, prove that it comes from KasiLabs, answer with one JSON object.
+
+Copy this file. It needs PyJWT and Python's standard library. The tools themselves stand in the file beside it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+
+Answer = tuple[int, dict[str, Any]]
+Tool = Callable[[dict[str, Any]], Answer]
+CLAIMS = ["iss", "aud", "sub", "exp", "iat", "jti", "bsh", "call"]
+
+
+class NotFromKasiLabs(Exception):
+    """The token is missing, forged, too old, or made for another plugin, tool or body."""
+
+
+def verify(authorization: str, body: bytes, *, slug: str, secret: str, platform_url: str) -> dict[str, Any]:
+    """Return the call a valid platform token belongs to. Raises NotFromKasiLabs."""
+    try:
+        token = authorization.removeprefix("Bearer ")
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=["HS256"],
+            audience=slug,
+            issuer=platform_url,
+            leeway=10,
+            options={"require": CLAIMS},
+        )
+        typ = jwt.get_unverified_header(token).get("typ")
+        call = json.loads(body)
+    except (jwt.PyJWTError, ValueError) as error:
+        raise NotFromKasiLabs(type(error).__name__) from error
+    digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
+    is_this_call = typ == "tool-call+jwt" and claims["sub"] == call.get("tool") and claims["call"] == call.get("id")
+    if not is_this_call or not hmac.compare_digest(claims["bsh"], digest):
+        raise NotFromKasiLabs("the token belongs to another call")
+    return call
+
+
+def error(status: int, code: str, message: str) -> Answer:
+    """An error the agent may read: a code for machines, one safe sentence for people."""
+    return status, {"error": {"code": code, "message": message}}
+
+
+class Plugin:
+    """Tools behind one address. A call id that comes again gets the answer of the first time: nothing happens twice."""
+
+    def __init__(self, slug: str, tools: dict[str, Tool]) -> None:
+        self.slug, self.tools = slug, tools
+        self.secret = os.environ["PLUGIN_TOOL_SECRET"]
+        self.platform_url = os.environ["PLATFORM_URL"]
+        self.answers: dict[str, Answer] = {}
+        self.lock = threading.Lock()
+
+    def handle(self, authorization: str, body: bytes) -> Answer:
+        try:
+            call = verify(
+                authorization, body, slug=self.slug, secret=self.secret, platform_url=self.platform_url
+            )
+        except NotFromKasiLabs:
+            return error(401, "invalid_token", "This call does not come from KasiLabs.")
+        tool = self.tools.get(call["tool"])
+        if tool is None:
+            return error(404, "unknown_tool", "This plugin has no such tool.")
+        with self.lock:
+            if call["id"] not in self.answers:
+                self.answers[call["id"]] = tool(call)
+            return self.answers[call["id"]]
+
+    def serve(self, port: int) -> None:
+        plugin = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, answer = plugin.handle(self.headers.get("Authorization", ""), body)
+                raw = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                print(self.slug_line(format % args), file=sys.stderr)
+
+            def slug_line(self, line: str) -> str:
+                return f"{plugin.slug} {line}"
+
+        ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

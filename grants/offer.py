@@ -1,0 +1,42 @@
+"""What the agent of a number is offered: the tools whose standing gates pass, in a stable order."""
+
+from dataclasses import dataclass
+
+from grants import decide as decisions
+from kasilabs.whatsapp.models import Instance
+from plugins.manifest import Manifest, Tool, agent_name
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One tool as offered: the tool, where it comes from, and in which mode it would run."""
+
+    manifest: Manifest
+    tool: Tool
+    mode: str
+
+    @property
+    def name(self) -> str:
+        return agent_name(self.manifest.slug, self.tool.name)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The tools of a number with the toolkits that work there and those whose raw tools the agent hides."""
+
+    instance: Instance
+    toolkits: list[str]
+    suppressed_toolkits: list[str]
+    tools: list[Offered]
+
+
+def of(instance: Instance) -> Offer:
+    """Return what the agent of this number is offered now; ordered by agent-facing name."""
+    standing = decisions.standing(instance)
+    tools = [
+        Offered(grant.setup.manifest, tool, grant.setup.installation.mode)
+        for grant, tool in standing.tools()
+        if decisions.decide(standing, grant.setup, tool).allowed
+    ]
+    tools.sort(key=lambda offered: offered.name)
+    return Offer(instance, standing.toolkits, standing.suppressed_toolkits, tools)

@@ -1,0 +1,49 @@
+"""A second call with the same idempotency key: the stored answer, or the reason there is none."""
+
+import json
+
+from django.utils import timezone
+
+from grants import endings
+from kasilabs.lib import encrypted, keys
+from kasilabs.logs import lost
+from kasilabs.logs.models import Call, CallAnswer, CallState
+from kasilabs.whatsapp.models import Instance
+
+RETRY_SECONDS = 2
+
+
+class Taken(Exception):
+    """The number has used this idempotency key; `call` is the row that claimed it."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.public_id)
+        self.call = call
+
+
+def raise_if_taken(instance: Instance, key: str | None) -> None:
+    """Raises Taken when a row of this number holds the key."""
+    call = Call.objects.filter(instance_id=instance.id, idempotency_key=key).first() if key else None
+    if call is not None:
+        raise Taken(call)
+
+
+def answer(call: Call, fingerprint: str) -> endings.Answer:
+    """Return what the first call got; the same bytes, failures too."""
+    if not keys.same(call.fingerprint, fingerprint):
+        return endings.key_reused()
+    if call.state == CallState.OPEN and call.lost_after and call.lost_after < timezone.now():
+        lost.settle_lost()
+        call.refresh_from_db()
+    if call.state == CallState.OPEN:
+        return endings.in_progress(call.public_id, RETRY_SECONDS)
+    if call.state == CallState.LOST:
+        return endings.lost(call.public_id)
+    return _stored(call)
+
+
+def _stored(call: Call) -> endings.Answer:
+    kept = CallAnswer.objects.filter(call=call, expires__gt=timezone.now()).first()
+    if kept is None:
+        return endings.key_expired()
+    return endings.Answer(kept.status, json.loads(encrypted.reveal(kept, "body")), replayed=True)

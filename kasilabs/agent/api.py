@@ -1,0 +1,175 @@
+"""The agent's door over HTTP (contracts, section 3). Everything it decides is decided in `grants`."""
+
+import hashlib
+import json
+import re
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+from ninja.parser import Parser
+
+from grants import calls, endings, offer, people
+from kasilabs.agent import formats
+from kasilabs.agent.auth import AgentKey, InvalidKey
+from kasilabs.agent.schemas import CallIn, ConversationIn
+from kasilabs.lib import problems, request_id, strict_json
+from kasilabs.logs.gates import Gate
+from kasilabs.whatsapp.models import Instance
+
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
+
+
+class _UnsupportedMediaType(Exception):
+    """The body says it is not application/json."""
+
+
+class StrictParser(Parser):
+    """Read a body the one way all doors read JSON."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if request.content_type != "application/json":
+            raise _UnsupportedMediaType
+        return strict_json.loads(request.body)
+
+
+api = NinjaAPI(
+    title="KasiLabs agent API",
+    version="1",
+    docs_url=None,
+    openapi_url=None,
+    auth=AgentKey(),
+    parser=StrictParser(),
+    urls_namespace="agent",
+)
+
+
+def _instance(request: HttpRequest) -> Instance:
+    return cast(Instance, request.auth)  # type: ignore[attr-defined]
+
+
+@api.get("/tools", url_name="tools")
+def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpResponse:  # noqa: A002
+    """List the tools of the number the key belongs to; revalidates with its ETag (RFC 9110, section 13)."""
+    instance = _instance(request)
+    if not instance.is_active:
+        return _suspended(instance)
+    if format not in list(formats.Format):
+        known = ", ".join(formats.Format)
+        return problems.response(400, "unknown_format", f"The format is one of {known}.")
+    form = formats.Format(format)
+    offered = offer.of(instance)
+    body = formats.render(offered, form)
+    tag = formats.etag(offered, form, body)
+    is_known = tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
+    answer = HttpResponse(status=304) if is_known else HttpResponse(body, content_type="application/json")
+    answer.headers["ETag"] = tag
+    answer.headers["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(answer, ["Authorization"])
+    return answer
+
+
+def _suspended(instance: Instance) -> HttpResponse:
+    detail = f"{instance.name} is suspended."
+    return problems.response(403, "refused", detail, gate=Gate.NUMBER.value)
+
+
+@api.post("/calls", url_name="calls")
+def call(request: HttpRequest, body: CallIn) -> HttpResponse:
+    """Call one tool."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        detail = "An idempotency key has 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
+        return problems.response(400, "invalid_idempotency_key", detail)
+    answer = calls.call_tool(
+        _instance(request),
+        calls.Request(
+            tool=body.tool,
+            input=body.input,
+            conversation=_conversation(body.conversation),
+            idempotency_key=key,
+            fingerprint=_fingerprint(request) if key else "",
+            request_id=request_id.current(request),
+        ),
+    )
+    return _respond(answer)
+
+
+def _conversation(sent: ConversationIn | None) -> people.Conversation | None:
+    if sent is None:
+        return None
+    customer = sent.customer
+    return people.Conversation(
+        sent.id,
+        phone=customer.phone if customer else None,
+        user_id=customer.userId if customer else None,
+        last_message_at=sent.moment,
+    )
+
+
+def _fingerprint(request: HttpRequest) -> str:
+    """Return SHA-256 over length-prefixed method, path and raw body: what a retry has to repeat."""
+    parts = [(request.method or "").encode(), request.get_full_path().encode(), request.body]
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
+def _respond(answer: endings.Answer) -> HttpResponse:
+    content_type = "application/json" if answer.status < 400 else problems.CONTENT_TYPE
+    response = HttpResponse(json.dumps(answer.document), status=answer.status, content_type=content_type)
+    if answer.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    if answer.retry_after:
+        response.headers["Retry-After"] = str(answer.retry_after)
+    return response
+
+
+@api.exception_handler(InvalidKey)
+def _invalid_key(request: HttpRequest, error: InvalidKey) -> HttpResponse:  # noqa: ARG001
+    if error.retry_after:
+        headers = {"Retry-After": str(error.retry_after)}
+        return problems.response(429, "rate_limited", "Too many wrong keys from this address.", headers=headers)
+    headers = {"WWW-Authenticate": "Bearer"}
+    return problems.response(401, "invalid_key", "The agent key is not valid.", headers=headers)
+
+
+@api.exception_handler(_UnsupportedMediaType)
+def _unsupported(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
+    return problems.generic(415)
+
+
+@api.exception_handler(strict_json.NotJson)
+def _not_json(request: HttpRequest, error: strict_json.NotJson) -> HttpResponse:  # noqa: ARG001
+    return problems.response(400, "not_json", error.detail)
+
+
+@api.exception_handler(ValidationError)
+def _invalid_body(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
+    errors = [_error(each) for each in error.errors]
+    return problems.response(422, "invalid_input", "The body has wrong members.", gate=Gate.INPUT_SCHEMA, errors=errors)
+
+
+@api.exception_handler(Exception)
+def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    raise error
+
+
+_KEYWORDS = {
+    "missing": "required",
+    "extra_forbidden": "unknown_key",
+    "string_too_short": "minLength",
+    "string_too_long": "maxLength",
+    "string_type": "type",
+    "dict_type": "type",
+    "model_type": "type",
+    "model_attributes_type": "type",
+}
+
+
+def _error(found: dict[str, Any]) -> dict[str, str]:
+    """Return a body error as contracts want it: a pointer from the root of what was sent, and a keyword."""
+    location = [part for part in found["loc"] if part not in {"body"}][1:]
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+    code = _KEYWORDS.get(found["type"], found["type"])
+    return {"pointer": pointer, "code": code, "message": found["msg"]}

@@ -1,0 +1,161 @@
+"""Writing plugin logs: a row when a call begins, the same row when it ends; a refused call is one finished row.
+
+Everything that could be secret is redacted here, on the way in: what was never written cannot leak.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from kasilabs.lib import encrypted, ids
+from kasilabs.logs import redact
+from kasilabs.logs.gates import STANDING, Gate
+from kasilabs.logs.models import Call, CallAnswer, CallState
+from kasilabs.whatsapp.models import Instance
+
+ANSWER_KEPT = timedelta(hours=24)
+LOST_GRACE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a call is about, with the names as they are now."""
+
+    instance: Instance
+    tool: str
+    installation_id: UUID | None = None
+    plugin: str = ""
+    plugin_name: str = ""
+    version: str = ""
+    mode: str = ""
+    request_id: str = ""
+    tested_by: str = ""
+
+
+@dataclass(frozen=True)
+class Sensitive:
+    """What must not be readable in a row: secrets of the installation, phone numbers of the customer."""
+
+    secrets: Collection[str] = ()
+    phones: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a call ended. `status` is what the agent got, `plugin_status` what the plugin answered."""
+
+    state: CallState
+    status: int
+    code: str = ""
+    reason: str = ""
+    gate: Gate | None = None
+    detail: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+    plugin_status: int | None = None
+    attempts: int = 0
+    response: Any = None
+    response_bytes: int | None = None
+
+
+def opened(
+    about: About,
+    *,
+    request: dict[str, Any],
+    sensitive: Sensitive,
+    timeout_seconds: int,
+    conversation_id: UUID | None,
+    customer_id: UUID | None,
+    alias: str,
+    idempotency_key: str | None,
+    fingerprint: str,
+    call_id: UUID,
+) -> Call:
+    """Insert the open row of a call that passed every gate before sending.
+
+    Raises IntegrityError when the number has used this idempotency key before: the row is the claim.
+    """
+    now = timezone.now()
+    call = _row(about, request=request, sensitive=sensitive, now=now)
+    call.id = call_id
+    call.state = CallState.OPEN
+    call.decision = decision(None)
+    call.conversation_id, call.customer_id, call.alias = conversation_id, customer_id, alias
+    call.idempotency_key, call.fingerprint = idempotency_key, fingerprint
+    call.lost_after = now + timedelta(seconds=timeout_seconds) + LOST_GRACE
+    call.save(force_insert=True)
+    return call
+
+
+def refused(about: About, *, request: dict[str, Any], sensitive: Sensitive, ending: Ending, started: datetime) -> Call:
+    """Insert the finished row of a call that a gate refused."""
+    call = _row(about, request=request, sensitive=sensitive, now=started)
+    call.decision = decision(ending.gate)
+    _end(call, ending, sensitive)
+    call.save(force_insert=True)
+    return call
+
+
+def finished(call: Call, ending: Ending, sensitive: Sensitive) -> bool:
+    """Complete an open row. Returns False when it was no longer open: what was lost stays lost."""
+    _end(call, ending, sensitive)
+    call.decision = decision(ending.gate, after=True)
+    names = (
+        "state status code reason gate detail decision finished duration_ms timings plugin_status attempts "
+        "response response_bytes lost_after"
+    ).split()
+    still_open = Call.objects.filter(pk=call.pk, state=CallState.OPEN)
+    return bool(still_open.update(**{name: getattr(call, name) for name in names}))
+
+
+def keep_answer(call: Call, status: int, body: str) -> None:
+    """Keep the answer to a call with an idempotency key, sealed, for 24 hours."""
+    answer = CallAnswer(call=call, status=status, expires=timezone.now() + ANSWER_KEPT)
+    encrypted.seal(answer, "body", body)
+    answer.save(force_insert=True)
+
+
+def decision(refusing: Gate | None, *, after: bool = False) -> list[dict[str, Any]]:
+    """Return the gates that were asked, in order, each with its verdict; the last is the one that refused, if any."""
+    asked = [*STANDING, Gate.INPUT_SCHEMA]
+    if after:
+        asked += [Gate.PLUGIN_AUTH, Gate.RESPONSE]
+    if refusing is None:
+        return [{"gate": gate.value, "passed": True} for gate in asked]
+    before = asked[: asked.index(refusing)] if refusing in asked else []
+    return [*({"gate": gate.value, "passed": True} for gate in before), {"gate": refusing.value, "passed": False}]
+
+
+def _row(about: About, *, request: dict[str, Any], sensitive: Sensitive, now: datetime) -> Call:
+    instance = about.instance
+    return Call(
+        id=ids.uuid7(),
+        organization_id=instance.organization_id,
+        instance_id=instance.id,
+        instance_name=instance.name,
+        installation_id=about.installation_id,
+        plugin=about.plugin,
+        plugin_name=about.plugin_name,
+        version=about.version,
+        mode=about.mode,
+        tool=about.tool,
+        tested_by=about.tested_by,
+        request=redact.request(request, secrets=sensitive.secrets, phones=sensitive.phones),
+        request_id=about.request_id,
+        created=now,
+    )
+
+
+def _end(call: Call, ending: Ending, sensitive: Sensitive) -> None:
+    call.state, call.status, call.code, call.reason = ending.state, ending.status, ending.code, ending.reason
+    call.gate = ending.gate.value if ending.gate else ""
+    call.detail, call.timings = ending.detail[:500], ending.timings
+    call.plugin_status, call.attempts = ending.plugin_status, ending.attempts
+    call.response_bytes, call.lost_after = ending.response_bytes, None
+    if ending.response is not None:
+        call.response = redact.response(ending.response, secrets=sensitive.secrets, phones=sensitive.phones)
+    call.finished = timezone.now()
+    call.duration_ms = max(0, round((call.finished - call.created).total_seconds() * 1000))
