@@ -1,0 +1,141 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import AuditEntry, AuditHead, Organization
+from tests import make
+from tests.threads import at_once
+
+COMMAND = audit.Actor.command("test")
+
+
+def write(organization: Organization | None, number: int = 1) -> None:
+    with audit.act(actor=COMMAND, action="thing.changed", organization=organization, reason="why") as act:
+        act.on("thing_1", f"Thing {number}")
+        act.change(before={"n": number - 1}, after={"n": number, "é": [None, True, 1.5]})
+
+
+@pytest.fixture
+def chain(db: None) -> str:
+    organization = make.organization()
+    for number in range(1, 6):
+        write(organization, number)
+    return organization.id.hex
+
+
+def test_a_chain_left_alone_is_whole(chain: str) -> None:
+    verdict = audit.verify(chain)
+    assert (verdict.is_whole, verdict.entries) == (True, 5)
+    assert verdict.head == AuditEntry.objects.get(seq=5).mac
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("actor", "somebody else"),
+        ("actor_id", "00000000-0000-0000-0000-000000000001"),
+        ("action", "thing.removed"),
+        ("target", "thing_2"),
+        ("target_name", "Other"),
+        ("before", {"n": 9}),
+        ("after", {}),
+        ("reason", ""),
+        ("request_id", "another-id"),
+        ("created", F("created") + timedelta(microseconds=1)),
+        ("organization", None),
+        ("id", "00000000-0000-0000-0000-000000000001"),
+        ("mac", "0" * 64),
+        ("seq", 99),
+        ("chain", audit.PLATFORM),
+    ],
+)
+def test_a_change_of_any_column_shows(chain: str, column: str, value: Any) -> None:
+    AuditEntry.objects.filter(chain=chain, seq=3).update(**{column: value})
+    assert audit.verify(chain).broken_at == 3
+
+
+def test_every_column_is_covered() -> None:
+    tried = {mark.args[1][n][0] for mark in _marks() for n in range(len(mark.args[1]))}
+    assert tried == {field.name for field in AuditEntry._meta.concrete_fields}
+
+
+def _marks() -> list[Any]:
+    return [mark for mark in test_a_change_of_any_column_shows.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("seq", [1, 3])
+def test_a_removed_row_shows(chain: str, seq: int) -> None:
+    AuditEntry.objects.filter(seq=seq).delete()
+    assert audit.verify(chain).broken_at == seq
+
+
+def test_removed_last_rows_show(chain: str) -> None:
+    AuditEntry.objects.filter(seq__gte=4).delete()
+    assert audit.verify(chain).broken_at == 4
+
+
+def test_a_whole_chain_removed_shows_while_its_head_is_there(chain: str) -> None:
+    AuditEntry.objects.all().delete()
+    assert audit.verify(chain).broken_at == 1
+
+
+def test_a_head_turned_back_with_its_rows_shows(chain: str) -> None:
+    AuditEntry.objects.filter(seq=5).delete()
+    AuditHead.objects.update(seq=4)
+    assert audit.verify(chain).broken_at == 5
+
+
+def test_two_rows_swapped_show(chain: str) -> None:
+    AuditEntry.objects.filter(seq=2).update(seq=100)
+    AuditEntry.objects.filter(seq=3).update(seq=2)
+    AuditEntry.objects.filter(seq=100).update(seq=3)
+    assert audit.verify(chain).broken_at == 2
+
+
+def test_acts_of_the_platform_have_a_chain_of_their_own(chain: str) -> None:
+    write(None)
+    assert {verdict.chain: verdict.entries for verdict in audit.verify_all()} == {chain: 5, "platform": 1}
+
+
+def test_a_change_that_fails_leaves_no_entry_and_no_gap(chain: str) -> None:
+    organization = Organization.objects.get()
+    with (
+        pytest.raises(ZeroDivisionError),
+        audit.act(actor=COMMAND, action="thing.broken", organization=organization),
+    ):
+        organization.name = str(1 // 0)
+    write(organization, 6)
+    assert (audit.verify(chain).is_whole, audit.verify(chain).entries) == (True, 6)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@given(values=st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+def test_whatever_changed_the_chain_verifies(values: dict[str, Any]) -> None:
+    with audit.act(actor=COMMAND, action="thing.changed", organization=None) as act:
+        act.change(before=values, after=values)
+    assert audit.verify(audit.PLATFORM).is_whole
+
+
+@pytest.mark.django_db(transaction=True)
+def test_acts_at_once_keep_the_chain_whole() -> None:
+    organization = make.organization()
+
+    def write_five(worker: int) -> None:
+        for number in range(5):
+            write(organization, worker * 5 + number)
+
+    assert at_once(write_five, range(6)) == [None] * 6
+    verdict = audit.verify(organization.id.hex)
+    assert (verdict.is_whole, verdict.entries) == (True, 30)
