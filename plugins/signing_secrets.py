@@ -5,6 +5,7 @@ an installer (contracts, section 2). One secret per purpose is current; the one 
 an author can change it without losing a call.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,7 +40,7 @@ def ensure(*, plugin: Plugin, mode: Mode, actor: audit.Actor) -> list[SigningSec
     with audit.act(actor=actor, action="signing_secrets.made", organization=plugin.owner) as act:
         candidates = [_new(plugin, mode, purpose) for purpose in _missing(plugin, mode)]
         SigningSecret.objects.bulk_create(candidates, ignore_conflicts=True)
-        made = list(SigningSecret.objects.filter(pk__in=[secret.pk for secret in candidates]).order_by("purpose"))
+        made = _in_order(SigningSecret.objects.filter(pk__in=[secret.pk for secret in candidates]))
         act.on(plugin.public_id, plugin.slug)
         act.change(after={"mode": mode.value, "kids": [secret.kid for secret in made]})
         if not made:
@@ -70,13 +71,13 @@ def show_once(*, plugin: Plugin, mode: Mode, actor: audit.Actor) -> list[Shown]:
     Raises encrypted.CannotOpen, and then nothing counts as shown.
     """
     with audit.act(actor=actor, action="signing_secrets.shown", organization=plugin.owner) as act:
-        mine = [secret for secret in live(plugin, mode) if _take(secret)]
+        mine = _in_order(secret for secret in live(plugin, mode) if _take(secret))
         shown = [Shown(Purpose(secret.purpose), secret.kid, text(secret)) for secret in mine]
         act.on(plugin.public_id, plugin.slug)
         act.change(after={"mode": mode.value, "kids": [secret.kid for secret in mine]})
         if not mine:
             act.nothing()
-    return sorted(shown, key=lambda secret: list(Purpose).index(secret.purpose))
+    return shown
 
 
 def rotate(*, plugin: Plugin, mode: Mode, purpose: Purpose, actor: audit.Actor) -> Shown:
@@ -96,6 +97,10 @@ def rotate(*, plugin: Plugin, mode: Mode, purpose: Purpose, actor: audit.Actor) 
         act.on(plugin.public_id, plugin.slug)
         act.change(before={"kid": before.kid}, after={"kid": after.kid, "mode": mode.value, "purpose": purpose.value})
     return Shown(purpose, after.kid, text(after), retires)
+
+
+def _in_order(secrets: Iterable[SigningSecret]) -> list[SigningSecret]:
+    return sorted(secrets, key=lambda secret: Purpose.values.index(secret.purpose))
 
 
 def _one_to_rotate(plugin: Plugin, mode: Mode, purpose: Purpose) -> SigningSecret:

@@ -1,11 +1,16 @@
 """Builders for tests: each makes one real thing, the way the program itself makes it where that is possible."""
 
+import json
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
+from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
 from kasilabs.whatsapp.models import Instance
+from plugins import registry
+from plugins.models import Version
 
 PASSWORD = "a long enough password"
 _serial = count(1)
@@ -31,6 +36,58 @@ def member(of: Organization, role: Role, *, email: str = "") -> Member:
 
 def number(of: Organization, name: str = "Legal Consultations") -> Instance:
     return Instance.objects.create(organization=of, name=name, number=f"+2547000{next(_serial):05}")
+
+
+ACTOR = audit.Actor.command("tests")
+
+SUPPORT_DESK: dict[str, Any] = {
+    "slug": "SUPPORT_DESK",
+    "version": "1.0.0",
+    "name": "Support Desk",
+    "description": "Creates support tickets and looks them up.",
+    "baseUrl": "https://support.example/tools",
+    "auth": {"type": "secret"},
+    "permissions": [
+        {
+            "key": "support:tickets:create",
+            "label": "Create tickets",
+            "description": "Writes a ticket into the support desk.",
+            "default": True,
+        }
+    ],
+    "configurationSchema": {
+        "type": "object",
+        "properties": {
+            "defaultQueue": {"type": "string", "title": "Default queue", "maxLength": 40},
+            "apiKey": {"type": "string", "title": "API key", "x-secret": True},
+        },
+        "required": ["defaultQueue"],
+    },
+    "tools": [
+        {
+            "name": "create_support_ticket",
+            "description": "Create a support ticket. Use this when a customer reports something that does not work.",
+            "inputSchema": {
+                "type": "object",
+                "properties": {"subject": {"type": "string", "minLength": 3}},
+                "required": ["subject"],
+                "additionalProperties": False,
+            },
+            "permissions": ["support:tickets:create"],
+        }
+    ],
+}
+
+
+def manifest(**changes: Any) -> bytes:
+    """The manifest of SUPPORT_DESK with other members; None leaves one out."""
+    document = {**SUPPORT_DESK, **changes}
+    kept = {member: value for member, value in document.items() if value is not None}
+    return json.dumps(kept, indent=2, ensure_ascii=False).encode()
+
+
+def version(of: Organization, **changes: Any) -> Version:
+    return registry.publish(organization=of, actor=ACTOR, raw=manifest(**changes)).version
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import kasilabs.lib.encrypted
 import kasilabs.lib.ids
+import plugins.snapshot
 from django.conf import settings
 from django.db import migrations, models
 
@@ -49,7 +50,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('semver', models.CharField(max_length=64)),
-                ('document', models.JSONField()),
+                ('document', models.JSONField(decoder=plugins.snapshot.SnapshotDecoder)),
                 ('digest', models.CharField(max_length=64)),
                 ('name', models.CharField(max_length=60)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('in_review', 'In review'), ('approved', 'Approved'), ('changes_requested', 'Changes requested'), ('rejected', 'Rejected'), ('published', 'Published'), ('deprecated', 'Deprecated'), ('quarantined', 'Quarantined')], default='draft', max_length=20)),

@@ -1,0 +1,33 @@
+"""Characters a reader does not see, or that reorder what they see, written out: text of strangers cannot hide anything.
+
+Unicode categories: controls, formats (zero-width and direction marks, tags), private use, unassigned, odd line ends.
+"""
+
+import unicodedata
+from itertools import groupby
+
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+LAYOUT = "\n\t"
+
+
+def is_unseen(character: str) -> bool:
+    return not (character.isprintable() or character in LAYOUT or unicodedata.category(character) == "Zs")
+
+
+def write_out(text: str) -> SafeString:
+    """Escape `text` for HTML, each unseen character as a box with its number and name."""
+    if text.isprintable():
+        return escape(text)
+    runs = ("".join(run) for _unseen, run in groupby(text, is_unseen))
+    return format_html_join("", "{}", ((_boxes(run) if is_unseen(run[0]) else run,) for run in runs))
+
+
+def _boxes(run: str) -> SafeString:
+    return format_html_join("", "{}", ((_box(character),) for character in run))
+
+
+def _box(character: str) -> SafeString:
+    name = unicodedata.name(character, "").lower()
+    return format_html('<span class="k-inv">U+{} {}</span>', f"{ord(character):04X}", name)
