@@ -1,0 +1,118 @@
+"""Config Schema v1 as JSON Schema definitions, and what is said about the constructs it does not take."""
+
+from typing import Any
+
+FIELDS_AT_MOST = 60
+FIELD_NAME = "^[A-Za-z][A-Za-z0-9_]{0,62}$"
+FORMATS = ("email", "password", "uri")
+LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+TYPES = ("boolean", "integer", "number", "string")
+
+_COUNT = {"type": "integer", "minimum": 0}
+_NUMBER = {"type": "number"}
+_WHOLE = {"type": "integer"}
+_FLAG = {"type": "boolean"}
+
+
+def _text(most: int) -> dict[str, Any]:
+    return {"type": "string", "maxLength": most}
+
+
+COMMON: dict[str, Any] = {
+    "type": True,
+    "title": _text(100),
+    "description": _text(1000),
+    "default": True,
+    "examples": {"type": "array", "maxItems": 10},
+    "deprecated": _FLAG,
+    "x-order": {"type": "integer", "minimum": 0, "maximum": 10_000},
+    "x-help-url": {"type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]://", "maxLength": 2048},
+    "x-secret": _FLAG,
+}
+
+_CHOICE = {
+    "type": "object",
+    "properties": {
+        "const": {"type": "string", "minLength": 1, "maxLength": 200},
+        "title": {"type": "string", "minLength": 1, "maxLength": 200},
+        "description": _text(500),
+    },
+    "required": ["const", "title"],
+    "additionalProperties": False,
+}
+
+STRING: dict[str, Any] = {
+    **COMMON,
+    "x-placeholder": _text(200),
+    "minLength": _COUNT,
+    "maxLength": {"type": "integer", "minimum": 1, "maximum": 16_384},
+    "pattern": _text(1000),
+    "x-pattern-message": _text(200),
+    "format": {"type": "string", "enum": list(FORMATS)},
+    "x-allow-http": _FLAG,
+    "enum": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 500,
+        "items": {"type": "string", "minLength": 1, "maxLength": 200},
+    },
+    "oneOf": {"type": "array", "minItems": 1, "maxItems": 500, "items": _CHOICE},
+    "writeOnly": _FLAG,
+}
+
+NUMBER: dict[str, Any] = {
+    **COMMON,
+    "x-placeholder": _text(200),
+    **dict.fromkeys(LIMITS, _NUMBER),
+    "multipleOf": {"type": "number", "exclusiveMinimum": 0},
+}
+
+INTEGER: dict[str, Any] = {
+    **NUMBER,
+    **dict.fromkeys(LIMITS, _WHOLE),
+    "multipleOf": {"type": "integer", "minimum": 1},
+}
+
+KEYWORDS = {**STRING, **NUMBER}
+
+
+def _case(kind: str, keywords: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+        "then": {"properties": keywords, "additionalProperties": False},
+    }
+
+
+CONFIG_DEFINITIONS: dict[str, Any] = {
+    "configurationSchema": {
+        "type": "object",
+        "properties": {
+            "$schema": {"const": "https://json-schema.org/draft/2020-12/schema"},
+            "type": {"const": "object"},
+            "title": _text(100),
+            "description": _text(1000),
+            "properties": {
+                "type": "object",
+                "maxProperties": FIELDS_AT_MOST,
+                "propertyNames": {"pattern": FIELD_NAME},
+                "additionalProperties": {"$ref": "#/$defs/configurationField"},
+            },
+            "required": {"type": "array", "items": {"type": "string"}},
+            "additionalProperties": {"const": False},
+        },
+        "required": ["type"],
+        "additionalProperties": False,
+        "description": "The settings an organization fills in; a form is made from it.",
+    },
+    "configurationField": {
+        "type": "object",
+        "properties": {"type": {"enum": list(TYPES)}},
+        "required": ["type"],
+        "allOf": [
+            _case("string", STRING),
+            _case("integer", INTEGER),
+            _case("number", NUMBER),
+            _case("boolean", COMMON),
+        ],
+    },
+}

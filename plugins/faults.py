@@ -1,0 +1,74 @@
+"""What is wrong with a manifest: every fault at once, each with its place, code, sentence and line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.utils.translation import ngettext
+
+from kasilabs.lib import json_spots
+
+FAULTS_AT_MOST = 500
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. `code` is one of contracts, section 1; `line` is 1-based, where the value or its name begins."""
+
+    pointer: str
+    code: str
+    message: str
+    hint: str | None = None
+    line: int | None = None
+
+
+class BadManifest(Exception):
+    """Not a manifest; `faults` holds all of them in the order of the text."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        words = ngettext("The manifest has %(n)d fault.", "The manifest has %(n)d faults.", len(faults))
+        super().__init__(words % {"n": len(faults)})
+        self.faults = faults
+
+
+class Faults:
+    """Collects faults; one (pointer, code) counts once. Past FAULTS_AT_MOST the rest is dropped."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Fault] = {}
+        self._touched: set[str] = set()
+
+    def add(self, pointer: str, code: str, message: str, hint: str | None = None) -> None:
+        if len(self._found) >= FAULTS_AT_MOST:
+            return
+        self._found.setdefault((pointer, code), Fault(pointer, code, message, hint))
+        while pointer not in self._touched:
+            self._touched.add(pointer)
+            pointer = pointer.rpartition("/")[0]
+
+    def is_sound(self, pointer: str) -> bool:
+        """Say whether nothing at or below `pointer` is at fault: only then is a deeper look worth its while."""
+        return pointer not in self._touched
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def in_order_of(self, text: str) -> tuple[Fault, ...]:
+        """All faults with their lines, in the order of the text they were found in."""
+        offsets = {spot.path: spot.offset for spot in json_spots.spots(text)}
+        placed = sorted(((_offset(offsets, fault.pointer), fault) for fault in self._found.values()), key=_place)
+        return tuple(replace(fault, line=json_spots.line_at(text, offset)) for offset, fault in placed)
+
+
+def _place(placed: tuple[int, Fault]) -> tuple[int, str, str]:
+    offset, fault = placed
+    return offset, fault.pointer, fault.code
+
+
+def _offset(offsets: dict[tuple[str, ...], int], pointer: str) -> int:
+    """The offset of a value; of what holds it where the value itself is missing."""
+    return next(offsets[path] for path in _ancestors(json_spots.path_of(pointer)) if path in offsets)
+
+
+def _ancestors(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for length in range(len(path), -1, -1):
+        yield path[:length]
