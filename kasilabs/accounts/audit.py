@@ -92,8 +92,8 @@ def _append(note: Act, *, actor: Actor, action: str, organization: Organization 
         action=action,
         target=note.target,
         target_name=note.target_name,
-        before=note.before,
-        after=note.after,
+        before=_storable(note.before),
+        after=_storable(note.after),
         reason=reason,
         request_id=actor.request_id,
         created=datetime.now(UTC),
@@ -101,6 +101,22 @@ def _append(note: Act, *, actor: Actor, action: str, organization: Organization 
     entry.mac = mac(entry, previous=head.mac, key=key)
     entry.save(force_insert=True)
     AuditHead.objects.filter(chain=chain).update(mac=entry.mac)
+
+
+def _storable(value: Any) -> Any:
+    """Return a JSON value as every database gives it back, or the MAC would not hold for what is read.
+
+    PostgreSQL keeps numbers by value (1e22 comes back without exponent) and takes neither NUL nor half a surrogate pair.
+    """
+    if isinstance(value, dict):
+        return {_storable(str(name)): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    return value
 
 
 def mac(entry: AuditEntry, *, previous: str, key: bytes) -> str:
