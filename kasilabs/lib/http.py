@@ -1,4 +1,4 @@
-"""The one outgoing HTTP client: a POST that ends by its deadline and reaches only hosts it is meant to reach."""
+"""The one outgoing HTTP client: requests that end by their deadline and reach only hosts they are meant to reach."""
 
 import http.client
 import re
@@ -112,12 +112,18 @@ class Client:
         `limit` is in bytes of body. Raises SendFailed; ValueError for a header that cannot be sent. A URL this client
         does not post to (other scheme, user info, plain http to a host that is not allowed) is BLOCKED_ADDRESS.
         """
-        fields = _fields(headers, len(body))
+        return self._send(_request("POST", url, _checked(headers), body), deadline, limit)
+
+    def get(self, url: str, *, deadline: float, limit: int = 65536) -> Answer:
+        """Ask for a JSON document, once, under the rules of `post`."""
+        return self._send(_request("GET", url, {"Accept": "application/json"}, None), deadline, limit)
+
+    def _send(self, request: requests.PreparedRequest, deadline: float, limit: int) -> Answer:
         attempt = Attempt(deadline, _HEAD_BYTES + _FRAMING * limit)
-        session = self._session(url, attempt)
+        session = self._session(str(request.url), attempt)
         try:
             options: Any = {"timeout": attempt, "stream": True, "proxies": {}}
-            with closing(session.send(_request(url, fields, body), **options)) as response:
+            with closing(session.send(request, **options)) as response:
                 return _read(response, attempt, limit)
         except EmptyPoolError as error:
             raise attempt.failed(Reason.TIMEOUT) from error
@@ -140,19 +146,21 @@ class Client:
         return self._public_session
 
 
-def _fields(headers: Mapping[str, str], length: int) -> dict[str, str]:
-    """Add the headers that are the client's own; refuse those, and whatever could end a header line early."""
+def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Refuse headers that are the client's own, and whatever could end a header line early."""
     for name, value in headers.items():
         if name.lower() in _OWN_HEADERS or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise ValueError(f"the header {name!r} cannot be sent with this value")
-    return {**headers, "Accept-Encoding": "identity", "Content-Length": str(length), "User-Agent": "KasiLabs"}
+    return headers
 
 
-def _request(url: str, fields: dict[str, str], body: bytes) -> requests.PreparedRequest:
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> requests.PreparedRequest:
     """Fill a request by hand: preparing it would look into netrc and the cookie jar and quote the URL anew."""
     request = requests.PreparedRequest()
-    request.method, request.url, request.body = "POST", url, body
-    request.headers = CaseInsensitiveDict(fields)
+    request.method, request.url, request.body = method, url, body
+    length = {} if body is None else {"Content-Length": str(len(body))}
+    own = {"Accept-Encoding": "identity", **length, "User-Agent": "KasiLabs"}
+    request.headers = CaseInsensitiveDict({**headers, **own})
     return request
 
 

@@ -183,3 +183,13 @@ def test_eight_threads_share_eight_connections() -> None:
             thread.join()
     assert (wrong, len(server.requests)) == ([], 400)
     assert server.accepted <= 8
+
+
+def test_a_document_is_asked_for_under_the_same_rules() -> None:
+    with HostileServer(answers(message(b'{"ok":1}'))) as server, client() as http:
+        answer = http.get(server.url(), deadline=time.monotonic() + 5)
+    assert (answer.status, answer.body) == (200, b'{"ok":1}')
+    assert server.requests == [
+        b"GET /call HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: application/json\r\n" % server.port
+        + b"Accept-Encoding: identity\r\nUser-Agent: KasiLabs\r\n\r\n"
+    ]
