@@ -1,0 +1,153 @@
+"""Settings as a command line writes them: `key=value`, `key:=JSON`, and secrets from a value, a file or a variable.
+
+Every value goes through the form field of the dashboard, so that both doors read the same text the same way.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from installations import fields
+from installations.secret_field import SecretField, Typed
+from installations.vault import NOT_SET, Action, SecretChange
+from kasilabs.lib import strict_json
+from kasilabs.lib.refusal import Refused
+from plugins.config_schema import ConfigSchema, Field, Kind
+
+WORDS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+LARGEST_FILE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class ParsedSettings:
+    """What the command line asks for. `unset` names what it wants back at its default (`key=` with nothing behind)."""
+
+    values: dict[str, Any]
+    unset: frozenset[str]
+    secret_changes: list[SecretChange] = field(repr=False)
+
+    def over(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stored values with these over them; what is not named stays as it is."""
+        kept = {name: value for name, value in stored.items() if name not in self.unset}
+        return kept | self.values
+
+
+class _Fault(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+def read_settings(schema: ConfigSchema, pairs: Iterable[str], secrets: Iterable[str]) -> ParsedSettings:
+    """Read all `--set` and `--secret` values. Raises Refused (`bad_settings`) that lists every fault at once."""
+    found: dict[str, Any] = {}
+    faults: list[dict[str, object]] = []
+    for is_secret, text in [*((False, pair) for pair in pairs), *((True, secret) for secret in secrets)]:
+        name = _name(text)
+        try:
+            rule = _rule(schema, name, found, is_secret=is_secret)
+            found[name] = _secret(rule, text) if is_secret else _plain(rule, text)
+        except _Fault as fault:
+            faults.append({"pointer": f"/{name}", "code": fault.code, "message": fault.message})
+    if faults:
+        raise Refused("bad_settings", _("Some settings cannot be used. Nothing was changed."), faults)
+    return _sorted_out(found)
+
+
+def _sorted_out(found: Mapping[str, Any]) -> ParsedSettings:
+    changes = [value for value in found.values() if isinstance(value, SecretChange)]
+    plain = {name: value for name, value in found.items() if not isinstance(value, SecretChange)}
+    values = {name: value for name, value in plain.items() if value is not None and value != ""}
+    return ParsedSettings(values, frozenset(plain) - frozenset(values), changes)
+
+
+def _name(text: str) -> str:
+    return text.partition("=")[0].removesuffix(":")
+
+
+def _rule(schema: ConfigSchema, name: str, found: Mapping[str, Any], *, is_secret: bool) -> Field:
+    rule = schema.field(name)
+    if rule is None:
+        known = ", ".join(field.name for field in schema.fields if field.is_secret is is_secret) or "-"
+        raise _Fault("unknown_key", _("There is no such setting. Known: %(names)s.") % {"names": known})
+    if name in found:
+        raise _Fault("duplicate", _("This is named twice."))
+    if rule.is_secret and not is_secret:
+        raise _Fault("is_secret", _("This is a secret. Use --secret, which keeps it out of the configuration."))
+    if is_secret and not rule.is_secret:
+        raise _Fault("not_secret", _("This is not a secret. Use --set."))
+    return rule
+
+
+def _plain(rule: Field, text: str) -> Any:
+    before, separator, value = text.partition("=")
+    if not separator:
+        raise _Fault("bad_format", _("Write it as key=value."))
+    if before.endswith(":"):
+        return _json(value)
+    if rule.kind is Kind.BOOLEAN:
+        return _boolean(value)
+    try:
+        made = fields.form_field(rule)
+        made.required = False
+        return made.clean(value)
+    except ValidationError as error:
+        raise _Fault("bad_format", " ".join(error.messages)) from None
+
+
+def _boolean(value: str) -> bool | None:
+    if not value:
+        return None
+    if value.lower() not in WORDS:
+        raise _Fault("wrong_type", _("Use true or false."))
+    return WORDS[value.lower()]
+
+
+def _json(text: str) -> Any:
+    try:
+        json.loads(text)
+        return strict_json.loads(f'{{"value": {text}}}'.encode())["value"]
+    except (ValueError, RecursionError, strict_json.NotJson):
+        raise _Fault("not_json", _("What stands behind := is not JSON.")) from None
+
+
+def _secret(rule: Field, assignment: str) -> SecretChange:
+    __, separator, source = assignment.partition("=")
+    if not separator:
+        raise _Fault("bad_format", _("Write it as key=value, key=@FILE or key=env:NAME."))
+    text = _from(source)
+    if not text.strip():
+        raise _Fault("required", _("The secret is empty."))
+    try:
+        return SecretField(rule, NOT_SET).clean(Typed(Action.REPLACE, text))
+    except ValidationError as error:
+        raise _Fault(error.code or "bad_format", " ".join(error.messages)) from None
+
+
+def _from(source: str) -> str:
+    if source.startswith("@"):
+        return _file(Path(source[1:]))
+    if source.startswith("env:"):
+        return _variable(source.removeprefix("env:"))
+    return source
+
+
+def _file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE).decode()
+    except (OSError, ValueError):
+        raise _Fault("unreadable_file", _("The file cannot be read as text.")) from None
+
+
+def _variable(name: str) -> str:
+    if name not in os.environ:
+        raise _Fault("no_such_variable", _("There is no such environment variable."))
+    return os.environ[name]

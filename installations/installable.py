@@ -1,0 +1,31 @@
+"""Who may install what: the owner any version of theirs, others only what was published; sandboxes at home only."""
+
+from django.utils.translation import gettext as _
+
+from kasilabs.accounts.models import Organization
+from kasilabs.lib.refusal import Refused
+from kasilabs.logs.models import Mode
+from plugins.manifest import AuthType
+from plugins.models import Version
+
+PUBLISHED = frozenset({Version.State.PUBLISHED, Version.State.DEPRECATED})
+
+
+def check(organization: Organization, version: Version, mode: Mode) -> None:
+    """Raises Refused: `quarantined`, `sandbox_elsewhere`, `not_published`, `auth_not_available`, `auth_sandbox_only`."""
+    is_owner = version.plugin.owner_id == organization.pk
+    if version.state == Version.State.QUARANTINED:
+        raise Refused("quarantined", _("This version is quarantined. Nobody can install it."))
+    if mode is Mode.SANDBOX and not is_owner:
+        raise Refused("sandbox_elsewhere", _("Only the organization that owns a plugin can install it in the sandbox."))
+    if not is_owner and version.state not in PUBLISHED:
+        raise Refused("not_published", _("This version is not published. Only its owner can install it."))
+    _check_auth(version, mode)
+
+
+def _check_auth(version: Version, mode: Mode) -> None:
+    auth = version.manifest.auth.type
+    if auth is AuthType.OAUTH2:
+        raise Refused("auth_not_available", _("Plugins that need delegated accounts cannot be installed yet."))
+    if auth is AuthType.NONE and mode is not Mode.SANDBOX:
+        raise Refused("auth_sandbox_only", _("A plugin without authentication runs in the sandbox only."))

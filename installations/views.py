@@ -1,0 +1,152 @@
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from installations import configuration, lifecycle, summary, vault
+from installations.forms import VERSION, ConfigurationForm
+from installations.models import Installation
+from kasilabs.accounts.access import MemberRequest, actor, member_required
+from kasilabs.accounts.permissions import Permission
+from kasilabs.lib import ids, paging
+from kasilabs.lib.cursor import BadCursor
+from kasilabs.lib.refusal import Refused
+
+
+@require_safe
+@member_required(Permission.INSTALLATIONS_VIEW)
+def list_installations(request: MemberRequest) -> HttpResponse:
+    """List what is installed, and what of it needs somebody's attention."""
+    rows = request.organization.installations.present().select_related("plugin", "version")
+    rows = rows.defer("version__document").prefetch_related("secrets")
+    try:
+        page = paging.page(rows, request.GET.get("after", ""), {"organization": request.organization.id.hex})
+    except BadCursor as error:
+        raise Http404 from error
+    found = [(installation, summary.attention(installation)) for installation in page.rows]
+    return render(request, "installations/list.html", {"page": page, "found": found})
+
+
+@never_cache
+@require_safe
+@member_required(Permission.INSTALLATIONS_VIEW)
+def detail(request: MemberRequest, installation: str) -> HttpResponse:
+    """Show one installation: its state, its settings, and of its secrets everything but the value."""
+    found = _installation(request, installation)
+    schema, states = found.version.manifest.configuration, vault.states(found)
+    context = {
+        "installation": found,
+        "manifest": found.version.manifest,
+        "settings": summary.settings(schema, found.values, states),
+        "missing": configuration.missing(schema, found.values, states),
+        "attention": summary.attention(found),
+    }
+    return render(request, "installations/detail.html", context)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(Permission.INSTALLATIONS_CONFIGURE)
+def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
+    """Show and save the configuration. After an error plain values stand as typed; secrets have to be entered again."""
+    found = _installation(request, installation)
+    form = _form(request, found)
+    if not form.is_bound:
+        return _page(request, form, found)
+    if not form.is_valid():
+        return _page(request, form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        lifecycle.configure(
+            installation=found,
+            values=form.values,
+            secret_changes=form.secret_changes,
+            actor=actor(request),
+            expected_version=form.cleaned_data[VERSION],
+        )
+    except Refused as refused:
+        if refused.code == "changed_meanwhile":
+            return _conflict(request, form, installation)
+        form.refuse(str(refused))
+        return _page(request, form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    _say_saved(request, form, found)
+    return redirect("installations:detail", request.organization.slug, installation)
+
+
+@never_cache
+@require_POST
+@member_required(Permission.INSTALLATIONS_CONFIGURE)
+def check_field(request: MemberRequest, installation: str, name: str) -> HttpResponse:
+    """Answer with one field as it stands after its check. Secrets are not checked while they are typed: 404."""
+    found = _installation(request, installation)
+    rule = found.version.manifest.configuration.field(name)
+    form = _form(request, found)
+    if rule is None or rule.is_secret or name not in form.fields:
+        raise Http404
+    return render(request, "installations/_field.html", {"field": form[name], "installation": found})
+
+
+@require_POST
+@member_required(Permission.INSTALLATIONS_SUSPEND)
+def suspend(request: MemberRequest, installation: str) -> HttpResponseBase:
+    """Stop every call to an installation; it can be resumed."""
+    found = lifecycle.suspend(installation=_installation(request, installation), actor=actor(request))
+    messages.success(request, _("%(plugin)s is suspended. Every call is refused.") % {"plugin": found.version.name})
+    return redirect("installations:detail", request.organization.slug, installation)
+
+
+@require_POST
+@member_required(Permission.INSTALLATIONS_SUSPEND)
+def resume(request: MemberRequest, installation: str) -> HttpResponseBase:
+    """Let calls through again."""
+    found = lifecycle.resume(installation=_installation(request, installation), actor=actor(request))
+    messages.success(request, _("%(plugin)s is no longer suspended.") % {"plugin": found.version.name})
+    return redirect("installations:detail", request.organization.slug, installation)
+
+
+def _installation(request: MemberRequest, public_id: str) -> Installation:
+    pk = ids.decode(ids.Prefix.INSTALLATION, public_id)
+    rows = request.organization.installations.present().select_related("plugin", "version")
+    found: Installation | None = rows.filter(pk=pk).first() if pk else None
+    if found is None:
+        raise Http404
+    found.organization = request.organization
+    return found
+
+
+def _form(request: MemberRequest, found: Installation) -> ConfigurationForm:
+    return ConfigurationForm(
+        found.version.manifest.configuration,
+        found,
+        request.POST if request.method == "POST" else None,
+        may_set_secrets=request.member.may(Permission.INSTALLATIONS_SECRETS),
+    )
+
+
+def _page(
+    request: MemberRequest, form: ConfigurationForm, found: Installation, *, status: int = HTTPStatus.OK, **more: object
+) -> HttpResponse:
+    context = {"form": form, "installation": found, "manifest": found.version.manifest, **more}
+    return render(request, "installations/configuration.html", context, status=status)
+
+
+def _conflict(request: MemberRequest, form: ConfigurationForm, public_id: str) -> HttpResponse:
+    """Show what somebody saved meanwhile beside what was typed; saving again is then a decision."""
+    now = _installation(request, public_id)
+    typed = request.POST.copy()
+    typed[VERSION] = str(now.config_version)
+    again = ConfigurationForm(form.schema, now, typed, may_set_secrets=form.may_set_secrets)
+    again.refuse(_("Somebody saved this configuration meanwhile. Save again to put yours in its place."))
+    differences = summary.differences(form.schema, now.values, form.values)
+    return _page(request, again, now, status=HTTPStatus.CONFLICT, differences=differences)
+
+
+def _say_saved(request: MemberRequest, form: ConfigurationForm, found: Installation) -> None:
+    messages.success(request, _("The configuration of %(plugin)s was saved.") % {"plugin": found.version.name})
+    for label in form.trimmed:
+        messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
