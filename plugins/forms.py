@@ -1,0 +1,49 @@
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from plugins.manifest_rules import MAX_BYTES
+
+
+class ManifestForm(forms.Form):
+    """A manifest, pasted or as a file; exactly one of the two."""
+
+    text = forms.CharField(
+        label=_("Manifest"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "autocomplete": "off", "class": "k-mono"}),
+        help_text=_("The manifest as JSON, at most 256 KiB."),
+    )
+    file = forms.FileField(
+        label=_("Manifest file"),
+        required=False,
+        allow_empty_file=False,
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+        help_text=_("Instead of pasting it."),
+        error_messages={"empty": _("This file is empty. Choose the manifest, a file such as manifest.json.")},
+    )
+
+    def clean_file(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["file"]
+        if file and (file.size or 0) > MAX_BYTES:
+            size = filesizeformat(file.size)
+            raise forms.ValidationError(
+                _("This file has %(size)s; a manifest has at most 256 KiB."), params={"size": size}
+            )
+        return file
+
+    def clean(self) -> None:
+        if self.errors:
+            return
+        text, file = self.cleaned_data["text"].strip(), self.cleaned_data["file"]
+        if file and text:
+            self.add_error("file", _("There is a file and a pasted manifest. Keep one of them."))
+        elif not (file or text):
+            self.add_error("text", _("Paste a manifest, or choose a file."))
+
+    def raw(self) -> bytes:
+        """Return the manifest as it came; only after `is_valid`."""
+        file: UploadedFile | None = self.cleaned_data["file"]
+        return file.read() if file else self.cleaned_data["text"].encode()

@@ -1,0 +1,45 @@
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from kasilabs.accounts import audit
+from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.logs.models import Mode
+from plugins import signing_secrets
+from plugins.models import Plugin
+
+
+class Command(JsonCommand):
+    help = "Make a new signing secret and print it. The one before it works for 24 hours more."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--plugin", required=True, metavar="SLUG")
+        parser.add_argument("--mode", required=True, choices=Mode.values)
+        parser.add_argument("--purpose", required=True, choices=signing_secrets.Purpose.values)
+
+    def run(self, **options: Any) -> dict[str, object]:
+        plugin = _plugin(options["plugin"])
+        mode, purpose = Mode(options["mode"]), signing_secrets.Purpose(options["purpose"])
+        actor = audit.Actor.command("rotate_secret")
+        rotated = signing_secrets.rotate(plugin=plugin, mode=mode, purpose=purpose, actor=actor)
+        return {
+            "plugin": plugin.slug,
+            "mode": mode.value,
+            "purpose": purpose.value,
+            "kid": rotated.kid,
+            "secret": rotated.text,
+            "retires": rotated.retires and _wire(rotated.retires),
+        }
+
+
+def _wire(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plugin(slug: str) -> Plugin:
+    plugin = Plugin.objects.select_related("owner").filter(slug=slug).first()
+    if plugin is None:
+        raise Refused("unknown_plugin", _("There is no plugin %(slug)s.") % {"slug": slug})
+    return plugin
