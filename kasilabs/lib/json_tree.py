@@ -1,7 +1,7 @@
 """Untrusted JSON as nested ``<details>``: every byte escaped, depth and size bounded.
 
-A value that was taken out before storing is written as a sentence and not as data. Two forms are known: an object with the
-single member ``$hidden`` whose value is the sentence, and a string ``[hidden]`` or ``[hidden: sentence]``.
+A value that was taken out before storing is written as a sentence and not as data. Two forms are known: an object with
+the single member ``$hidden`` whose value is the sentence, and a string ``[hidden]`` or ``[hidden: sentence]``.
 """
 
 import json

@@ -73,6 +73,15 @@ RISKS = {
     "contacts": (State(_("Contacts people"), "send", "bad"), _("Contacts")),
 }
 
+CONTROL_CLASSES = {
+    "select": "form-select",
+    "selectmultiple": "form-select",
+    "nullbooleanselect": "form-select",
+    "checkbox": "form-check-input",
+    "radioselect": "form-check-input",
+    "checkboxselectmultiple": "form-check-input",
+}
+
 
 class Renderer(TemplatesSetting):
     """Label above, hint below, error under the field: every Django form in the look, without a word in its template."""
@@ -114,15 +123,15 @@ def call_state(name: str) -> SafeString:
 def state_badge(name: str, word: str = "") -> SafeString:
     """Write a known state as a filled badge: only for the state of the page's own thing."""
     found = state_of(name)
-    return format_html('<span class="badge k-badge {}">{}{}</span>', found.tone, icon(found.icon, 14), word or found.word)
+    return format_html('<span class="badge {}">{}{}</span>', found.tone, icon(found.icon, 14), word or found.word)
 
 
 @register.simple_tag
 def risk_tag(name: str, form: str = "long") -> SafeString:
     """Write what a tool or permission touches; ``short`` keeps the full words as title (the matrix)."""
     risk, short = RISKS[name]
-    shown = short if form == "short" else risk.word
-    return format_html('<span class="k-tag {}" title="{}">{}{}</span>', risk.tone, risk.word, icon(risk.icon, 12), shown)
+    shown = format_html("{}{}", icon(risk.icon, 12), short if form == "short" else risk.word)
+    return format_html('<span class="k-tag {}" title="{}">{}</span>', risk.tone, risk.word, shown)
 
 
 @register.filter
@@ -177,17 +186,6 @@ def control(field: BoundField) -> SafeString:
 
     A placeholder never stands in for a label, so the one a library may have set is left out.
     """
-    attributes: dict[str, Any] = {"placeholder": False}
     own = CONTROL_CLASSES.get(field.widget_type, "form-control")
     names = [field.field.widget.attrs.get("class", ""), own, "is-invalid" if field.errors else ""]
-    return field.as_widget(attrs={**attributes, "class": " ".join(filter(None, names))})
-
-
-CONTROL_CLASSES = {
-    "select": "form-select",
-    "selectmultiple": "form-select",
-    "nullbooleanselect": "form-select",
-    "checkbox": "form-check-input",
-    "radioselect": "form-check-input",
-    "checkboxselectmultiple": "form-check-input",
-}
+    return field.as_widget(attrs={"placeholder": False, "class": " ".join(filter(None, names))})

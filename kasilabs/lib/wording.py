@@ -61,6 +61,6 @@ def phone(number: str) -> str:
 
 def initials(name: str) -> str:
     """At most two letters for the tile of a person or a plugin; an email address counts by its local part."""
-    words = re.findall(r"\w+", name.split("@")[0].replace("_", " "))
+    words = re.findall(r"\w+", name.partition("@")[0].replace("_", " "))
     letters = [word[0] for word in words[:2]]
     return "".join(letters).upper() or "?"

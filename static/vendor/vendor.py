@@ -1,7 +1,7 @@
 """Fetch, check and rebuild the third-party files this repository carries.
 
-``manifest.json`` names each package, its exact version, its licence and the SHA-256 of each file as it is checked in, so a
-reader can prove that nothing was edited by hand. Needs ``npm`` only to fetch: ``--check`` works offline and is what tests run.
+``manifest.json`` names each package, its exact version, its licence and the SHA-256 of each file as it is checked in,
+so a reader can prove that nothing was edited by hand. ``npm`` is needed to fetch; ``--check`` works offline.
 
     python static/vendor/vendor.py            fetch again, refuse when a hash differs
     python static/vendor/vendor.py --record   fetch again and write the new hashes
@@ -91,10 +91,11 @@ def changed(manifest: dict[str, Any]) -> list[str]:
 
 def is_as_recorded(file: dict[str, Any]) -> bool:
     path = ROOT / file["to"]
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file["sha256"]
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == str(file["sha256"])
 
 
-def main() -> int:
+def main() -> str | None:
+    """Return what is wrong, one path a line, or None."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--check", action="store_true")
     arguments.add_argument("--record", action="store_true")
@@ -103,9 +104,7 @@ def main() -> int:
     wrong = changed(manifest) if chosen.check else fetch(manifest, record=chosen.record)
     if chosen.record:
         MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n")
-    for path in wrong:
-        print(f"{path}: not what the manifest records", file=sys.stderr)
-    return 1 if wrong else 0
+    return "\n".join(f"{path}: not what the manifest records" for path in wrong) or None
 
 
 if __name__ == "__main__":
