@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from grants import views, views_toolkits
 
 app_name = "grants"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("grants/", views.matrix, name="matrix"),
+    path("grants/cells/", views.set_cell, name="set_cell"),
+    path("grants/grant/", views.grant, name="grant"),
+    path("grants/take-back/", views.take_back, name="take_back"),
+    path("grants/explain/", views.explain, name="explain"),
+    path("installations/<str:installation>/access/", views.installation_access, name="installation_access"),
+    path("toolkits/", views_toolkits.toolkits, name="toolkits"),
+    path("toolkits/<str:toolkit>/install/", views_toolkits.install, name="install_toolkit"),
+    path("toolkits/<str:toolkit>/remove/", views_toolkits.remove, name="remove_toolkit"),
+    path("numbers/<str:number>/toolkits/", views_toolkits.number_toolkits, name="number_toolkits"),
+    path("numbers/<str:number>/toolkits/<str:toolkit>/grant/", views_toolkits.grant, name="grant_toolkit"),
+    path("numbers/<str:number>/toolkits/<str:toolkit>/take-back/", views_toolkits.take_back, name="take_back_toolkit"),
+]

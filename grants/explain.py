@@ -1,0 +1,133 @@
+"""Why a tool or a permission works on a number, or which gate stops it and what would change that."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from grants import decide as decisions
+from grants import holding, matrix_html
+from grants.decide import Decision, Granted, Setup, Standing
+from grants.matrix import Line, lines_of
+from grants.sentences import sentence
+from installations.models import Installation
+from kasilabs.accounts.permissions import Permission as P
+from kasilabs.logs.gates import STANDING, WORDS, Gate
+from kasilabs.whatsapp.models import Instance
+from plugins.manifest import agent_name
+
+OF_PERMISSIONS = tuple(gate for gate in STANDING if gate not in {Gate.TOOL_GRANT, Gate.CONFIGURATION})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One gate as the list of gates shows it: passed, stopped or later."""
+
+    name: str
+    verdict: str
+    note: str | Promise
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """The page that would change a refusal, for those who hold `permission`."""
+
+    label: str | Promise
+    url: str
+    permission: P
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the page says about one row on one number. `is_set` is what the cell is set to, whatever the gates say."""
+
+    line: Line
+    setup: Setup
+    grant: Granted | None
+    decision: Decision
+    steps: list[Step]
+    fix: Fix | None
+
+    @property
+    def sentence(self) -> str:
+        return "" if self.decision.allowed else sentence(self.decision)
+
+    @property
+    def is_off(self) -> bool:
+        """Only the cell itself is in the way."""
+        own = Gate.TOOL_GRANT if self.line.tool else Gate.PERMISSION_GRANT
+        return self.decision.gate is own
+
+    @property
+    def is_set(self) -> bool:
+        return self.grant is not None and self.line.name in self.grant.tools | self.grant.permissions
+
+    @property
+    def cell(self) -> str:
+        """What the button of the cell sends, so that a blocked one can be turned off here too."""
+        return f"{self.grant.id.hex}:{self.line.name}" if self.grant else ""
+
+
+def tools(installations: list[Installation]) -> list[str]:
+    """Return the agent-facing names of all tools of an organization, to choose from."""
+    found = {
+        agent_name(each.plugin.slug, line.name)
+        for each in installations
+        for line in lines_of(each.version.manifest)
+        if line.tool is not None
+    }
+    return sorted(found)
+
+
+def explain(instance: Instance, slug: str, name: str) -> Explanation | None:
+    """Explain one tool or permission of a plugin on a number; None when the organization has no such row."""
+    standing = decisions.standing(instance, slug=slug)
+    setup = standing.setup(slug)
+    lines = lines_of(setup.manifest) if setup else []
+    line = next((line for line in lines if line.name == name), None)
+    if setup is None or line is None:
+        return None
+    decision, gates = _decide(standing, setup, line)
+    steps = [_step(gate, decision) for gate in gates]
+    return Explanation(line, setup, standing.grants.get(slug), decision, steps, _fix(decision, instance, setup, line))
+
+
+def _decide(standing: Standing, setup: Setup, line: Line) -> tuple[Decision, tuple[Gate, ...]]:
+    if line.tool is not None:
+        return decisions.decide(standing, setup, line.tool), STANDING
+    return holding.decide_permission(standing, setup, line.name), OF_PERMISSIONS
+
+
+def _step(gate: Gate, decision: Decision) -> Step:
+    if gate is decision.gate:
+        return Step(gate.value, "stopped", "", sentence(decision))
+    verdict = "passed" if gate in decision.passed else "later"
+    return Step(gate.value, verdict, WORDS[gate].question, "")
+
+
+def _fix(decision: Decision, instance: Instance, setup: Setup, line: Line) -> Fix | None:
+    org, number = instance.organization.slug, instance.public_id
+    installation = setup.installation.public_id
+    matrix = f"{reverse('grants:matrix', args=[org])}?number={number}&plugin={setup.slug}"
+    cell = f"{matrix}#{matrix_html.anchor(instance, setup.installation, line.index)}"
+    fixes = {
+        Gate.NUMBER: (_("Open the number"), ("whatsapp:detail", number), P.NUMBERS_VIEW),
+        Gate.ORGANIZATION_INSTALLATION: (_("Open the plugin"), ("installations:detail", installation), P.INSTALLATIONS_VIEW),
+        Gate.INSTANCE_GRANT: (_("Grant it in the matrix"), matrix, P.GRANTS_CHANGE),
+        Gate.TOOL_GRANT: (_("Turn it on in the matrix"), cell, P.GRANTS_CHANGE),
+        Gate.PERMISSION_GRANT: (_("Change its permissions in the matrix"), matrix, P.GRANTS_CHANGE),
+        Gate.TOOLKIT_INSTALLATION: (_("Install the toolkit"), ("grants:toolkits",), P.TOOLKITS_CHANGE),
+        Gate.TOOLKIT_GRANT: (_("Grant the toolkit to this number"), ("grants:number_toolkits", number), P.GRANTS_CHANGE),
+        Gate.CONFIGURATION: (
+            _("Complete its configuration"),
+            ("installations:configuration", installation),
+            P.INSTALLATIONS_CONFIGURE,
+        ),
+    }
+    if decision.gate not in fixes:
+        return None
+    label, target, permission = fixes[decision.gate]
+    url = target if isinstance(target, str) else reverse(target[0], args=[org, *target[1:]])
+    return Fix(label, url, permission)
