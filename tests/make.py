@@ -2,12 +2,22 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any
+from uuid import UUID
 
+from django.utils import timezone
+
+from installations import lifecycle
+from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
+from kasilabs.logs.models import Mode
+from kasilabs.lib import ids
+from kasilabs.logs import write
+from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
 from plugins.models import Version
@@ -88,6 +98,49 @@ def manifest(**changes: Any) -> bytes:
 
 def version(of: Organization, **changes: Any) -> Version:
     return registry.publish(organization=of, actor=ACTOR, raw=manifest(**changes)).version
+
+
+EVERY_KIND: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "label": {"type": "string", "title": "Label", "minLength": 2, "maxLength": 12, "pattern": "^[A-Z]"},
+        "contact": {"type": "string", "format": "email", "title": "Contact"},
+        "host": {"type": "string", "format": "uri", "title": "Host"},
+        "region": {"type": "string", "enum": ["nairobi", "nakuru"], "title": "Region", "default": "nairobi"},
+        "retries": {"type": "integer", "title": "Retries", "minimum": 0, "maximum": 5, "default": 2},
+        "fee": {"type": "number", "title": "Fee", "exclusiveMinimum": 0},
+        "atNight": {"type": "boolean", "title": "Answer at night", "default": False},
+        "apiKey": {"type": "string", "title": "API key", "x-secret": True},
+        "webhookKey": {"type": "string", "title": "Webhook key", "x-secret": True, "maxLength": 40},
+    },
+    "required": ["label", "apiKey"],
+}
+
+
+def installation(of: Organization, **changes: Any) -> Installation:
+    """SUPPORT_DESK in the sandbox of its owner, not configured yet; changes are those of the manifest."""
+    made = version(of, **changes)
+    installed = lifecycle.install(organization=of, version=made, mode=Mode.SANDBOX, user=None, actor=ACTOR)
+    return installed.installation
+
+
+def call(number: Instance, *, at: datetime | None = None, **columns: Any) -> Call:
+    """A finished row of the log, made at a time of the test's own; the id tells the same time."""
+    at = at or timezone.now()
+    own = {
+        "id": UUID(int=ids.uuid7_floor(at).int + ids.uuid7().int % (1 << 62)),
+        "plugin": "SUPPORT_DESK",
+        "plugin_name": "Support Desk",
+        "version": "1.0.0",
+        "mode": "sandbox",
+        "tool": "create_support_ticket",
+        "state": CallState.SUCCEEDED,
+        "status": 200,
+        "duration_ms": 41,
+        "decision": write.decision(None, after=True),
+    }
+    about = {"organization_id": number.organization_id, "instance_id": number.id, "instance_name": number.name}
+    return Call.objects.create(**{**own, **about, "created": at, "finished": at, **columns})
 
 
 @dataclass(frozen=True)

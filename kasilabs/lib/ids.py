@@ -3,12 +3,15 @@
 import re
 import secrets
 import time
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 26
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = (1 << 48) - 1
 _BODY = re.compile(rf"[0-7][{ALPHABET}]{{25}}")
 
 
@@ -29,6 +32,15 @@ def uuid7() -> UUID:
     high = (milliseconds << 16) | (7 << 12) | (random >> 62)
     low = (0b10 << 62) | (random & ((1 << 62) - 1))
     return UUID(int=(high << 64) | low)
+
+
+def uuid7_floor(moment: datetime) -> UUID:
+    """Return the smallest UUID of the millisecond of `moment`: every UUIDv7 made from then on is at least as large.
+
+    A time range becomes a range of primary keys this way. A moment beyond the 48 bits of RFC 9562 becomes the last.
+    """
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    return UUID(int=min(max(milliseconds, 0), _LATEST) << 80)
 
 
 def encode(prefix: Prefix, value: UUID) -> str:

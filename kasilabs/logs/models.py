@@ -86,6 +86,21 @@ class Call(models.Model):
     def public_id(self) -> str:
         return ids.encode(ids.Prefix.CALL, self.id)
 
+    @property
+    def number_id(self) -> str:
+        """The public id of the WhatsApp number."""
+        return ids.encode(ids.Prefix.INSTANCE, self.instance_id)
+
+    @property
+    def agent_tool(self) -> str:
+        """The tool's name as agents know it; what the agent asked for when there is no such tool."""
+        return f"{self.plugin.lower()}__{self.tool}" if self.plugin else self.tool
+
+    @property
+    def why(self) -> str:
+        """What decided a call that did not succeed: the gate, else the reason, else the code."""
+        return self.gate or self.reason or self.code
+
 
 class CallAnswer(models.Model):
     """The answer to a call made with an idempotency key, sealed, for 24 hours. Its row names the call, nothing more."""

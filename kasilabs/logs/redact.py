@@ -1,7 +1,7 @@
 """What a call said, as the log may keep it: no secret, no token, no phone number, at most 8 KiB.
 
-A removed value is an object with the single member `$hidden`, which the JSON tree shows as an italic sentence. Words are
-stored in English: they are part of the row.
+A removed value is an object with the single member `$hidden`, which the JSON tree shows as an italic sentence. Its
+words are stored in English: they are part of the row.
 """
 
 import json
@@ -72,16 +72,15 @@ class _Redaction:
     sensitive: Sensitive | None
 
     def value(self, value: Any, *, depth: int) -> Any:
-        if value is None or isinstance(value, bool):
-            return value
+        if isinstance(value, dict | list | tuple):
+            return _hidden(_count(value)) if depth >= MAX_DEPTH else self._branch(value, depth=depth)
         if isinstance(value, str):
             return self._text(value)
-        if isinstance(value, int | float):
-            return self._number(value)
-        if not isinstance(value, dict | list | tuple):
-            return _hidden("not JSON")
-        if depth >= MAX_DEPTH:
-            return _hidden(_count(value))
+        if value is None or isinstance(value, bool):
+            return value
+        return self._number(value) if isinstance(value, int | float) else _hidden("not JSON")
+
+    def _branch(self, value: Any, *, depth: int) -> Any:
         if isinstance(value, dict):
             return self._object(value, depth=depth)
         return [self.value(item, depth=depth + 1) for item in value]
@@ -178,7 +177,7 @@ def _cut(value: Any, limits: Limits, *, depth: int) -> Any:
 
 
 def _is_marker(value: Any) -> bool:
-    """Say whether `value` reads as one of our markers: a plugin may write one too, a longer text is cut all the same."""
+    """Say whether `value` reads as one of our markers. A plugin may write one too; a longer one is cut as usual."""
     sentence = value.get(HIDDEN_KEY) if isinstance(value, dict) and len(value) == 1 else None
     return isinstance(sentence, str) and len(sentence) <= MAX_SENTENCE and sentence.isascii() and sentence.isprintable()
 

@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from kasilabs.logs import views
 
 app_name = "logs"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.list_calls, name="list"),
+    path("<str:call>/", views.detail, name="detail"),
+]

@@ -1,0 +1,20 @@
+"""Calls whose end nobody recorded: the process that made them is gone."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from django.utils import timezone
+
+from kasilabs.logs.models import Call, CallState
+
+
+def settle_lost(now: datetime | None = None) -> int:
+    """Turn every open row that is past its deadline into a lost one by one UPDATE, and return how many there were.
+
+    Contracts, section 3: a call open for longer than its deadline and 60 seconds is lost, and answers as a timeout.
+    """
+    now = now or timezone.now()
+    overdue = Call.objects.filter(state=CallState.OPEN, lost_after__lt=now)
+    return overdue.update(
+        state=CallState.LOST, status=HTTPStatus.GATEWAY_TIMEOUT, code="plugin_timeout", finished=now, lost_after=None
+    )
