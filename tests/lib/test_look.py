@@ -11,6 +11,7 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from django.utils import timezone
 
+from kasilabs import navigation
 from kasilabs.lib import look
 
 SPRITE = (Path(settings.BASE_DIR) / "static/img/icons.svg").read_text()
@@ -32,6 +33,11 @@ def test_every_state_and_risk_has_its_icon_in_the_sprite() -> None:
 def test_every_icon_a_template_names_is_in_the_sprite() -> None:
     used = {name for path in TEMPLATES for name in re.findall(r'{% icon "([\w-]+)"', path.read_text())}
     assert [name for name in sorted(used) if f'id="{name}"' not in SPRITE] == []
+
+
+def test_every_icon_of_the_side_bar_is_in_the_sprite() -> None:
+    names = [entry.icon for _heading, entries in navigation.PLACES for entry in entries]
+    assert [name for name in names if f'id="{name}"' not in SPRITE] == []
 
 
 def test_no_template_carries_an_inline_style_or_handler() -> None:
