@@ -23,3 +23,15 @@ def at_once(*acts: Callable[[], Outcome]) -> list[Outcome]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+def or_error(act: Callable[[], Outcome]) -> Callable[[], Outcome | Exception]:
+    """Let an act return the exception it raises, where losing is one of the outcomes."""
+
+    def run() -> Outcome | Exception:
+        try:
+            return act()
+        except Exception as error:  # noqa: BLE001  the test looks at it
+            return error
+
+    return run

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import AuditEntry, AuditHead, Organization
 from tests import make
-from tests.threads import at_once
+from tests.at_once import at_once
 
 COMMAND = audit.Actor.command("test")
 
@@ -136,6 +137,6 @@ def test_acts_at_once_keep_the_chain_whole() -> None:
         for number in range(5):
             write(organization, worker * 5 + number)
 
-    assert at_once(write_five, range(6)) == [None] * 6
+    at_once(*[partial(write_five, worker) for worker in range(6)])
     verdict = audit.verify(organization.id.hex)
     assert (verdict.is_whole, verdict.entries) == (True, 30)

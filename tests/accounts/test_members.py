@@ -56,7 +56,9 @@ def test_an_admin_gives_every_role_but_owner(cast: make.Cast, role: Role) -> Non
 def test_an_admin_cannot_add_an_owner(cast: make.Cast) -> None:
     by, users = of(cast, cast.admin), User.objects.count()
     with pytest.raises(Refused) as refused:
-        members.add(organization=cast.organization, email="o@x.example", name="O", role=Role.OWNER, by=by, actor=COMMAND)
+        members.add(
+            organization=cast.organization, email="o@x.example", name="O", role=Role.OWNER, by=by, actor=COMMAND
+        )
     assert refused.value.code == "role_beyond_yours"
     assert User.objects.count() == users
 

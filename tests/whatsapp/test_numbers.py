@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
 from tests import make
-from tests.threads import at_once
+from tests.at_once import at_once, or_error
 
 COMMAND = audit.Actor.command("test")
 As = Callable[[User], Client]
@@ -186,11 +187,8 @@ def test_the_list_costs_the_same_for_ten_and_a_thousand(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_number_added_by_two_organizations_at_once_belongs_to_one() -> None:
-    organizations = [make.organization() for _ in range(4)]
-
-    def add(place: int) -> Instance:
-        return numbers.add(organization=organizations[place], settings=Settings("N", "+254700000141"), actor=COMMAND)
-
-    done = at_once(add, range(4))
+    typed = Settings("N", "+254700000141")
+    add = partial(numbers.add, settings=typed, actor=COMMAND)
+    done = at_once(*[or_error(partial(add, organization=make.organization())) for _ in range(4)])
     assert sum(isinstance(each, Instance) for each in done) == 1
     assert [each.code for each in done if isinstance(each, Refused)] == ["number_taken"] * 3

@@ -1,0 +1,198 @@
+import re
+from collections.abc import Callable
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core import mail
+from django.http import HttpResponse
+from django.test import Client
+
+from kasilabs.accounts.models import AuditEntry, User
+from tests import make
+
+SIGN_IN, RESET = "/accounts/login/", "/accounts/password/reset/"
+SAME_SENTENCE = "This email address and password do not belong together."
+As = Callable[[User], Client]
+pytestmark = pytest.mark.usefixtures("empty_cache")
+
+
+def sign_in(email: str, password: str = make.PASSWORD, *, address: str = "192.0.2.1", **more: str) -> HttpResponse:
+    client = Client(REMOTE_ADDR=address)
+    return client.post(SIGN_IN, {"login": email, "password": password, **more})  # type: ignore[return-value]
+
+
+def text(answer: HttpResponse) -> str:
+    return answer.content.decode()
+
+
+def test_a_person_signs_in_and_lands_in_their_organization(cast: make.Cast) -> None:
+    client = Client()
+    answer = client.post(SIGN_IN, {"login": " Viewer@Kasi-Legal.Example ", "password": make.PASSWORD})
+    assert answer["Location"] == "/"
+    assert client.get("/")["Location"] == "/o/kasi-legal/"
+
+
+def test_an_unknown_address_and_a_wrong_password_read_the_same(cast: make.Cast) -> None:
+    wrong, unknown = sign_in(cast.viewer.email, "wrong"), sign_in("nobody@x.example", "wrong")
+    assert (wrong.status_code, unknown.status_code) == (200, 200)
+    assert SAME_SENTENCE in text(wrong)
+    assert SAME_SENTENCE in text(unknown)
+
+
+def test_somebody_switched_off_does_not_get_in(cast: make.Cast) -> None:
+    User.objects.filter(pk=cast.viewer.pk).update(is_active=False)
+    answer = sign_in(cast.viewer.email)
+    assert "_auth_user_id" not in answer.client.session  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("remember", "seconds"), [({"remember": "on"}, 14 * 24 * 3600), ({}, "")])
+def test_a_device_is_remembered_for_fourteen_days_when_asked(
+    cast: make.Cast, remember: dict[str, str], seconds: int | str
+) -> None:
+    cookie = sign_in(cast.viewer.email, **remember).cookies["sessionid"]
+    assert cookie["max-age"] == seconds
+
+
+def test_the_sixth_wrong_password_for_one_address_is_not_looked_at(cast: make.Cast) -> None:
+    for _ in range(5):
+        sign_in(cast.viewer.email, "wrong")
+    assert "Too many wrong passwords." in text(sign_in(cast.viewer.email))
+
+
+def test_a_stranger_elsewhere_cannot_lock_somebody_out(cast: make.Cast) -> None:
+    for _ in range(6):
+        sign_in(cast.viewer.email, "wrong", address="192.0.2.66")
+    assert sign_in(cast.viewer.email, address="192.0.2.1").status_code == 302
+
+
+def test_one_network_address_gets_ten_wrong_passwords_a_minute_over_all_people(cast: make.Cast) -> None:
+    for number in range(10):
+        sign_in(f"person{number}@x.example", "wrong")
+    assert "Too many wrong passwords." in text(sign_in(cast.viewer.email))
+    assert sign_in(cast.viewer.email, address="192.0.2.2").status_code == 302
+
+
+def test_one_person_gets_a_hundred_wrong_passwords_an_hour_from_anywhere(cast: make.Cast) -> None:
+    for number in range(100):
+        sign_in(cast.viewer.email, "wrong", address=f"198.51.100.{number}")
+    assert "Too many wrong passwords." in text(sign_in(cast.viewer.email, address="192.0.2.1"))
+    assert sign_in(cast.admin.email, address="192.0.2.1").status_code == 302
+
+
+def test_right_passwords_are_not_counted(cast: make.Cast) -> None:
+    assert {sign_in(cast.viewer.email).status_code for _ in range(12)} == {302}
+
+
+def test_sign_in_leads_nowhere_else(cast: make.Cast) -> None:
+    answer = sign_in(cast.viewer.email, next="https://evil.example/")
+    assert answer["Location"] == "/"
+
+
+def test_sign_up_is_closed(db: None) -> None:
+    answer = Client().post(
+        "/accounts/signup/", {"email": "new@x.example", "password1": make.PASSWORD, "password2": make.PASSWORD}
+    )
+    assert "Accounts are made by invitation" in answer.content.decode()
+    assert User.objects.count() == 0
+
+
+def link_in(message: mail.EmailMessage) -> str:
+    found = re.search(r"http://127\.0\.0\.1:8000(/accounts/\S+)", str(message.body))
+    assert found
+    return found.group(1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_reset_link_sets_a_first_password() -> None:
+    person = User.objects.create_user("new@x.example", name="Nia")
+    client = Client(headers={"host": "localhost"})
+    assert client.post(RESET, {"email": "New@X.example"})["Location"] == "/accounts/password/reset/done/"
+    form = client.get(link_in(mail.outbox[0]))["Location"]
+    client.post(form, {"password1": "quite another one", "password2": "quite another one"})
+    assert sign_in(person.email, "quite another one").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reset_link_works_once() -> None:
+    make.user("a@x.example")
+    Client().post(RESET, {"email": "a@x.example"})
+    link, client = link_in(mail.outbox[0]), Client()
+    form = client.get(link)["Location"]
+    client.post(form, {"password1": "quite another one", "password2": "quite another one"})
+    assert "Send a new link" in Client().get(link).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_password_ends_the_wait_after_wrong_ones() -> None:
+    person = make.user("a@x.example")
+    for _ in range(5):
+        sign_in(person.email, "wrong")
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    client.post(RESET, {"email": person.email})
+    form = client.get(link_in(mail.outbox[0]))["Location"]
+    client.post(form, {"password1": "quite another one", "password2": "quite another one"})
+    assert sign_in(person.email, "quite another one").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asking_for_a_link_reads_the_same_for_an_unknown_address() -> None:
+    make.user("a@x.example")
+    answers = [Client().post(RESET, {"email": f"{name}@x.example"}) for name in ("a", "nobody")]
+    assert [answer["Location"] for answer in answers] == ["/accounts/password/reset/done/"] * 2
+    assert [message.to for message in mail.outbox] == [["a@x.example"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_links_are_sent_five_times_a_minute_at_most() -> None:
+    make.user("a@x.example")
+    answers = [Client().post(RESET, {"email": "a@x.example"}).status_code for _ in range(6)]
+    assert answers == [302] * 5 + [429]
+    assert len(mail.outbox) == 5
+
+
+def test_a_short_or_common_password_is_refused(cast: make.Cast, as_: As) -> None:
+    client = as_(cast.viewer)
+    for weak in ("short", "password1234", "1234567890123"):
+        client.post("/accounts/password/change/", {"oldpassword": make.PASSWORD, "password1": weak, "password2": weak})
+        cast.viewer.refresh_from_db()
+        assert cast.viewer.check_password(make.PASSWORD)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_address_counts_when_its_link_was_opened() -> None:
+    person = make.user("old@x.example")
+    client = Client()
+    client.post(SIGN_IN, {"login": person.email, "password": make.PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+    client.post("/accounts/email/", {"email": "new@x.example", "action_add": ""})
+    client.post("/accounts/email/", {"email": "new@x.example", "action_primary": ""})
+    person.refresh_from_db()
+    assert person.email == "old@x.example"
+    client.post(link_in(mail.outbox[0]))
+    person.refresh_from_db()
+    entry = AuditEntry.objects.get(action="user.email_changed")
+    assert (person.email, entry.before, entry.after) == (
+        "new@x.example",
+        {"email": "old@x.example"},
+        {"email": "new@x.example"},
+    )
+
+
+def test_a_link_to_an_address_somebody_has_changes_nothing(cast: make.Cast) -> None:
+    address = EmailAddress.objects.create(user=cast.stranger, email=cast.viewer.email)
+    Client().post(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/")
+    cast.stranger.refresh_from_db()
+    assert cast.stranger.email == "stranger@rival-law.example"
+    assert AuditEntry.objects.count() == 0
+
+
+def test_an_address_is_changed_only_after_the_password_was_typed_again(cast: make.Cast, as_: As) -> None:
+    answer = as_(cast.viewer).post("/accounts/email/", {"email": "new@x.example", "action_add": ""})
+    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert not EmailAddress.objects.filter(email="new@x.example").exists()
+
+
+def test_somebody_without_an_organization_is_told_what_to_do(cast: make.Cast, as_: As) -> None:
+    page = as_(cast.reviewer).get("/").content.decode()
+    assert "You do not belong to an organization yet" in page
+    assert cast.reviewer.email in page
