@@ -120,7 +120,7 @@ def _attempt(job: Job, body: bytes, deadline: float, outcome: Outcome) -> http.A
     outcome.tokens.append(token)
     headers = _headers(job.subject, token)
     outcome.timings["sign_ms"] = _milliseconds(time.perf_counter() - started)
-    answer = http.client().post(
+    answer = http.shared_client().post(
         job.manifest.base_url, body=body, headers=headers, deadline=deadline, limit=MOST_ANSWER_BYTES
     )
     outcome.timings.update(_phases(answer.timings))

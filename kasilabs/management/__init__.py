@@ -1,0 +1,1 @@
+"""The demo, and the commands that touch every app."""

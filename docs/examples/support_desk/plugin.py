@@ -10,23 +10,23 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kasilabs_plugin import Answer, Plugin, error
+from kasilabs_plugin import Answer, Plugin
 
 tickets: dict[str, dict[str, Any]] = {}
-numbers = itertools.count(1)
+numbers = itertools.count(1001)
 
 
 def create_support_ticket(call: dict[str, Any]) -> Answer:
     """Create a ticket in the queue the installation is configured with, for the customer of the conversation."""
     wanted, customer = call["input"], call.get("user", {}).get("id")
-    reference = f"SD-{next(numbers):05}"
+    reference = f"T-{next(numbers)}"
     tickets[reference] = {
         "organization": call["organization"]["id"],
         "customer": customer,
         "queue": call["configuration"]["defaultQueue"],
         "subject": wanted["subject"],
         "priority": wanted.get("priority", "normal"),
-        "status": "open",
+        "state": "open",
     }
     return 200, {"status": "created", "reference": reference, "queue": tickets[reference]["queue"]}
 
@@ -37,14 +37,9 @@ def find_support_ticket(call: dict[str, Any]) -> Answer:
     ticket = tickets.get(reference)
     is_theirs = ticket is not None and ticket["organization"] == call["organization"]["id"]
     if ticket is None or not is_theirs or ticket["customer"] != call.get("user", {}).get("id"):
-        return error(404, "ticket_not_found", "There is no ticket with this reference for this customer.")
-    return 200, {
-        "status": "found",
-        "reference": reference,
-        "subject": ticket["subject"],
-        "ticketStatus": ticket["status"],
-        "queue": ticket["queue"],
-    }
+        return 200, {"status": "not_found", "reference": reference}
+    shown = {name: ticket[name] for name in ("subject", "state", "queue")}
+    return 200, {"status": "found", "reference": reference, **shown}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+"""demo.json: what the demo shows to whoever runs it, and where `run` put its parts. Only its owner can read it."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+
+PORTS = {"support-desk.localhost": 8101, "gas-os.localhost": 8102}
+"""Where the samples answer when nobody chose other ports."""
+
+
+def read() -> dict[str, Any]:
+    """Return what is in the file; empty before the first run."""
+    try:
+        found: dict[str, Any] = json.loads(settings.DEMO_FILE.read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def update(members: Mapping[str, Any]) -> None:
+    """Put `members` over what is in the file, in one step: a reader sees the old file or the new one."""
+    draft = settings.DEMO_FILE.with_name(f".demo.{os.getpid()}.json")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({**read(), **members}, file, indent=2)
+    draft.replace(settings.DEMO_FILE)
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Let one process at a time make the demo."""
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with (settings.DATA_DIR / "demo.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def hosts(addresses: Mapping[str, str]) -> list[str]:
+    """Return the entries of PLUGIN_HOSTS_ALLOWED that lead the samples' names to `addresses` (name → host:port)."""
+    return [f"{name}={address}" for name, address in sorted(addresses.items())]

@@ -1,0 +1,122 @@
+"""A number with a plugin behind it that really listens, and an agent that really asks."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from grants import cells
+from grants.models import PluginGrant
+from installations import lifecycle
+from installations.models import Installation
+from installations.vault import Action, SecretChange
+from kasilabs.accounts.models import Organization
+from kasilabs.logs.models import Call, Mode
+from kasilabs.whatsapp import agent_keys
+from kasilabs.whatsapp.models import Instance
+from tests import hostile, make
+
+SECRET = "sk-live-0123456789-canary-7F2Q"
+PHONE = "+254711222333"
+
+
+@dataclass
+class Agent:
+    """The agent of one number: it knows its key and the two addresses, nothing else."""
+
+    key: str
+    client: Client = field(default_factory=Client)
+
+    def get(self, path: str = "/agent/v1/tools", **headers: str) -> HttpResponse:
+        return self.client.get(path, headers={"Authorization": f"Bearer {self.key}", **headers})
+
+    def post(self, body: Any, **headers: str) -> HttpResponse:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
+        content_type = sent.pop("Content-Type")
+        return self.client.post("/agent/v1/calls", raw, content_type=content_type, headers=sent)
+
+    def call(self, tool: str = "support_desk__create_support_ticket", **members: Any) -> HttpResponse:
+        headers = members.pop("headers", {})
+        body = {"tool": tool, "input": {"subject": "No invoice"}, **members}
+        return self.post(body, **headers)
+
+
+@dataclass
+class Ground:
+    """An organization with two numbers; SUPPORT_DESK is granted to the first of them only."""
+
+    organization: Organization
+    legal: Instance
+    billing: Instance
+    installation: Installation
+    grant: PluginGrant
+    agent: Agent
+    other_agent: Agent
+
+    def rows(self) -> list[Call]:
+        return list(Call.objects.order_by("id"))
+
+    def row(self) -> Call:
+        """The only row there is."""
+        (row,) = self.rows()
+        return row
+
+
+Serve = Callable[[hostile.Behaviour], hostile.HostileServer]
+Build = Callable[..., Ground]
+
+
+@pytest.fixture
+def serve(settings: Any) -> Iterator[Serve]:
+    """Start a plugin endpoint that behaves in a given way, and let the platform reach it."""
+    settings.PLUGIN_HOSTS_ALLOWED = "127.0.0.1"
+    with ExitStack() as stack:
+        yield lambda behaviour: stack.enter_context(hostile.HostileServer(behaviour))
+
+
+@pytest.fixture
+def build(transactional_db: None, settings: Any) -> Build:
+    """Build the ground on a plugin at `url`; further arguments change the manifest."""
+
+    def made(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> Ground:
+        organization = make.organization("kasi-legal", name="Kasi Legal")
+        legal, billing = make.number(organization), make.number(organization, "Billing Support")
+        tools = [{**make.SUPPORT_DESK["tools"][0], **(tool or {})}]
+        version = make.version(organization, **{"baseUrl": url, "tools": tools, **manifest})
+        installation = _installed(organization, version)
+        grant = cells.grant_plugin(
+            instance=legal, installation=installation, tools=None, permissions=None, actor=make.ACTOR
+        )
+        keys = [agent_keys.issue(instance=each, actor=make.ACTOR).text for each in (legal, billing)]
+        return Ground(organization, legal, billing, installation, grant, Agent(keys[0]), Agent(keys[1]))
+
+    return made
+
+
+def _installed(organization: Organization, version: Any) -> Installation:
+    installed = lifecycle.install(
+        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR
+    )
+    return lifecycle.configure(
+        installation=installed.installation,
+        values={"defaultQueue": "billing"},
+        secret_changes=[SecretChange("/apiKey", Action.REPLACE, SECRET)],
+        actor=make.ACTOR,
+    )
+
+
+@pytest.fixture
+def plugin(serve: Serve) -> hostile.HostileServer:
+    """A plugin that answers every call with a small object."""
+    return serve(hostile.answers(hostile.message(b'{"status": "created", "reference": "T-1"}')))
+
+
+@pytest.fixture
+def ground(build: Build, plugin: hostile.HostileServer) -> Ground:
+    return build(plugin.url())
