@@ -26,8 +26,6 @@ class Typed:
 class SecretInput(forms.Widget):
     """Reads `<field>` and `<field>__action`; what a page shows of it is the field's template, which has no value."""
 
-    template_name = "installations/secret_input.html"
-
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Typed:  # noqa: ARG002
         return Typed(data.get(name + ACTION, ""), data.get(name, ""))
 
@@ -59,10 +57,15 @@ class SecretField(forms.Field):
 
     widget = SecretInput
     bound_field_class = SecretBoundField
-    template_name = "installations/secret_field.html"
 
     def __init__(self, rule: Field, state: SecretState = NOT_SET, *, is_locked: bool = False) -> None:
-        super().__init__(required=rule.required, label=rule.title, help_text=rule.description, disabled=is_locked)
+        super().__init__(
+            required=rule.required,
+            label=rule.title,
+            help_text=rule.description,
+            disabled=is_locked,
+            template_name="installations/secret_field.html",
+        )
         self.rule = rule
         self.state = state
 
