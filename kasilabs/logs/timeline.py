@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 PHASES: tuple[tuple[str, str | Promise], ...] = (
     ("gates_ms", _("Key and gates")),
-    ("sign_ms", _("Sign")),
-    ("lookup_ms", _("Look up the address")),
+    ("lookup_ms", _("Look up")),
     ("connect_ms", _("Connect")),
     ("wait_ms", _("Plugin works")),
     ("read_ms", _("Read the answer")),
@@ -33,7 +32,11 @@ class Phase:
 
 def phases(timings: Mapping[str, Any]) -> list[Phase]:
     """Return the phases that were measured, in order. Times are milliseconds."""
-    measured = [(label, float(timings[key])) for key, label in PHASES if isinstance(timings.get(key), int | float)]
+    measured = [
+        (_("Connect, reused") if key == "connect_ms" and not timings[key] else label, float(timings[key]))
+        for key, label in PHASES
+        if isinstance(timings.get(key), int | float)
+    ]
     total = sum(spent for _label, spent in measured) or 1.0
     ends = accumulate(spent for _label, spent in measured)
     return [_bar(label, spent, end, total) for (label, spent), end in zip(measured, ends, strict=True)]

@@ -102,7 +102,7 @@ def refused(about: About, *, request: dict[str, Any], sensitive: Sensitive, endi
 def finished(call: Call, ending: Ending, sensitive: Sensitive) -> bool:
     """Complete an open row. Returns False when it was no longer open: what was lost stays lost."""
     _end(call, ending, sensitive)
-    call.decision = decision(ending.gate, after=True)
+    call.decision = decision(ending.gate, after=ending.gate is not None or ending.state == CallState.SUCCEEDED)
     names = (
         "state status code reason gate detail decision finished duration_ms timings plugin_status attempts "
         "response response_bytes lost_after"

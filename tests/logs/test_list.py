@@ -19,11 +19,6 @@ SignIn = Callable[[User], Client]
 NOON = dt.datetime(2026, 11, 3, 12, 0, tzinfo=dt.UTC)
 
 
-@pytest.fixture
-def number(cast: make.Cast) -> Instance:
-    return make.number(cast.organization)
-
-
 def shown(client: Client, url: str) -> list[str]:
     """Return the ids of the calls a page shows, in order."""
     return re.findall(r'<tr id="(call_\w+)"', client.get(url).content.decode())

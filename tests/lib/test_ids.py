@@ -1,0 +1,21 @@
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+from kasilabs.lib import ids
+
+
+def test_the_floor_of_now_parts_the_ids_made_before_from_those_made_after() -> None:
+    before = ids.uuid7()
+    floor = ids.uuid7_floor(datetime.now(UTC) + timedelta(milliseconds=1))
+    assert before < floor
+    assert ids.uuid7_floor(datetime.now(UTC) - timedelta(milliseconds=1)) < ids.uuid7()
+
+
+def test_the_floor_is_the_millisecond_and_nothing_else() -> None:
+    moment = datetime(2026, 11, 3, 15, 0, 0, 418_999, tzinfo=timezone(timedelta(hours=3)))
+    assert ids.uuid7_floor(moment) == UUID("01a1a147-cfa2-0000-0000-000000000000")
+
+
+def test_moments_no_id_can_tell_become_the_nearest_that_can() -> None:
+    assert ids.uuid7_floor(datetime(1, 1, 1, tzinfo=UTC)) == UUID(int=0)
+    assert ids.uuid7_floor(datetime(9999, 12, 31, tzinfo=UTC)) > ids.uuid7()

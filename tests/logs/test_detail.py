@@ -1,0 +1,137 @@
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from kasilabs.accounts.models import User
+from kasilabs.logs import write
+from kasilabs.logs.gates import Gate
+from kasilabs.logs.models import Call, CallState
+from kasilabs.whatsapp.models import Instance
+from tests import make
+
+SignIn = Callable[[User], Client]
+
+
+def drawer(client: Client, call: Call) -> str:
+    """Return what is said about one call, as text."""
+    page = client.get(f"/o/kasi-legal/logs/{call.public_id}/").content.decode()
+    part = page[page.index('<section class="k-dock') : page.index("</main>")]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
+
+
+ENDS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"state": "succeeded"}, ["Succeeded", "41 ms", "200"]),
+    ({"state": "open", "status": None, "duration_ms": None}, ["Running", "The plugin has not answered yet."]),
+    ({"state": "lost", "status": 504, "code": "plugin_timeout"}, ["Lost", "Nobody recorded how this ended"]),
+    (
+        {"state": "plugin_fault", "status": 502, "code": "plugin_error", "reason": "http_status", "plugin_status": 409},
+        ["Plugin fault", "502 plugin_error", "http_status", "409"],
+    ),
+    ({"state": "our_fault", "status": 502, "detail": "No secure connection."}, ["Our fault", "No secure connection."]),
+]
+
+
+@pytest.mark.parametrize(("columns", "words"), ENDS, ids=[columns["state"] for columns, _ in ENDS])
+def test_each_ending_says_what_it_was(
+    cast: make.Cast, as_: SignIn, number: Instance, columns: dict[str, Any], words: list[str]
+) -> None:
+    said = drawer(as_(cast.operator), make.call(number, **columns))
+    assert [word for word in words if word not in said] == []
+
+
+def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_not_reached(
+    cast: make.Cast, as_: SignIn, number: Instance
+) -> None:
+    gate = Gate.TOOL_GRANT
+    detail = "Create support ticket is off for Legal Consultations."
+    call = make.call(
+        number, state=CallState.REFUSED, status=403, gate=gate.value, detail=detail, decision=write.decision(gate)
+    )
+    said = drawer(as_(cast.operator), call)
+    assert "instance_grant The plugin is granted to this number" in said
+    assert f"tool_grant Stops here {detail}" in said
+    assert "permission_grant Not reached" in said
+    assert said.count("Not reached") == 7
+
+
+def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    call = make.call(number, plugin="", tool="support_desk__nope", state=CallState.REFUSED, status=404, decision=[])
+    said = drawer(as_(cast.operator), call)
+    assert "No gate was asked: there is no such tool." in said
+    assert "How these gates stand now" not in said
+
+
+def test_request_response_times_and_people_are_shown(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    conversation = uuid4()
+    call = make.call(
+        number,
+        request={"input": {"subject": "Printer", "phone": {"$hidden": "phone number hidden"}}},
+        response={"ticket": "T-1"},
+        timings={"gates_ms": 4.0, "connect_ms": 0, "wait_ms": 309.4},
+        alias="cus_abc",
+        conversation_id=conversation,
+        attempts=2,
+    )
+    said = drawer(as_(cast.operator), call)
+    words = ["Printer", "phone number hidden", "T-1", "Connect, reused 0 ms", "Plugin works 309 ms", "cus_abc"]
+    assert [word for word in [*words, str(conversation), "Attempts 2"] if word not in said] == []
+
+
+def test_explain_is_linked_for_the_same_number_and_tool(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    page = as_(cast.operator).get(f"/o/kasi-legal/logs/{make.call(number).public_id}/").content.decode()
+    link = f"/o/kasi-legal/grants/explain/?number={number.public_id}&amp;tool=support_desk__create_support_ticket"
+    assert f'href="{link}"' in page
+
+
+def test_the_list_it_was_opened_from_stays_beside_it(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    older, call, newer = (make.call(number, at=timezone.now() + timedelta(minutes=count)) for count in range(3))
+    make.call(number, mode="live")
+    page = as_(cast.operator).get(f"/o/kasi-legal/logs/{call.public_id}/?mode=sandbox").content.decode()
+    assert f'<tr id="{call.public_id}" class="is-current" aria-current="true">' in page
+    for neighbour in (older, newer):
+        assert f'href="/o/kasi-legal/logs/{neighbour.public_id}/?mode=sandbox#{neighbour.public_id}"' in page
+    assert f'data-close-drawer href="/o/kasi-legal/logs/?mode=sandbox#{call.public_id}"' in page
+
+
+def test_a_call_of_another_organization_is_not_there(cast: make.Cast, as_: SignIn) -> None:
+    foreign = make.call(make.number(cast.rival))
+    client = as_(cast.operator)
+    answers = [client.get(f"/o/kasi-legal/logs/{text}/") for text in (foreign.public_id, "call_1", "wa_1", "x")]
+    assert [answer.status_code for answer in answers] == [404] * 4
+
+
+def test_a_viewer_may_not_read_logs(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    client = as_(cast.viewer)
+    call = make.call(number)
+    assert [
+        client.get(url).status_code for url in ("/o/kasi-legal/logs/", f"/o/kasi-legal/logs/{call.public_id}/")
+    ] == [
+        403,
+        403,
+    ]
+
+
+@pytest.mark.parametrize("url", ["/o/kasi-legal/logs/", "/o/kasi-legal/logs/{}/"])
+def test_opening_a_log_page_settles_what_is_lost(cast: make.Cast, as_: SignIn, number: Instance, url: str) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    call = make.call(number, state=CallState.OPEN, status=None, lost_after=past, finished=None)
+    page = as_(cast.operator).get(url.format(call.public_id)).content.decode()
+    assert "Lost" in page
+    call.refresh_from_db()
+    assert (call.state, call.status, call.code) == (CallState.LOST, 504, "plugin_timeout")
+
+
+def test_the_page_costs_few_statements(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    call = make.call(number)
+    client = as_(cast.operator)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"/o/kasi-legal/logs/{call.public_id}/")
+    assert len(queries) <= 3 + 8
