@@ -13,7 +13,7 @@ class ManifestForm(forms.Form):
         label=_("Manifest"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "autocomplete": "off", "class": "k-mono"}),
+        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "autocomplete": "off", "class": "k-paste"}),
         help_text=_("The manifest as JSON, at most 256 KiB."),
     )
     file = forms.FileField(
@@ -25,13 +25,12 @@ class ManifestForm(forms.Form):
         error_messages={"empty": _("This file is empty. Choose the manifest, a file such as manifest.json.")},
     )
 
-    def clean_file(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data["file"]
-        if file and (file.size or 0) > MAX_BYTES:
-            size = filesizeformat(file.size)
-            raise forms.ValidationError(
-                _("This file has %(size)s; a manifest has at most 256 KiB."), params={"size": size}
-            )
+    def clean_file(self) -> "UploadedFile[bytes] | None":
+        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
+        size = (file and file.size) or 0
+        if size > MAX_BYTES:
+            message = _("This file has %(size)s; a manifest has at most 256 KiB.")
+            raise forms.ValidationError(message, params={"size": filesizeformat(size)})
         return file
 
     def clean(self) -> None:
@@ -45,5 +44,6 @@ class ManifestForm(forms.Form):
 
     def raw(self) -> bytes:
         """Return the manifest as it came; only after `is_valid`."""
-        file: UploadedFile | None = self.cleaned_data["file"]
-        return file.read() if file else self.cleaned_data["text"].encode()
+        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
+        text: str = self.cleaned_data["text"]
+        return file.read() if file else text.encode()

@@ -15,7 +15,7 @@ from plugins.models import Plugin, SigningSecret, Version
 from tests import make
 
 As = Callable[[User], Client]
-HOSTILE = '<img src=x onerror=alert(1)>{{ 7|add:7 }}\u202eevil\u200b'
+HOSTILE = "<img src=x onerror=alert(1)>{{ 7|add:7 }}\u202eevil\u200b"
 
 
 def url(cast: make.Cast, name: str, *arguments: str) -> str:

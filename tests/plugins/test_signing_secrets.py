@@ -98,6 +98,7 @@ def test_after_a_rotation_the_old_secret_works_for_a_day(plugin: Plugin) -> None
     assert signing_secrets.current(plugin, Mode.SANDBOX, Purpose.TOOL).kid == new.kid
     assert kids(plugin, Purpose.TOOL) == [new.kid, old.kid]
     assert new.retires == SigningSecret.objects.get(pk=old.pk).retires
+    assert new.retires is not None
     assert timedelta(hours=23, minutes=59) < new.retires - timezone.now() <= timedelta(hours=24)
 
 
@@ -158,10 +159,10 @@ def test_of_two_who_ask_at_once_one_sees_the_secrets() -> None:
     assert sum(outcomes) == 2
 
 
-def command(*arguments: str) -> dict[str, object]:
+def command(*arguments: str) -> dict[str, str]:
     out = io.StringIO()
     call_command(*arguments, stdout=out)
-    answer: dict[str, object] = json.loads(out.getvalue())
+    answer: dict[str, str] = json.loads(out.getvalue())
     return answer
 
 

@@ -60,6 +60,6 @@ def _fetched(url: str) -> bytes:
     return answer.body
 
 
-def _fault(fault: Fault) -> dict[str, object]:
+def _fault(fault: Fault) -> dict[str, str]:
     document = {"pointer": fault.pointer, "code": fault.code, "message": fault.message}
     return document | ({"hint": fault.hint} if fault.hint else {})

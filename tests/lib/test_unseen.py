@@ -1,0 +1,29 @@
+import pytest
+
+from kasilabs.lib.unseen import write_out
+
+
+@pytest.mark.parametrize("text", ["Support Desk", "Tickets für 😀", "two\nlines\tand a\u00a0space", "مرحبا"])
+def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
+    assert write_out(text) == text
+
+
+@pytest.mark.parametrize(
+    ("hidden", "name"),
+    [
+        ("\u202e", "U+202E right-to-left override"),
+        ("\u2066", "U+2066 left-to-right isolate"),
+        ("\u200b", "U+200B zero width space"),
+        ("\U000e0041", "U+E0041 tag latin capital letter a"),
+        ("\u2028", "U+2028 line separator"),
+        ("\x1b", "U+001B "),
+        ("\ue000", "U+E000 "),
+    ],
+)
+def test_what_hides_or_reorders_is_written_out(hidden: str, name: str) -> None:
+    assert write_out(f"a{hidden}b") == f'a<span class="k-inv">{name}</span>b'
+
+
+def test_markup_is_escaped_on_both_ways() -> None:
+    assert write_out("<b>") == "&lt;b&gt;"
+    assert write_out("<b>\u200b") == '&lt;b&gt;<span class="k-inv">U+200B zero width space</span>'
