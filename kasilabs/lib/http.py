@@ -122,7 +122,7 @@ class Client:
         attempt = Attempt(deadline, _HEAD_BYTES + _FRAMING * limit)
         session = self._session(str(request.url), attempt)
         try:
-            options: Any = {"timeout": attempt, "stream": True, "proxies": {}}
+            options: Any = {"timeout": attempt, "stream": True}
             with closing(session.send(request, **options)) as response:
                 return _read(response, attempt, limit)
         except EmptyPoolError as error:

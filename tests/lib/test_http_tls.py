@@ -22,6 +22,16 @@ def test_unknown_authority_is_refused(tmp_path: Path) -> None:
     assert server.requests == []
 
 
+def test_given_authority_replaces_the_usual_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, other = make_certificate(tmp_path, "other.test")
+    usual = tmp_path / "usual"
+    usual.mkdir()
+    tls, ca_file = make_certificate(usual, "127.0.0.1")
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(ca_file))
+    with HostileServer(answers(message()), tls=tls) as server, client(ca_file=str(other)) as http:
+        assert reason(http, server.url()) == ("tls", False)
+
+
 @pytest.mark.parametrize("names", [("other.test",), ("127.0.0.2", "localhost")])
 def test_certificate_for_another_name_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
     tls, ca_file = make_certificate(tmp_path, *names)
