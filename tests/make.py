@@ -14,10 +14,9 @@ from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
-from kasilabs.logs.models import Mode
 from kasilabs.lib import ids
 from kasilabs.logs import write
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.models import Call, CallState, Mode
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
 from plugins.models import Version
@@ -28,9 +27,7 @@ _serial = count(1)
 
 def user(email: str = "", *, name: str = "", is_reviewer: bool = False) -> User:
     email = email or f"person{next(_serial)}@example.com"
-    return User.objects.create_user(
-        email, PASSWORD, name=name or email.split("@")[0].title(), is_reviewer=is_reviewer
-    )
+    return User.objects.create_user(email, PASSWORD, name=name or email.split("@")[0].title(), is_reviewer=is_reviewer)
 
 
 def organization(slug: str = "", *, name: str = "") -> Organization:
