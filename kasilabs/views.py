@@ -8,12 +8,20 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_safe
 
 from grants.models import PluginGrant
 from kasilabs.accounts import keyring
-from kasilabs.accounts.access import MemberRequest, MissingPermission, PersonRequest, member_required, open_to_all, person_required
+from kasilabs.accounts.access import (
+    MemberRequest,
+    MissingPermission,
+    PersonRequest,
+    member_required,
+    open_to_all,
+    person_required,
+)
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from kasilabs.lib import problems, request_id
@@ -43,7 +51,9 @@ def overview(request: MemberRequest) -> HttpResponse:
         "overview.html",
         {
             "numbers": organization.instances.order_by("name")[:8],
-            "installations": organization.installations.present().select_related("plugin", "version").order_by("-id")[:8],
+            "installations": organization.installations.present()
+            .select_related("plugin", "version")
+            .order_by("-id")[:8],
             "failures": logs.last_failures(organization, limit=6) if request.member.may(Permission.LOGS_VIEW) else [],
             "has_grants": granted.exists(),
         },
@@ -111,22 +121,31 @@ def _keys_open() -> bool:
 
 @dataclass(frozen=True)
 class Missing:
-    """What the 403 page says: the permission, who has it and who can give it."""
+    """What the 403 page says: the permission, what was wanted, who has it and who can give it."""
 
     permission: Permission
-    roles: list[str]
-    holders: list[str]
-    givers: list[str]
+    title: str
+    wanted: str
+    holders: str
+    givers: str
 
 
-def _missing(error: MissingPermission) -> Missing:
-    members = [member for member in error.member.organization.members.select_related("user").order_by("id")]
+def _missing(request: HttpRequest, error: MissingPermission) -> Missing:
+    members = list(error.member.organization.members.select_related("user").order_by("id"))
+    roles = ", ".join(str(role.label) for role in Role if error.permission in ROLE_PERMISSIONS[role])
+    wanted = _("Open %(path)s") if request.method in {"GET", "HEAD"} else _("Change something at %(path)s")
     return Missing(
         permission=error.permission,
-        roles=[str(role.label) for role in Role if error.permission in ROLE_PERMISSIONS[role]],
-        holders=[str(member.user) for member in members if member.may(error.permission)][:6],
-        givers=[str(member.user) for member in members if member.may(Permission.MEMBERS_CHANGE)][:6],
+        title=_("You may not %(act)s") % {"act": error.permission.label},
+        wanted=wanted % {"path": request.path},
+        holders=f"{roles}: {_names(members, error.permission)}",
+        givers=_names(members, Permission.MEMBERS_CHANGE),
     )
+
+
+def _names(members: list[Member], permission: Permission) -> str:
+    """Name the first six members who hold a permission."""
+    return ", ".join([str(member.user) for member in members if member.may(permission)][:6])
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
@@ -140,7 +159,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    missing = _missing(exception) if isinstance(exception, MissingPermission) else None
+    missing = _missing(request, exception) if isinstance(exception, MissingPermission) else None
     return _page(request, "403.html", 403, missing=missing)
 
 

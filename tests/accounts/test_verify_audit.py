@@ -1,0 +1,46 @@
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import AuditEntry, Organization
+from tests import make
+
+COMMAND = audit.Actor.command("test")
+
+
+def verify() -> tuple[int, dict[str, Any]]:
+    out = StringIO()
+    try:
+        call_command("verify_audit", "--json", stdout=out)
+    except CommandError as error:
+        return error.returncode, json.loads(out.getvalue())
+    return 0, json.loads(out.getvalue())
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    organization = make.organization()
+    for _ in range(2):
+        with audit.act(actor=COMMAND, action="thing.changed", organization=organization):
+            pass
+    return organization
+
+
+def test_whole_chains_are_printed_with_their_heads(organization: Organization) -> None:
+    head = AuditEntry.objects.get(seq=2).mac
+    chain = {"chain": organization.id.hex, "entries": 2, "head": head, "whole": True}
+    assert verify() == (0, {"chains": [chain], "whole": True})
+
+
+def test_a_broken_chain_ends_with_one_and_says_where(organization: Organization) -> None:
+    AuditEntry.objects.filter(seq=2).update(actor="somebody else")
+    code, answer = verify()
+    assert (code, answer["whole"], answer["chains"][0]["brokenAt"]) == (1, False, 2)
+
+
+def test_no_entry_yet_is_whole(db: None) -> None:
+    assert verify() == (0, {"chains": [], "whole": True})
