@@ -5,9 +5,11 @@ connection released, plugin called, row completed. Everything before the open ro
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -20,15 +22,19 @@ from grants.sentences import sentence
 from installations import configuration, dispatch, tokens
 from kasilabs.lib import connection, ids
 from kasilabs.lib.encrypted import CannotOpen
+from kasilabs.lib.schema import Problem
 from kasilabs.logs import write
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import Instance
 from plugins import signing_secrets
-from plugins.manifest import BRIDGE_PREFIX, Tool, Visibility, agent_name
+from plugins.manifest import BRIDGE_PREFIX, Tool, Visibility
 
 ROUNDS = 4
 """How often a transaction starts over when another process made the same row first."""
+
+MOST_NAME = 64
+"""No tool has a longer name (contracts, section 1); what is longer is unknown and cut in the log."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +65,8 @@ class _Ready:
 def call_tool(instance: Instance, request: Request) -> endings.Answer:
     """Carry out one tool call and leave its row in the plugin log."""
     started = timezone.now()
+    if not instance.is_active:
+        return _refuse_suspended(instance, request, started)
     slug, _separator, name = request.tool.partition("__")
     standing = decisions.standing(instance, slug=slug.upper(), with_signing=True)
     setup = standing.setup(slug.upper())
@@ -68,35 +76,61 @@ def call_tool(instance: Instance, request: Request) -> endings.Answer:
         return _refuse(about, request, started, endings.unknown_tool())
     decision = decisions.decide(standing, setup, tool)
     if not decision.allowed:
-        return _refuse(about, request, started, endings.refused(decision, sentence(decision), _explain(about)))
+        return _refuse(
+            about, request, started, endings.refused(decision, sentence(decision), _explain(instance, request))
+        )
     problems = tool.input_validator.problems(request.input, at="/input")
     if problems:
         return _refuse(about, request, started, endings.invalid_input(problems))
     return _carry_out(_Ready(standing, setup, tool, request, about, started))
 
 
-def _about(
-    instance: Instance, request: Request, setup: decisions.Setup | None, tool: Tool | None
-) -> write.About:
+def refuse_body(
+    instance: Instance, document: dict[str, Any], problems: Sequence[Problem], *, request_id: str
+) -> endings.Answer:
+    """Refuse a body that is JSON but not a call, and leave its row; the state of the number comes first here too."""
+    tool, sent = document.get("tool"), document.get("input")
+    request = Request(
+        tool=printable(tool)[:MOST_NAME] if isinstance(tool, str) else "",
+        input=sent if isinstance(sent, dict) else {},
+        request_id=request_id,
+    )
+    started = timezone.now()
+    if not instance.is_active:
+        return _refuse_suspended(instance, request, started)
+    return _refuse(_about(instance, request, None, None), request, started, endings.invalid_input(problems))
+
+
+def printable(text: str) -> str:
+    """Return the text without what cannot be printed; PostgreSQL stores no NUL."""
+    return "".join(filter(str.isprintable, text))
+
+
+def _refuse_suspended(instance: Instance, request: Request, started: datetime) -> endings.Answer:
+    decision = decisions.suspended(instance)
+    refusal = endings.refused(decision, sentence(decision), _explain(instance, request))
+    return _refuse(_about(instance, request, None, None), request, started, refusal)
+
+
+def _about(instance: Instance, request: Request, setup: decisions.Setup | None, tool: Tool | None) -> write.About:
+    about = write.About(instance, request.tool[:MOST_NAME], request_id=request.request_id, tested_by=request.tested_by)
     if setup is None or tool is None:
-        return write.About(instance, request.tool[:64], request_id=request.request_id, tested_by=request.tested_by)
-    return write.About(
-        instance,
-        tool.name,
+        return about
+    return replace(
+        about,
+        tool=tool.name,
         installation_id=setup.installation.id,
         plugin=setup.slug,
         plugin_name=setup.manifest.name,
         version=setup.installation.version.semver,
         mode=setup.installation.mode,
-        request_id=request.request_id,
-        tested_by=request.tested_by,
     )
 
 
-def _explain(about: write.About) -> str:
+def _explain(instance: Instance, request: Request) -> str:
     """Return where people signed in can see why: a path with number and tool id only."""
-    path = reverse("grants:explain", args=[about.instance.organization.slug])
-    return f"{path}?number={about.instance.public_id}&tool={agent_name(about.plugin, about.tool)}"
+    path = reverse("grants:explain", args=[instance.organization.slug])
+    return f"{path}?{urlencode({'number': instance.public_id, 'tool': request.tool})}"
 
 
 def _logged(request: Request) -> dict[str, Any]:
@@ -182,7 +216,9 @@ def _job(ready: _Ready, call_id: UUID, person: people.Person, secret: tuple[str,
     subject = tokens.Subject(call_id, installation, ready.standing.instance)
     opened = ready.setup.opened.values
     plain = configuration.effective(manifest.configuration, installation.values)
-    secret_values = {field.name: opened[field.pointer] for field in manifest.configuration.secrets if field.pointer in opened}
+    secret_values = {
+        field.name: opened[field.pointer] for field in manifest.configuration.secrets if field.pointer in opened
+    }
     return dispatch.Job(
         subject=subject,
         manifest=manifest,

@@ -196,6 +196,11 @@ def decide(standing: Standing, setup: Setup, tool: Tool) -> Decision:
     return Decision(True)
 
 
+def suspended(instance: Instance) -> Decision:
+    """Return the refusal of a suspended number, which needs nothing to be loaded."""
+    return Decision(False, Gate.NUMBER, "number_suspended", {"number": instance.name})
+
+
 Refusal = tuple[str, dict[str, Any]] | None
 
 

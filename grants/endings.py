@@ -111,7 +111,9 @@ def key_expired() -> Answer:
 
 
 def in_progress(call_id: str, retry_after: int) -> Answer:
-    answer = _refusal(409, "in_progress", _("The first call with this idempotency key is still running.")).answer(call_id)
+    answer = _refusal(409, "in_progress", _("The first call with this idempotency key is still running.")).answer(
+        call_id
+    )
     return Answer(answer.status, answer.document, retry_after=retry_after)
 
 

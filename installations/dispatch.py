@@ -191,7 +191,9 @@ def _preview(raw: bytes) -> str:
 def _error_of(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the plugin's own code and message when the body has exactly the agreed shape."""
     match document:
-        case {"error": {"code": str(code), "message": str(message)}} if len(message) <= MOST_MESSAGE and len(code) <= 64:
+        case {"error": {"code": str(code), "message": str(message)}} if (
+            len(message) <= MOST_MESSAGE and len(code) <= 64
+        ):
             return code, message
     return None, None
 

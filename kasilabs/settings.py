@@ -45,7 +45,8 @@ if DEMO:
 
 PLUGIN_HOSTS_ALLOWED: str = env("PLUGIN_HOSTS_ALLOWED", default="")
 if DEMO:
-    PLUGIN_HOSTS_ALLOWED = ",".join(filter(None, [PLUGIN_HOSTS_ALLOWED, *(_demo_note("pluginHosts") or [])]))
+    _samples = _demo_note("pluginHosts") or ["support-desk.localhost=127.0.0.1:8101", "gas-os.localhost=127.0.0.1:8102"]
+    PLUGIN_HOSTS_ALLOWED = ",".join(filter(None, [PLUGIN_HOSTS_ALLOWED, *_samples]))
 PLUGIN_CA_FILE: str = env("PLUGIN_CA_FILE", default="")
 
 WEB_THREADS: int = env.int("WEB_THREADS", default=8)
@@ -88,6 +89,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_htmx",
     "django_structlog",
     "template_partials",

@@ -66,9 +66,7 @@ class Plugin:
 
     def handle(self, authorization: str, body: bytes) -> Answer:
         try:
-            call = verify(
-                authorization, body, slug=self.slug, secret=self.secret, platform_url=self.platform_url
-            )
+            call = verify(authorization, body, slug=self.slug, secret=self.secret, platform_url=self.platform_url)
         except NotFromKasiLabs:
             return error(401, "invalid_token", "This call does not come from KasiLabs.")
         tool = self.tools.get(call["tool"])

@@ -8,14 +8,15 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
-from ninja.parser import Parser
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from grants import calls, endings, offer, people
 from kasilabs.agent import formats
 from kasilabs.agent.auth import AgentKey, InvalidKey
 from kasilabs.agent.schemas import CallIn, ConversationIn
 from kasilabs.lib import problems, request_id, strict_json
+from kasilabs.lib.schema import Problem
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
 
@@ -26,22 +27,12 @@ class _UnsupportedMediaType(Exception):
     """The body says it is not application/json."""
 
 
-class StrictParser(Parser):
-    """Read a body the one way all doors read JSON."""
-
-    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        if request.content_type != "application/json":
-            raise _UnsupportedMediaType
-        return strict_json.loads(request.body)
-
-
 api = NinjaAPI(
     title="KasiLabs agent API",
     version="1",
     docs_url=None,
     openapi_url=None,
     auth=AgentKey(),
-    parser=StrictParser(),
     urls_namespace="agent",
 )
 
@@ -77,24 +68,45 @@ def _suspended(instance: Instance) -> HttpResponse:
 
 
 @api.post("/calls", url_name="calls")
-def call(request: HttpRequest, body: CallIn) -> HttpResponse:
-    """Call one tool."""
+def call(request: HttpRequest) -> HttpResponse:
+    """Call one tool. The state of the number comes before the body, the form of the body before every other gate."""
+    instance = _instance(request)
+    document = _read(request, instance)
+    if isinstance(document, HttpResponse):
+        return document
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
         detail = "An idempotency key has 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
         return problems.response(400, "invalid_idempotency_key", detail)
-    answer = calls.call_tool(
-        _instance(request),
-        calls.Request(
-            tool=body.tool,
-            input=body.input,
-            conversation=_conversation(body.conversation),
-            idempotency_key=key,
-            fingerprint=_fingerprint(request) if key else "",
-            request_id=request_id.current(request),
-        ),
+    try:
+        body = CallIn.model_validate(document)
+    except ValidationError as error:
+        wrong = [_problem(each) for each in error.errors()]
+        return _respond(calls.refuse_body(instance, document, wrong, request_id=request_id.current(request)))
+    return _respond(calls.call_tool(instance, _request(request, body, key)))
+
+
+def _read(request: HttpRequest, instance: Instance) -> dict[str, Any] | HttpResponse:
+    """Return the parsed body; for a suspended number what cannot be read is answered like everything else."""
+    try:
+        if request.body and request.content_type != "application/json":
+            raise _UnsupportedMediaType
+        return strict_json.loads(request.body)
+    except (_UnsupportedMediaType, strict_json.NotJson):
+        if not instance.is_active:
+            return _suspended(instance)
+        raise
+
+
+def _request(request: HttpRequest, body: CallIn, key: str | None) -> calls.Request:
+    return calls.Request(
+        tool=body.tool,
+        input=body.input,
+        conversation=_conversation(body.conversation),
+        idempotency_key=key,
+        fingerprint=_fingerprint(request) if key else "",
+        request_id=request_id.current(request),
     )
-    return _respond(answer)
 
 
 def _conversation(sent: ConversationIn | None) -> people.Conversation | None:
@@ -144,14 +156,9 @@ def _not_json(request: HttpRequest, error: strict_json.NotJson) -> HttpResponse:
     return problems.response(400, "not_json", error.detail)
 
 
-@api.exception_handler(ValidationError)
-def _invalid_body(request: HttpRequest, error: ValidationError) -> HttpResponse:  # noqa: ARG001
-    errors = [_error(each) for each in error.errors]
-    return problems.response(422, "invalid_input", "The body has wrong members.", gate=Gate.INPUT_SCHEMA, errors=errors)
-
-
 @api.exception_handler(Exception)
-def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:
+def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
+    """Leave what nobody expected to Django: logged with its trace, answered without one."""
     raise error
 
 
@@ -167,9 +174,7 @@ _KEYWORDS = {
 }
 
 
-def _error(found: dict[str, Any]) -> dict[str, str]:
+def _problem(found: ErrorDetails) -> Problem:
     """Return a body error as contracts want it: a pointer from the root of what was sent, and a keyword."""
-    location = [part for part in found["loc"] if part not in {"body"}][1:]
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
-    code = _KEYWORDS.get(found["type"], found["type"])
-    return {"pointer": pointer, "code": code, "message": found["msg"]}
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in found["loc"])
+    return Problem(pointer, _KEYWORDS.get(found["type"], found["type"]), found["msg"])

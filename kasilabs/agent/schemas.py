@@ -37,7 +37,9 @@ def _moment(text: str) -> str:
             return text
     except ValueError:
         pass
-    raise PydanticCustomError("format", "{sentence}", {"sentence": "Write an RFC 3339 time such as 2026-11-03T08:00:00Z."})
+    raise PydanticCustomError(
+        "format", "{sentence}", {"sentence": "Write an RFC 3339 time such as 2026-11-03T08:00:00Z."}
+    )
 
 
 class Strict(Schema):
@@ -69,6 +71,6 @@ class ConversationIn(Strict):
 
 
 class CallIn(Strict):
-    tool: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    tool: Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_printable)]
     input: dict[str, Any] = Field(...)
     conversation: ConversationIn | None = None

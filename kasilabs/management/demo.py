@@ -169,17 +169,13 @@ def _sample(sample: Sample) -> dict[str, Any]:
     if present is None:
         for instance in organization.instances.filter(name__in=sample.numbers):
             keys = [permission.key for permission in installation.version.manifest.permissions]
-            cells.grant_plugin(
-                instance=instance, installation=installation, tools=None, permissions=keys, actor=ACTOR
-            )
+            cells.grant_plugin(instance=instance, installation=installation, tools=None, permissions=keys, actor=ACTOR)
     return described(installation)
 
 
 def _install(organization: Organization, sample: Sample, raw: bytes) -> Installation:
     version = registry.publish(organization=organization, actor=ACTOR, raw=raw).version
-    installed = lifecycle.install(
-        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=ACTOR
-    )
+    installed = lifecycle.install(organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=ACTOR)
     given = read_settings(version.manifest.configuration, sample.values, sample.secrets)
     return lifecycle.configure(
         installation=installed.installation, values=given.values, secret_changes=given.secret_changes, actor=ACTOR

@@ -57,7 +57,9 @@ def find_or_make(organization: Organization, wanted: Sequence[Handle]) -> UUID:
 
     Raises CustomerConflict, and IntegrityError when another process was faster.
     """
-    rows = CustomerHandle.objects.filter(matching(wanted), organization=organization).values_list("index", "customer_id")
+    rows = CustomerHandle.objects.filter(matching(wanted), organization=organization).values_list(
+        "index", "customer_id"
+    )
     known = dict(rows)
     people = set(known.values())
     if len(people) > 1:
@@ -120,9 +122,7 @@ def join(
     return conversation
 
 
-def _news(
-    conversation: Conversation, customer_id: UUID | None, last_message_at: datetime | None
-) -> Iterator[str]:
+def _news(conversation: Conversation, customer_id: UUID | None, last_message_at: datetime | None) -> Iterator[str]:
     if customer_id and conversation.customer_id is None:
         conversation.customer_id = customer_id
         yield "customer"

@@ -1,0 +1,174 @@
+"""What the door refuses before any gate, and how it says so."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kasilabs.agent import auth
+from kasilabs.logs.models import Call
+from kasilabs.whatsapp import agent_keys, numbers
+from tests import hostile, make
+from tests.agent.conftest import Ground
+
+CALLS = "/agent/v1/calls"
+GOOD = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'{"tool": NaN}',
+        b'{"tool": 1e309}',
+        b'{"tool": "a", "tool": "b"}',
+        b'\xef\xbb\xbf{"tool": "a"}',
+        b'{"tool": "\xff"}',
+        b'{"a":' * 40 + b"1" + b"}" * 40,
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    ],
+)
+def test_what_is_not_one_json_object_is_400_and_leaves_no_row(ground: Ground, raw: bytes) -> None:
+    answer = ground.agent.post(raw)
+    assert (answer.status_code, answer.json()["code"]) == (400, "not_json")
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "code"),
+    [
+        ({"tool": None}, "/tool", "type"),
+        ({"tool": ""}, "/tool", "minLength"),
+        ({"tool": "x" * 129}, "/tool", "maxLength"),
+        ({"input": []}, "/input", "type"),
+        ({"input": "text"}, "/input", "type"),
+        ({"colour": 1}, "/colour", "unknown_key"),
+        ({"conversation": {}}, "/conversation/id", "required"),
+        ({"conversation": {"id": 5}}, "/conversation/id", "type"),
+        ({"conversation": {"id": "a\nb"}}, "/conversation/id", "pattern"),
+        ({"conversation": {"id": "a" * 129}}, "/conversation/id", "maxLength"),
+        ({"conversation": {"id": "a", "customer": {}}}, "/conversation/customer", "minProperties"),
+        ({"conversation": {"id": "a", "customer": {"phone": "0711222333"}}}, "/conversation/customer/phone", "pattern"),
+        (
+            {"conversation": {"id": "a", "customer": {"phone": "+254711222333\n"}}},
+            "/conversation/customer/phone",
+            "pattern",
+        ),
+        (
+            {"conversation": {"id": "a", "customer": {"phone": "+٢٥٤٧١١٢٢٢٣٣٣"}}},
+            "/conversation/customer/phone",
+            "pattern",
+        ),
+        ({"conversation": {"id": "a", "customer": {"userId": "x"}}}, "/conversation/customer/userId", "pattern"),
+        (
+            {"conversation": {"id": "a", "lastCustomerMessageAt": "today"}},
+            "/conversation/lastCustomerMessageAt",
+            "format",
+        ),
+        (
+            {"conversation": {"id": "a", "lastCustomerMessageAt": "2026-02-31T00:00:00Z"}},
+            "/conversation/lastCustomerMessageAt",
+            "format",
+        ),
+    ],
+)
+def test_wrong_members_are_422_with_a_pointer(ground: Ground, changes: dict[str, Any], pointer: str, code: str) -> None:
+    answer = ground.agent.post({**GOOD, **changes})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["gate"]) == (422, "invalid_input", "input_schema")
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [(pointer, code)]
+
+
+def test_a_missing_member_is_required(ground: Ground) -> None:
+    errors = ground.agent.post({}).json()["errors"]
+    assert [(error["pointer"], error["code"]) for error in errors] == [("/tool", "required"), ("/input", "required")]
+
+
+def test_wrong_members_leave_a_row_that_keeps_no_phone(ground: Ground) -> None:
+    ground.agent.post({**GOOD, "conversation": {"id": "+254711222333", "customer": {"phone": "0711222333"}}})
+    row = ground.row()
+    assert (row.state, row.gate, row.code) == ("refused", "input_schema", "invalid_input")
+    assert "711222333" not in json.dumps(row.request)
+
+
+@pytest.mark.parametrize(
+    "key", ["short", "k" * 15, "k" * 129, "k" * 15 + "é", '"' + "k" * 16 + '"', "k" * 16 + " x", ""]
+)
+def test_a_malformed_idempotency_key_is_400(ground: Ground, key: str) -> None:
+    answer = ground.agent.call(headers={"Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""])
+def test_another_content_type_is_415(ground: Ground, content_type: str) -> None:
+    answer = ground.agent.post(GOOD, **{"Content-Type": content_type})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert not Call.objects.exists()
+
+
+def test_a_large_body_is_413_before_anything_reads_it(ground: Ground) -> None:
+    answer = ground.agent.post(b" " * 65_537)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/agent/v1/nothing", 404, "not_found"),
+        ("get", "/agent/", 404, "not_found"),
+        ("get", "/bridges/v1/payments", 404, "not_found"),
+        ("get", "/schemas/other.json", 404, "not_found"),
+        ("delete", "/agent/v1/tools", 405, "method_not_allowed"),
+        ("get", "/agent/v1/calls", 405, "method_not_allowed"),
+        ("put", "/schemas/manifest-v1.json", 405, "method_not_allowed"),
+    ],
+)
+def test_every_error_of_a_machine_door_is_a_problem(db: None, method: str, path: str, status: int, code: str) -> None:
+    answer = getattr(Client(), method)(path)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["code"] == code
+    assert answer["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer x", "Basic abc", "Bearer kla_aaaaaaaa_" + "x" * 43, "Bearer kla_ÄÄÄÄÄÄÄÄ_" + "x" * 43],
+)
+def test_a_bad_key_is_401_with_one_text(empty_cache: None, header: str) -> None:
+    answer = Client().post(CALLS, b"{", content_type="application/json", headers={"Authorization": header})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_key")
+    assert answer.json()["detail"] == "The agent key is not valid."
+    assert not Call.objects.exists()
+
+
+def test_a_revoked_key_is_401(ground: Ground) -> None:
+    agent_keys.revoke(key=ground.legal.agent_keys.get(), actor=make.ACTOR)
+    assert ground.agent.get().status_code == 401
+
+
+def test_failed_keys_are_limited_per_address_and_a_good_key_still_works(empty_cache: None, ground: Ground) -> None:
+    bad = {"Authorization": "Bearer kla_aaaaaaaa_" + "x" * 43}
+    statuses = [Client().get("/agent/v1/tools", headers=bad).status_code for _ in range(auth.FAILURES + 2)]
+    assert statuses == [401] * auth.FAILURES + [429] * 2
+    assert ground.agent.get().status_code == 200
+    assert Client().get("/agent/v1/tools", headers=bad)["Retry-After"] == "60"
+
+
+def test_the_state_of_the_number_comes_before_the_body(ground: Ground, plugin: hostile.HostileServer) -> None:
+    numbers.suspend(instance=ground.legal, actor=make.ACTOR)
+    for answer in (ground.agent.post(b"{"), ground.agent.post({}), ground.agent.get(), ground.agent.call()):
+        assert (answer.status_code, answer.json()["gate"]) == (403, "number")
+    assert plugin.requests == []
+
+
+def test_an_inbound_request_id_is_kept_only_in_the_agreed_form(ground: Ground) -> None:
+    good, bad = "abcdefgh-12345678", "bad id\twith spaces"
+    assert ground.agent.get(**{"X-Request-Id": good})["X-Request-Id"] == good
+    assert ground.agent.get(**{"X-Request-Id": bad})["X-Request-Id"] != bad
+    ground.agent.call(headers={"X-Request-Id": good})
+    assert ground.row().request_id == good

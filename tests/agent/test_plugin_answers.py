@@ -1,0 +1,271 @@
+"""What a plugin may do to us: every bad answer, its status and code, and what the agent and the log see of it."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests import hostile
+from tests.agent.conftest import PHONE, SECRET, Build, Ground, Serve
+
+CONVERSATION = {"id": "chat-1", "customer": {"phone": PHONE}}
+QUICK = {"timeoutSeconds": 1}
+
+
+def ground_on(build: Build, serve: Serve, behaviour: hostile.Behaviour, **tool: Any) -> Ground:
+    return build(serve(behaviour).url(), tool=tool or None)
+
+
+def ok(body: bytes) -> hostile.Behaviour:
+    return hostile.answers(hostile.message(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<html><body>Welcome</body></html>", "not_json"),
+        (b"[1, 2]", "not_json"),
+        (b'"text"', "not_json"),
+        (b"", "not_json"),
+        (b'{"a": NaN}', "not_json"),
+        (b'{"a": 1, "a": 2}', "not_json"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "not_json"),
+        (b'{"a": "\xff"}', "not_json"),
+        (b'{"a": "' + b"x" * 70_000 + b'"}', "too_large"),
+        (b'{"a": "' + b"x" * 3_000_000 + b'"}', "too_large"),
+    ],
+)
+def test_what_is_not_one_small_json_object_is_an_invalid_response(
+    build: Build, serve: Serve, body: bytes, reason: str
+) -> None:
+    ground = ground_on(build, serve, ok(body))
+    answer = ground.agent.call()
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["gate"]) == (502, "invalid_response", "response")
+    assert (ground.row().state, ground.row().reason) == ("plugin_fault", reason)
+
+
+def test_a_compressed_answer_is_an_invalid_response(build: Build, serve: Serve) -> None:
+    ground = ground_on(build, serve, hostile.answers(hostile.message(b"{}", "Content-Encoding: gzip")))
+    assert ground.agent.call().json()["code"] == "invalid_response"
+
+
+def test_an_answer_that_does_not_fit_the_declared_schema_is_invalid(build: Build, serve: Serve) -> None:
+    schema = {"type": "object", "properties": {"reference": {"type": "string"}}, "required": ["reference"]}
+    ground = ground_on(build, serve, ok(b'{"reference": 5}'), outputSchema=schema)
+    answer = ground.agent.call()
+    assert (answer.status_code, answer.json()["code"]) == (502, "invalid_response")
+    assert ground.row().reason == "output_schema"
+
+
+ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in SECRET)
+BASE64 = base64.b64encode(b"key=" + SECRET.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"note": f"the key is {SECRET}"},
+        {SECRET: 1},
+        {"deep": [{"er": [SECRET]}]},
+        {"note": BASE64},
+        {"note": SECRET.replace("-", "%2D")},
+        {"phone": PHONE},
+        {"phone": "0711 222-333"},
+        {"phone": "+254 (711) 222 333"},
+        {"phone": int(PHONE.removeprefix("+"))},
+        {"phone": 711222333},
+        {"phone": float(PHONE.removeprefix("+"))},
+        {"711222333": "x"},
+        {"error": 'Traceback (most recent call last):\n  File "app.py", line 3, in <module>'},
+        {"error": "java.lang.NullPointerException\n\tat com.acme.Desk.open(Desk.java:41)"},
+        {"error": "Error: no\n    at open (/srv/app/desk.js:10:5)"},
+        {"error": "PHP Fatal error:  Uncaught Error in /srv/app.php:3"},
+        {"error": "#0 /srv/app/desk.php(41): open()"},
+        {"error": "at Acme.Desk.Open(String id) in /src/Desk.cs:line 41"},
+        {"error": "goroutine 1 [running]:\nmain.main()"},
+    ],
+)
+def test_the_guard_holds_back_what_must_not_reach_an_agent(build: Build, serve: Serve, body: dict[str, Any]) -> None:
+    ground = ground_on(build, serve, ok(json.dumps(body).encode()))
+    answer = ground.agent.call(conversation=CONVERSATION)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["gate"]) == (502, "unsafe_response", "response")
+    row = ground.row()
+    shown = answer.content.decode() + json.dumps([row.request, row.response, row.detail])
+    assert SECRET not in shown
+    assert "711222333" not in shown
+
+
+def test_a_secret_in_json_escapes_is_held_back(build: Build, serve: Serve) -> None:
+    ground = ground_on(build, serve, ok(f'{{"note": "{ESCAPED}"}}'.encode()))
+    assert ground.agent.call().json()["code"] == "unsafe_response"
+
+
+def test_the_tokens_of_the_call_are_held_back(build: Build, serve: Serve) -> None:
+    def echo(visit: hostile.Visit) -> None:
+        for request in visit.requests():
+            head, _, body = request.partition(b"\r\n\r\n")
+            bearer = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"authorization"))
+            chat = json.loads(body)["bridge"]["token"]
+            token = bearer.split()[-1].decode() if b"platform" in body else chat
+            visit.send(hostile.message(json.dumps({"token": token}).encode()))
+
+    ground = ground_on(build, serve, echo)
+    for subject in ("platform please", "chat please"):
+        answer = ground.agent.call(conversation=CONVERSATION, input={"subject": subject})
+        assert answer.json()["code"] == "unsafe_response"
+        assert "eyJ" not in json.dumps(ground.rows()[-1].response)
+
+
+def test_what_looks_private_but_is_not_passes(build: Build, serve: Serve) -> None:
+    body = {"shop": "+254 722 000 111", "note": "Bearer certificates are kept at the office.", "line": 254711}
+    ground = ground_on(build, serve, ok(json.dumps(body).encode()))
+    assert ground.agent.call(conversation=CONVERSATION).json()["output"] == body
+
+
+@pytest.mark.parametrize(
+    ("status", "gate", "reason"),
+    [
+        ("400 Bad Request", None, "http_status"),
+        ("401 Unauthorized", "plugin_auth", "http_status"),
+        ("403 Forbidden", "plugin_auth", "http_status"),
+        ("500 Oops", None, "http_status"),
+        ("503 Later", None, "http_status"),
+        ("302 Found", None, "redirect"),
+        ("304 Not Modified", None, "redirect"),
+    ],
+)
+def test_an_error_status_is_a_plugin_error(
+    build: Build, serve: Serve, status: str, gate: str | None, reason: str
+) -> None:
+    elsewhere = serve(ok(b"{}"))
+    plugin = serve(hostile.answers(hostile.message(b"", f"Location: {elsewhere.url()}", status=status)))
+    ground = build(plugin.url())
+    answer = ground.agent.call()
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["reason"]) == (502, "plugin_error", reason)
+    assert problem.get("gate") == gate
+    assert (len(plugin.requests), len(elsewhere.requests)) == (1, 0)
+
+
+def test_the_plugins_own_code_and_message_are_passed_on(build: Build, serve: Serve) -> None:
+    body = b'{"error": {"code": "out_of_stock", "message": "Nothing left."}}'
+    ground = ground_on(build, serve, hostile.answers(hostile.message(body, status="409 Conflict")))
+    problem = ground.agent.call().json()
+    assert (problem["pluginCode"], problem["pluginMessage"]) == ("out_of_stock", "Nothing left.")
+    assert ground.row().plugin_status == 409
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"code": "x", "message": "m" * 301}},
+        {"error": {"code": 5, "message": "m"}},
+        {"error": "text"},
+        {"error": {"code": "leak", "message": f"key {SECRET}"}},
+        {"message": "m"},
+    ],
+)
+def test_another_shape_or_an_unsafe_error_is_left_out(build: Build, serve: Serve, body: dict[str, Any]) -> None:
+    raw = json.dumps(body).encode()
+    ground = ground_on(build, serve, hostile.answers(hostile.message(raw, status="422 No")))
+    problem = ground.agent.call().json()
+    assert problem["code"] == "plugin_error"
+    assert not {"pluginCode", "pluginMessage"} & set(problem)
+
+
+def hangs(visit: hostile.Visit) -> None:
+    visit.read_request()
+    visit.stall()
+
+
+def test_a_plugin_that_hangs_times_out_at_the_tools_deadline(build: Build, serve: Serve) -> None:
+    ground = ground_on(build, serve, hangs, **QUICK)
+    started = time.monotonic()
+    answer = ground.agent.call()
+    assert (answer.status_code, answer.json()["code"]) == (504, "plugin_timeout")
+    assert 0.9 < time.monotonic() - started < 1.6
+    assert ground.row().state == "plugin_fault"
+
+
+def test_a_plugin_that_drips_times_out_at_the_tools_deadline(build: Build, serve: Serve) -> None:
+    start = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"
+    ground = ground_on(build, serve, hostile.drips(start, b"x" * 60_000), **QUICK)
+    started = time.monotonic()
+    assert ground.agent.call().status_code == 504
+    assert time.monotonic() - started < 1.6
+
+
+def test_a_closed_port_is_answered_within_two_seconds(build: Build, serve: Serve) -> None:
+    plugin = serve(ok(b"{}"))
+    ground = build(plugin.url())
+    plugin.__exit__(None, None, None)
+    started = time.monotonic()
+    problem = ground.agent.call().json()
+    assert (problem["code"], problem["reason"]) == ("plugin_error", "unreachable")
+    assert time.monotonic() - started < 2
+    assert ground.row().attempts == 2
+
+
+def hangs_up_first(times: int) -> hostile.Behaviour:
+    """Read the request and hang up without an answer, `times` times; then answer."""
+    seen = []
+
+    def behave(visit: hostile.Visit) -> None:
+        for _request in visit.requests():
+            seen.append(1)
+            if len(seen) <= times:
+                return
+            visit.send(hostile.message(b"{}"))
+
+    return behave
+
+
+def test_a_write_is_sent_once_when_the_connection_breaks(build: Build, serve: Serve) -> None:
+    plugin = serve(hangs_up_first(1))
+    ground = build(plugin.url())
+    assert ground.agent.call().json()["reason"] == "unreachable"
+    assert len(plugin.requests) == 1
+
+
+@pytest.mark.parametrize("hint", ["readOnlyHint", "idempotentHint"])
+def test_a_harmless_call_is_sent_again_with_a_new_token_and_the_same_id(build: Build, serve: Serve, hint: str) -> None:
+    plugin = serve(hangs_up_first(1))
+    ground = build(plugin.url(), tool={"annotations": {hint: True}})
+    assert ground.agent.call().status_code == 200
+    first, second = (request.partition(b"\r\n\r\n")[0].decode() for request in plugin.requests)
+    assert field(first, "Idempotency-Key") == field(second, "Idempotency-Key")
+    assert field(first, "Authorization") != field(second, "Authorization")
+
+
+def test_a_harmless_call_is_sent_again_once_only(build: Build, serve: Serve) -> None:
+    plugin = serve(hangs_up_first(9))
+    ground = build(plugin.url(), tool={"annotations": {"readOnlyHint": True}})
+    assert ground.agent.call().json()["code"] == "plugin_error"
+    assert len(plugin.requests) == 2
+
+
+def test_an_answer_is_never_tried_again(build: Build, serve: Serve) -> None:
+    plugin = serve(hostile.answers(hostile.message(b"{}", status="503 Later")))
+    ground = build(plugin.url(), tool={"annotations": {"readOnlyHint": True, "idempotentHint": True}})
+    ground.agent.call()
+    assert len(plugin.requests) == 1
+
+
+def field(head: str, name: str) -> str:
+    return next(line for line in head.split("\r\n") if line.startswith(f"{name}: "))
+
+
+def test_a_blocked_address_is_refused_without_a_connection(ground: Ground, settings: Any) -> None:
+    settings.PLUGIN_HOSTS_ALLOWED = ""
+    problem = ground.agent.call().json()
+    assert (problem["code"], problem["reason"]) == ("plugin_error", "blocked_address")
+
+
+def test_many_calls_reuse_one_connection(ground: Ground, plugin: hostile.HostileServer) -> None:
+    for _ in range(20):
+        assert ground.agent.call().status_code == 200
+    assert plugin.accepted == 1
