@@ -109,7 +109,8 @@ def require_member(organization: Organization, actor: audit.Actor) -> None:
 def _require_known(manifest: Manifest, tools: Collection[str], permissions: Collection[str]) -> None:
     for tool in tools:
         if manifest.tool(tool) is None:
-            raise Refused("unknown_tool", _("%(plugin)s has no tool %(name)s.") % {"plugin": manifest.slug, "name": tool})
+            detail = _("%(plugin)s has no tool %(name)s.") % {"plugin": manifest.slug, "name": tool}
+            raise Refused("unknown_tool", detail)
     for key in permissions:
         if manifest.permission(key) is None:
             detail = _("%(plugin)s has no permission %(name)s.") % {"plugin": manifest.slug, "name": key}
@@ -167,9 +168,7 @@ def _turn_tools_on(grant: PluginGrant, tools: Collection[str]) -> list[str]:
     """Turn tools on and return those that were not."""
     added = sorted(set(tools) - set(grant.tools.filter(state=ON).values_list("tool", flat=True)))
     rows = [ToolGrant(grant=grant, tool=tool, state=ON) for tool in added]
-    ToolGrant.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["grant", "tool"], update_fields=["state"]
-    )
+    ToolGrant.objects.bulk_create(rows, update_conflicts=True, unique_fields=["grant", "tool"], update_fields=["state"])
     return added
 
 

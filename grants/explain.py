@@ -10,9 +10,10 @@ from grants import decide as decisions
 from grants import holding, matrix_html
 from grants.decide import Decision, Granted, Setup, Standing
 from grants.matrix import Line, lines_of
+from grants.matrix_filter import Filter
 from grants.sentences import sentence
 from installations.models import Installation
-from kasilabs.accounts.permissions import Permission as P
+from kasilabs.accounts.permissions import Permission
 from kasilabs.logs.gates import STANDING, WORDS, Gate
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest import agent_name
@@ -36,7 +37,7 @@ class Fix:
 
     label: str | Promise
     url: str
-    permission: P
+    permission: Permission
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def explain(instance: Instance, slug: str, name: str) -> Explanation | None:
         return None
     decision, gates = _decide(standing, setup, line)
     steps = [_step(gate, decision) for gate in gates]
-    return Explanation(line, setup, standing.grants.get(slug), decision, steps, _fix(decision, instance, setup, line))
+    return Explanation(line, setup, standing.grants.get(slug), decision, steps, _fix(decision, instance, setup, lines))
 
 
 def _decide(standing: Standing, setup: Setup, line: Line) -> tuple[Decision, tuple[Gate, ...]]:
@@ -107,27 +108,55 @@ def _step(gate: Gate, decision: Decision) -> Step:
     return Step(gate.value, verdict, WORDS[gate].question, "")
 
 
-def _fix(decision: Decision, instance: Instance, setup: Setup, line: Line) -> Fix | None:
-    org, number = instance.organization.slug, instance.public_id
-    installation = setup.installation.public_id
-    matrix = f"{reverse('grants:matrix', args=[org])}?number={number}&plugin={setup.slug}"
-    cell = f"{matrix}#{matrix_html.anchor(instance, setup.installation, line.index)}"
-    fixes = {
-        Gate.NUMBER: (_("Open the number"), ("whatsapp:detail", number), P.NUMBERS_VIEW),
-        Gate.ORGANIZATION_INSTALLATION: (_("Open the plugin"), ("installations:detail", installation), P.INSTALLATIONS_VIEW),
-        Gate.INSTANCE_GRANT: (_("Grant it in the matrix"), matrix, P.GRANTS_CHANGE),
-        Gate.TOOL_GRANT: (_("Turn it on in the matrix"), cell, P.GRANTS_CHANGE),
-        Gate.PERMISSION_GRANT: (_("Change its permissions in the matrix"), matrix, P.GRANTS_CHANGE),
-        Gate.TOOLKIT_INSTALLATION: (_("Install the toolkit"), ("grants:toolkits",), P.TOOLKITS_CHANGE),
-        Gate.TOOLKIT_GRANT: (_("Grant the toolkit to this number"), ("grants:number_toolkits", number), P.GRANTS_CHANGE),
-        Gate.CONFIGURATION: (
-            _("Complete its configuration"),
-            ("installations:configuration", installation),
-            P.INSTALLATIONS_CONFIGURE,
-        ),
-    }
-    if decision.gate not in fixes:
+@dataclass(frozen=True)
+class _Remedy:
+    """The page that changes what one gate looks at. `about` is what its URL names: number, installation or neither."""
+
+    label: str | Promise
+    route: str
+    about: str
+    permission: Permission
+
+
+_IN_THE_MATRIX = "grants:matrix"
+_REMEDIES = {
+    Gate.NUMBER: _Remedy(_("Open the number"), "whatsapp:detail", "number", Permission.NUMBERS_VIEW),
+    Gate.ORGANIZATION_INSTALLATION: _Remedy(
+        _("Open the plugin"), "installations:detail", "installation", Permission.INSTALLATIONS_VIEW
+    ),
+    Gate.INSTANCE_GRANT: _Remedy(_("Grant it in the matrix"), _IN_THE_MATRIX, "", Permission.GRANTS_CHANGE),
+    Gate.TOOL_GRANT: _Remedy(_("Turn it on in the matrix"), _IN_THE_MATRIX, "", Permission.GRANTS_CHANGE),
+    Gate.PERMISSION_GRANT: _Remedy(_("Turn it on in the matrix"), _IN_THE_MATRIX, "", Permission.GRANTS_CHANGE),
+    Gate.TOOLKIT_INSTALLATION: _Remedy(_("Install the toolkit"), "grants:toolkits", "", Permission.TOOLKITS_CHANGE),
+    Gate.TOOLKIT_GRANT: _Remedy(
+        _("Grant the toolkit to this number"), "grants:number_toolkits", "number", Permission.GRANTS_CHANGE
+    ),
+    Gate.CONFIGURATION: _Remedy(
+        _("Complete its configuration"),
+        "installations:configuration",
+        "installation",
+        Permission.INSTALLATIONS_CONFIGURE,
+    ),
+}
+
+
+def _fix(decision: Decision, instance: Instance, setup: Setup, lines: list[Line]) -> Fix | None:
+    """Lead to the page of the gate that refused; a quarantine only KasiLabs can lift, so it has none."""
+    remedy = _REMEDIES.get(decision.gate) if decision.gate else None
+    if remedy is None:
         return None
-    label, target, permission = fixes[decision.gate]
-    url = target if isinstance(target, str) else reverse(target[0], args=[org, *target[1:]])
-    return Fix(label, url, permission)
+    ids = {"number": [instance.public_id], "installation": [setup.installation.public_id]}
+    url = reverse(remedy.route, args=[instance.organization.slug, *ids.get(remedy.about, [])])
+    if remedy.route == _IN_THE_MATRIX:
+        url += f"?{Filter(plugin=setup.slug, number=instance.public_id).query}"
+        url += f"#{_cell(decision, instance, setup, lines)}"
+    return Fix(remedy.label, url, remedy.permission)
+
+
+def _cell(decision: Decision, instance: Instance, setup: Setup, lines: list[Line]) -> str:
+    """Return the anchor of the cell that is off: the tool's, the first permission that lacks, or the plugin's own."""
+    off = [decision.facts.get("tool"), *decision.facts.get("permissions", [])]
+    found = next((line for line in lines if line.name in off), None)
+    if found is None:
+        return matrix_html.stem(instance, setup.installation)
+    return matrix_html.anchor(instance, setup.installation, found.index)

@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
 
-from grants import holding, risks
 from grants import decide as decisions
+from grants import holding, risks
 from grants.decide import Granted, Standing
 from grants.matrix_filter import Filter
 from installations.models import Installation

@@ -107,7 +107,7 @@ class Pen:
 
     def _head(self, group: Group, column: _Column) -> str:
         act = self._act(group, column) if self.may_change else ""
-        return f'<div id="{column.stem}"><span>{escape(_said(group, column.slot))}</span>{act}</div>'
+        return f'<div id="{column.stem}"><span>{escape(_said(column.slot))}</span>{act}</div>'
 
     def _act(self, group: Group, column: _Column) -> str:
         ins = group.installation.public_id
@@ -117,12 +117,11 @@ class Pen:
             label = escape(_("Take %(plugin)s back from %(number)s") % names)
             return f'<a href="take-back/{query}" aria-label="{label}">{escape(_("Take back"))}</a>'
         label = escape(_("Grant %(plugin)s to %(number)s") % names)
+        shown = f'aria-label="{label}">{escape(_("Grant"))}'
         if column.slot.other is not None:
-            return f'<a href="grant/{query}" aria-label="{label}">{escape(_("Grant"))}</a>'
-        return (
-            f'<button class="k-link" formaction="grant/" hx-post="grant/" name="grant" value="{column.public_id}:{ins}" '
-            f'aria-label="{label}">{escape(_("Grant"))}</button>'
-        )
+            return f'<a href="grant/{query}" {shown}</a>'
+        value = f'name="grant" value="{column.public_id}:{ins}"'
+        return f'<button class="k-link" formaction="grant/" hx-post="grant/" {value} {shown}</button>'
 
 
 def _column(installation: Installation, slot: Slot) -> _Column:
@@ -149,7 +148,7 @@ def _why(column: _Column, line: Line) -> str:
     return f"explain/{number}tool={agent_name(column.slug, line.name)}"
 
 
-def _said(group: Group, slot: Slot) -> str:
+def _said(slot: Slot) -> str:
     if slot.other is not None:
         other = slot.other.setup.installation.get_mode_display()
         return _("%(mode)s is granted") % {"mode": other}

@@ -22,23 +22,23 @@ from grants.matrix_filter import Filter
 from grants.models import PluginGrant
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
-from kasilabs.accounts.permissions import Permission as P
+from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp.models import Instance
 
 
 @require_safe
-@member_required(P.GRANTS_VIEW)
+@member_required(Permission.GRANTS_VIEW)
 def matrix(request: MemberRequest) -> HttpResponse:
     """Show what each number may use."""
     found = matrices.build(request.organization, Filter.of(request.GET))
-    pen = matrix_html.Pen(may_change=request.member.may(P.GRANTS_CHANGE))
+    pen = matrix_html.Pen(may_change=request.member.may(Permission.GRANTS_CHANGE))
     drawn = [pen.draw(group) for group in found.groups]
     return render(request, "grants/matrix.html", {"matrix": found, "groups": drawn})
 
 
 @require_POST
-@member_required(P.GRANTS_CHANGE)
+@member_required(Permission.GRANTS_CHANGE)
 def set_cell(request: MemberRequest) -> HttpResponseBase:
     """Turn one tool or permission on or off."""
     change = forms.cell_change(request.POST)
@@ -66,7 +66,7 @@ def _set(granted: PluginGrant, change: CellChange, request: MemberRequest) -> No
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_required(P.GRANTS_CHANGE)
+@member_required(Permission.GRANTS_CHANGE)
 def grant(request: MemberRequest) -> HttpResponseBase:
     """Grant a plugin to a number at once, or ask first where that would replace its other mode."""
     instance, installation = _pair(request, "grant")
@@ -84,7 +84,7 @@ def grant(request: MemberRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_required(P.GRANTS_CHANGE)
+@member_required(Permission.GRANTS_CHANGE)
 def take_back(request: MemberRequest) -> HttpResponseBase:
     """Ask first, then take a plugin back from a number with all its cells."""
     instance, installation = _pair(request, "take_back")
@@ -98,7 +98,7 @@ def take_back(request: MemberRequest) -> HttpResponseBase:
 
 
 @require_safe
-@member_required(P.GRANTS_VIEW)
+@member_required(Permission.GRANTS_VIEW)
 def explain(request: MemberRequest) -> HttpResponse:
     """Answer why a tool or a permission works on a number, or which gate stops it."""
     organization = request.organization
@@ -119,7 +119,7 @@ def explain(request: MemberRequest) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-@member_required(P.GRANTS_VIEW)
+@member_required(Permission.GRANTS_VIEW)
 def installation_access(request: MemberRequest, installation: str) -> HttpResponse:
     """Show the numbers an installation is granted to: a page, and a fragment of the installation's own page."""
     found = forms.installation_of(request.organization, installation)

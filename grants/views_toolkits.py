@@ -10,20 +10,21 @@ from django.views.decorators.vary import vary_on_headers
 from grants import forms
 from grants import toolkits as kits
 from kasilabs.accounts.access import MemberRequest, actor, member_required
-from kasilabs.accounts.permissions import Permission as P
+from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
+from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 
 
 @require_safe
-@member_required(P.GRANTS_VIEW)
+@member_required(Permission.GRANTS_VIEW)
 def toolkits(request: MemberRequest) -> HttpResponse:
     """Show what the platform offers, what is installed, and which numbers and plugins use it."""
     return render(request, "grants/toolkits.html", {"toolkits": kits.uses(request.organization)})
 
 
 @require_POST
-@member_required(P.TOOLKITS_CHANGE)
+@member_required(Permission.TOOLKITS_CHANGE)
 def install(request: MemberRequest, toolkit: str) -> HttpResponseBase:
     """Install a toolkit; no number has it yet."""
     kit = forms.toolkit_of(toolkit)
@@ -33,7 +34,7 @@ def install(request: MemberRequest, toolkit: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_required(P.TOOLKITS_CHANGE)
+@member_required(Permission.TOOLKITS_CHANGE)
 def remove(request: MemberRequest, toolkit: str) -> HttpResponseBase:
     """Ask first, then remove a toolkit from the organization and all its numbers."""
     kit = forms.toolkit_of(toolkit)
@@ -47,14 +48,14 @@ def remove(request: MemberRequest, toolkit: str) -> HttpResponseBase:
 
 @require_safe
 @vary_on_headers("HX-Request")
-@member_required(P.GRANTS_VIEW)
+@member_required(Permission.GRANTS_VIEW)
 def number_toolkits(request: MemberRequest, number: str) -> HttpResponse:
     """Show the toolkits of a number: a page, and a fragment of the number's own page."""
     return _number_page(request, forms.number_of(request.organization, number))
 
 
 @require_POST
-@member_required(P.GRANTS_CHANGE)
+@member_required(Permission.GRANTS_CHANGE)
 def grant(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
     """Grant an installed toolkit to a number."""
     instance, kit = forms.number_of(request.organization, number), forms.toolkit_of(toolkit)
@@ -62,16 +63,20 @@ def grant(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase
         kits.grant(instance=instance, toolkit=kit, actor=actor(request))
     except Refused as refused:
         return _answer(request, instance, refusal=str(refused))
-    return _answer(request, instance, _("%(toolkit)s is on for %(number)s") % {"toolkit": kit, "number": instance.name})
+    return _answer(request, instance, _("%(toolkit)s is on for %(number)s") % _names(kit, instance))
 
 
 @require_POST
-@member_required(P.GRANTS_CHANGE)
+@member_required(Permission.GRANTS_CHANGE)
 def take_back(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
     """Take a toolkit back from a number."""
     instance, kit = forms.number_of(request.organization, number), forms.toolkit_of(toolkit)
     kits.ungrant(instance=instance, toolkit=kit, actor=actor(request))
-    return _answer(request, instance, _("%(toolkit)s is off for %(number)s") % {"toolkit": kit, "number": instance.name})
+    return _answer(request, instance, _("%(toolkit)s is off for %(number)s") % _names(kit, instance))
+
+
+def _names(toolkit: Toolkit, instance: Instance) -> dict[str, str]:
+    return {"toolkit": toolkit.value, "number": instance.name}
 
 
 def _answer(request: MemberRequest, instance: Instance, said: str = "", *, refusal: str = "") -> HttpResponseBase:

@@ -1,0 +1,57 @@
+"""Two numbers, and a plugin with two tools and three permissions that is installed and needs no configuration."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from grants import cells
+from grants.models import PluginGrant
+from installations.models import Installation
+from kasilabs.accounts.models import AuditEntry, Organization
+from kasilabs.whatsapp.models import Instance
+from tests import make
+
+FIND = {
+    "name": "find_support_ticket",
+    "description": "Look a ticket up by its reference. Use this when a customer asks how their ticket is doing.",
+    "inputSchema": {"type": "object", "properties": {}, "additionalProperties": False},
+    "annotations": {"readOnlyHint": True},
+}
+MANIFEST: dict[str, Any] = {
+    "configurationSchema": None,
+    "permissions": [
+        *make.SUPPORT_DESK["permissions"],
+        {"key": "support:tickets:read", "label": "Read tickets", "description": "Reads tickets."},
+        {"key": "bridge:payments:initiate", "reason": "Collects the fee of a ticket."},
+    ],
+    "tools": [*make.SUPPORT_DESK["tools"], FIND],
+}
+
+
+@dataclass
+class Desk:
+    """The ground of these tests."""
+
+    organization: Organization
+    legal: Instance
+    billing: Instance
+    installation: Installation
+
+    def grant(self, instance: Instance | None = None, **chosen: Any) -> PluginGrant:
+        wanted = {"tools": None, "permissions": None, **chosen}
+        return cells.grant_plugin(
+            instance=instance or self.legal, installation=self.installation, actor=make.ACTOR, **wanted
+        )
+
+    def entries(self) -> list[AuditEntry]:
+        """What was noted of grants and toolkits since the beginning."""
+        noted = AuditEntry.objects.filter(organization=self.organization).order_by("seq")
+        return [entry for entry in noted if entry.action.startswith(("grant.", "toolkit."))]
+
+
+@pytest.fixture
+def desk(cast: make.Cast) -> Desk:
+    organization = cast.organization
+    legal, billing = make.number(organization), make.number(organization, "Billing Support")
+    return Desk(organization, legal, billing, make.installation(organization, **MANIFEST))

@@ -1,0 +1,251 @@
+import re
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from grants import cells, matrix, matrix_html, toolkits
+from grants.matrix_filter import Filter
+from grants.models import PluginGrant, ToolGrant
+from installations import lifecycle
+from installations.models import Installation
+from kasilabs.accounts.models import AuditEntry, User
+from kasilabs.logs.models import Mode
+from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.models import Instance
+from tests import make
+from tests.grants.conftest import Desk
+
+SignIn = Callable[[User], Client]
+PAGE = "/o/kasi-legal/grants/"
+HTMX = {"HX-Request": "true"}
+TOOL, KEY = "create_support_ticket", "support:tickets:create"
+ROWS = [TOOL, "find_support_ticket", KEY, "support:tickets:read", "bridge:payments:initiate"]
+
+
+def words(desk: Desk, instance: Instance) -> dict[str, str]:
+    """What the matrix says about a number, by row."""
+    (group,) = matrix.build(desk.organization, Filter()).groups
+    slot = next(slot for slot in group.slots if slot.instance == instance)
+    return {line.name: slot.words[line.index].value for line in group.lines}
+
+
+def value(grant: PluginGrant, name: str) -> str:
+    return f"{grant.id.hex}:{name}"
+
+
+def test_the_rows_are_tools_then_permissions(desk: Desk) -> None:
+    (group,) = matrix.build(desk.organization, Filter()).groups
+    assert [line.name for line in group.lines] == ROWS
+    assert [line.tags for line in group.lines] == [["writes"], [], [], [], ["money"]]
+
+
+def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
+    desk.grant()
+    assert set(words(desk, desk.billing).values()) == {"blocked"}
+    (group,) = matrix.build(desk.organization, Filter()).groups
+    assert [(slot.instance.name, slot.on, slot.grant is None) for slot in group.slots] == [
+        ("Billing Support", 0, True),
+        ("Legal Consultations", 3, False),
+    ]
+
+
+def test_a_cell_says_what_takes_effect(desk: Desk) -> None:
+    grant = desk.grant()
+    assert list(words(desk, desk.legal).values()) == ["on", "on", "on", "off", "off"]
+    cells.set_permission(grant=grant, key=KEY, on=False, actor=make.ACTOR)
+    cells.set_tool(grant=grant, tool="find_support_ticket", state=ToolGrant.State.OFF, actor=make.ACTOR)
+    assert list(words(desk, desk.legal).values()) == ["blocked", "off", "off", "off", "off"]
+
+
+def test_a_bridge_permission_waits_for_its_toolkit(desk: Desk) -> None:
+    desk.grant(permissions=["bridge:payments:initiate"])
+    assert words(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
+    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    assert words(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
+    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    assert words(desk, desk.legal)["bridge:payments:initiate"] == "on"
+
+
+@pytest.mark.parametrize("what", ["number", "installation"])
+def test_a_suspended_number_or_plugin_blocks_all_its_cells(desk: Desk, what: str) -> None:
+    desk.grant()
+    model = Instance if what == "number" else Installation
+    model.objects.update(state="suspended")
+    assert set(words(desk, desk.legal).values()) == {"blocked"}
+
+
+def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
+    desk.grant()
+    live = lifecycle.install(
+        organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+    ).installation
+    groups = matrix.build(desk.organization, Filter()).groups
+    assert [group.installation for group in groups] == [live, desk.installation]
+    (slot,) = [slot for slot in groups[0].slots if slot.instance == desk.legal]
+    assert (slot.grant, slot.other is not None, slot.on) == (None, True, 0)
+
+
+def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    desk.grant()
+    page = as_(cast.admin).get(PAGE).content.decode()
+    anchor = matrix_html.anchor(desk.legal, desk.installation, 0)
+    assert page.count(f'id="{anchor}"') == 1
+    assert 'aria-label="create_support_ticket for Legal Consultations: On">On</button>' in page
+    assert "3 of 5 on" in page
+    assert 'aria-label="Grant Support Desk to Billing Support"' in page
+    assert f'href="explain/?number={desk.billing.public_id}&amp;tool=support_desk__{TOOL}"' in page
+
+
+def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    desk.grant()
+    page = as_(cast.viewer).get(PAGE).content.decode()
+    table = page[page.index("k-mx") : page.index("</table>")]
+    assert '<span id="' in table
+    assert "<button" not in table
+    assert "Take back" not in table
+
+
+def test_a_cell_is_turned_off_without_script(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    grant = desk.grant()
+    answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, TOOL), "back": "q=ticket&evil=1"})
+    anchor = matrix_html.anchor(desk.legal, desk.installation, 0)
+    assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?q=ticket#{anchor}")
+    assert words(desk, desk.legal)[TOOL] == "off"
+    entry = AuditEntry.objects.filter(action="grant.tool_set").get()
+    assert (entry.actor, entry.after[TOOL]) == (cast.admin.email, "off")
+
+
+def test_a_cell_is_swapped_with_all_that_its_change_moves(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    grant = desk.grant()
+    answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, KEY), "back": ""}, headers=HTMX)
+    body = answer.content.decode()
+    assert answer.status_code == 200
+    assert re.findall(r'class="k-cell (\w+)"', body) == ["blocked", "on", "off", "off", "off"]
+    assert body.count("hx-swap-oob=true") == 6
+    assert "1 of 5 on" in body
+    assert f"{KEY} is off for Legal Consultations</div>" in body
+
+
+def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    grant = desk.grant()
+    back = f"q=find&number={desk.legal.public_id}"
+    answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, TOOL), "back": back}, headers=HTMX)
+    assert answer.content.decode().count("hx-swap-oob=true") == 2
+
+
+def test_a_cell_that_stays_blocked_says_so(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    grant = desk.grant(tools=[], permissions=[])
+    answer = as_(cast.admin).post(f"{PAGE}cells/", {"on": value(grant, TOOL)}, headers=HTMX)
+    assert f"{TOOL} is set for Legal Consultations, and blocked" in answer.content.decode()
+
+
+@pytest.mark.parametrize("posted", ["", "x", "0" * 32, "0" * 32 + ":a b", f"{'0' * 32}:{TOOL}\n"])
+def test_a_button_that_was_never_drawn_is_not_found(desk: Desk, cast: make.Cast, as_: SignIn, posted: str) -> None:
+    assert as_(cast.admin).post(f"{PAGE}cells/", {"on": posted}).status_code == 404
+
+
+def test_a_cell_of_a_grant_that_is_gone_is_not_saved(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    grant = desk.grant()
+    sent = {"on": value(grant, TOOL)}
+    cells.ungrant(grant=grant, actor=make.ACTOR)
+    swapped = as_(cast.admin).post(f"{PAGE}cells/", sent, headers=HTMX)
+    assert (swapped.status_code, "not granted to that number" in swapped["HX-Trigger"]) == (409, True)
+    assert as_(cast.admin).post(f"{PAGE}cells/", sent)["Location"] == PAGE
+    assert not ToolGrant.objects.exists()
+
+
+def test_a_stranger_cannot_reach_a_cell_through_his_own_organization(
+    desk: Desk, cast: make.Cast, as_: SignIn
+) -> None:
+    grant = desk.grant()
+    as_(cast.stranger).post("/o/rival-law/grants/cells/", {"off": value(grant, TOOL)})
+    assert words(desk, desk.legal)[TOOL] == "on"
+
+
+def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    sent = {"grant": f"{desk.billing.public_id}:{desk.installation.public_id}"}
+    body = as_(cast.admin).post(f"{PAGE}grant/", sent, headers=HTMX).content.decode()
+    assert "3 of 5 on" in body
+    assert "Support Desk is granted to Billing Support." in body
+    assert PluginGrant.objects.get().instance == desk.billing
+
+
+def test_replacing_the_other_mode_asks_first(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    desk.grant()
+    live = lifecycle.install(
+        organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+    ).installation
+    sent = {"grant": f"{desk.legal.public_id}:{live.public_id}"}
+    asked = as_(cast.admin).post(f"{PAGE}grant/", sent, follow=True)
+    assert "tools: 2, permissions: 1" in asked.content.decode()
+    assert PluginGrant.objects.get().installation == desk.installation
+    as_(cast.admin).post(f"{PAGE}grant/", sent | {"replace": "yes"})
+    assert PluginGrant.objects.get().installation == live
+
+
+def test_taking_a_plugin_back_asks_first(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    desk.grant()
+    admin = as_(cast.admin)
+    url = f"{PAGE}take-back/?number={desk.legal.public_id}&installation={desk.installation.public_id}"
+    assert "tools: 2, permissions: 1" in admin.get(url).content.decode()
+    assert PluginGrant.objects.count() == 1
+    admin.post(f"{PAGE}take-back/", {"take_back": f"{desk.legal.public_id}:{desk.installation.public_id}"})
+    assert not PluginGrant.objects.exists()
+    assert "nothing to take back" in admin.get(url).content.decode()
+
+
+def test_the_filter_stands_in_the_url(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    page = as_(cast.viewer).get(PAGE, {"q": "read TICKETS", "number": desk.legal.public_id}).content.decode()
+    assert "1 of 5 rows" in page
+    assert "<code title=\"Read tickets\">support:tickets:read</code>" in page
+    assert page.count('scope="col"') == 2
+    assert "Nothing matches" in as_(cast.viewer).get(PAGE, {"q": "zebra"}).content.decode()
+
+
+def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    many = [{**make.SUPPORT_DESK["tools"][0], "name": f"act_{index}", "permissions": []} for index in range(28)]
+    other = make.installation(desk.organization, slug="BIG_DESK", name="Big Desk", **{"tools": many, "permissions": []})
+    groups = matrix.build(desk.organization, Filter()).groups
+    assert [(group.installation, group.is_open) for group in groups] == [(other, True), (desk.installation, False)]
+    opened = as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle.query}").content.decode()
+    assert opened.count('<th scope="row">') == 33
+    assert as_(cast.viewer).get(f"{PAGE}?open=").content.decode().count('<th scope="row">') == 0
+
+
+def test_a_page_without_numbers_or_plugins_says_the_next_act(cast: make.Cast, as_: SignIn) -> None:
+    assert "No WhatsApp number yet" in as_(cast.admin).get(PAGE).content.decode()
+    make.number(cast.organization)
+    assert "No plugin installed yet" in as_(cast.admin).get(PAGE).content.decode()
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(url).status_code == 200
+    return len(caught)
+
+
+def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    desk.grant()
+    client = as_(cast.admin)
+    client.get(PAGE)
+    few = queries(client, PAGE)
+    for index in range(3):
+        instance = make.number(desk.organization, f"Desk {index}")
+        other = make.installation(desk.organization, slug=f"DESK_{index}", **{"configurationSchema": None})
+        cells.grant_plugin(
+            instance=instance, installation=other, tools=None, permissions=None, actor=make.ACTOR
+        )
+    client.get(PAGE)
+    assert queries(client, PAGE) == few
+    assert few - 3 <= 8
+
+
+def test_a_name_from_outside_is_escaped_in_every_cell(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+    Instance.objects.filter(pk=desk.legal.pk).update(name='"><b>x')
+    desk.grant()
+    page = as_(cast.admin).get(PAGE).content.decode()
+    assert '"><b>x' not in page
+    assert "create_support_ticket for &quot;&gt;&lt;b&gt;x: On" in page
