@@ -11,12 +11,28 @@ from kasilabs.lib import json_spots, schema
 from plugins import hints
 from plugins.config_schema import MIN_SECRET_LENGTH, Kind, is_secret, kind_of, read_field
 from plugins.faults import Faults
-from plugins.reading import strings
+from plugins.reading import members, strings
 from plugins.tool_schema import MAX_BYTES, check_pattern, size
 
 RESERVED_NAMES = frozenset(
-    "action bash_env constructor csrfmiddlewaretoken hasownproperty home ifs ld_library_path ld_preload node_options path"
-    " prototype pythonpath shell tostring valueof".split()
+    (
+        "action",
+        "bash_env",
+        "constructor",
+        "csrfmiddlewaretoken",
+        "hasownproperty",
+        "home",
+        "ifs",
+        "ld_library_path",
+        "ld_preload",
+        "node_options",
+        "path",
+        "prototype",
+        "pythonpath",
+        "shell",
+        "tostring",
+        "valueof",
+    )
 )
 """Mean something to forms, shells or JavaScript objects; a plugin may pass its settings on to any of them."""
 
@@ -25,10 +41,22 @@ SECTION_MARK = "__"
 
 _SUSPICIOUS = re.compile("secret|token|passw|api_?key|private_?key|credential", re.IGNORECASE)
 _SECRET_TAKES = frozenset(
-    "type title description deprecated format writeOnly minLength maxLength x-order x-help-url x-secret"
-    " x-placeholder".split()
+    (
+        "type",
+        "title",
+        "description",
+        "deprecated",
+        "format",
+        "writeOnly",
+        "minLength",
+        "maxLength",
+        "x-order",
+        "x-help-url",
+        "x-secret",
+        "x-placeholder",
+    )
 )
-_ONLY_FOR_FREE_TEXT = frozenset("minLength maxLength pattern x-pattern-message format x-allow-http".split())
+_ONLY_FOR_FREE_TEXT = frozenset(("minLength", "maxLength", "pattern", "x-pattern-message", "format", "x-allow-http"))
 _AT = "/configurationSchema"
 
 
@@ -40,8 +68,7 @@ def check(document: dict[str, Any], faults: Faults) -> None:
         message = _("A configuration schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024}
         faults.add(_AT, "too_large", message)
         return
-    fields = rules.get("properties")
-    fields = fields if isinstance(fields, dict) else {}
+    fields = members(rules, "properties")
     _check_names(fields, faults)
     _check_required(rules, fields, faults)
     _check_orders(fields, faults)

@@ -30,17 +30,22 @@ class BadManifest(Exception):
         self.faults = faults
 
 
+class Enough(Exception):
+    """FAULTS_AT_MOST were found; a hostile manifest could hold a hundred thousand, each with a hint to look for."""
+
+
 class Faults:
-    """Collects faults; one (pointer, code) counts once. Past FAULTS_AT_MOST the rest is dropped."""
+    """Collects faults; one (pointer, code) counts once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Fault] = {}
         self._touched: set[str] = set()
 
     def add(self, pointer: str, code: str, message: str, hint: str | None = None) -> None:
-        if len(self._found) >= FAULTS_AT_MOST:
-            return
+        """Add one fault; raises Enough with the last one there is room for."""
         self._found.setdefault((pointer, code), Fault(pointer, code, message, hint))
+        if len(self._found) >= FAULTS_AT_MOST:
+            raise Enough
         while pointer not in self._touched:
             self._touched.add(pointer)
             pointer = pointer.rpartition("/")[0]

@@ -50,7 +50,8 @@ def _add(problem: Problem, faults: Faults) -> None:
         *path, name = json_spots.path_of(problem.pointer)
         faults.add(problem.pointer, "unknown_key", problem.message, hints.nearest(name, _known_names(tuple(path))))
     else:
-        faults.add(problem.pointer, _CODES.get(problem.code, "bad_format"), problem.message)
+        hint = hints.for_form(problem.pointer) if problem.code == "pattern" else None
+        faults.add(problem.pointer, _CODES.get(problem.code, "bad_format"), problem.message, hint)
 
 
 def _add_configuration(document: dict[str, Any], problem: Problem, faults: Faults) -> None:

@@ -163,7 +163,9 @@ TOOL = _closed(
         "inputSchema": _ref("inputSchema"),
         "outputSchema": _ref("outputSchema"),
         "permissions": _list(
-            {"type": "string", "maxLength": 100}, "Keys of this manifest's permissions that a call needs."
+            {"type": "string", "maxLength": 100},
+            "Keys of this manifest's permissions that a call needs.",
+            uniqueItems=True,
         ),
         "annotations": ANNOTATIONS,
         "timeoutSeconds": {"type": "integer", "minimum": 1, "maximum": 30, "default": 10},
@@ -188,6 +190,7 @@ REQUIRES = _closed(
         "toolkits": _list(
             {"enum": [toolkit.value for toolkit in Toolkit]},
             "Granted to the same number before the tools work there.",
+            uniqueItems=True,
         )
     },
     [],
@@ -200,11 +203,16 @@ MANIFEST_SCHEMA: Rules = {
         {
             "$schema": {"type": "string", "maxLength": 2048, "description": "The address of this schema."},
             "slug": _code(SLUG, 3, 48, "The plugin's identifier, such as ACME_CRM; one owner for ever."),
-            "version": _code(SEMVER, 5, 64, "Semantic version 2.0 without build metadata; a version never changes."),
+            "version": _code(SEMVER, 1, 64, "Semantic version 2.0 without build metadata; a version never changes."),
             "name": _line(2, 60, "The plugin's name for people."),
             "description": _words(1, 500, "What the plugin does, for the admin who installs it."),
             "author": AUTHOR,
-            "tags": _list({"type": "string", "pattern": "^[a-z0-9-]{2,30}$"}, "Words to find it by.", maxItems=10),
+            "tags": _list(
+                {"type": "string", "pattern": "^[a-z0-9-]{2,30}$"},
+                "Words to find it by.",
+                maxItems=10,
+                uniqueItems=True,
+            ),
             "homepage": _address("A page about the plugin."),
             "baseUrl": _address("Where tool calls are posted to, exactly as written.", ""),
             "auth": AUTH,

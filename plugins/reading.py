@@ -18,6 +18,12 @@ def strings(document: Mapping[str, Any], member: str, at: str = "") -> Iterator[
             yield pointer, item
 
 
+def members(document: Mapping[str, Any], member: str) -> dict[str, Any]:
+    """An object member; empty where it is no object."""
+    value = document.get(member)
+    return value if isinstance(value, dict) else {}
+
+
 def items(document: Mapping[str, Any], member: str, at: str = "") -> Iterator[tuple[str, Any]]:
     """The items of a list member, with their pointers; nothing where it is no list."""
     value = document.get(member)

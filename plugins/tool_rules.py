@@ -60,7 +60,7 @@ def _check_permissions(tool: Mapping[str, Any], at: str, declared: set[Any], fau
 def _check_schema(tool: Mapping[str, Any], at: str, member: str, faults: Faults) -> bool:
     """Say whether the schema can be used."""
     pointer = f"{at}/{member}"
-    if member in tool and faults.is_sound(pointer):
+    if isinstance(tool.get(member), dict):
         tool_schema.check(tool[member], pointer, faults)
     return member in tool and faults.is_sound(pointer)
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots, schema, subschemas
 from plugins.faults import Faults
+from plugins.reading import members
 from plugins.schema_weight import Heavy, weigh
 
 MAX_BYTES = 64 * 1024
@@ -16,7 +17,7 @@ MAX_DEPTH = 16
 
 
 def check(rules: dict[str, Any], at: str, faults: Faults) -> None:
-    """Add what is wrong with a schema that passed the manifest's gate."""
+    """Add what the manifest's gate could not see; what it has seen may be at fault already."""
     if size(rules) > MAX_BYTES:
         faults.add(at, "too_large", _("A tool's schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024})
         return
@@ -69,9 +70,9 @@ def _depth(value: Any) -> int:
 def _check_patterns(rules: dict[str, Any], at: str, faults: Faults) -> None:
     for path, part in subschemas.walk(rules):
         here = at + json_spots.pointer(path)
-        if "pattern" in part:
+        if isinstance(part.get("pattern"), str):
             check_pattern(part["pattern"], f"{here}/pattern", faults)
-        for pattern in part.get("patternProperties", ()):
+        for pattern in members(part, "patternProperties"):
             check_pattern(pattern, f"{here}/patternProperties" + json_spots.pointer([pattern]), faults)
 
 
@@ -86,11 +87,17 @@ def check_pattern(pattern: str, pointer: str, faults: Faults) -> None:
 
 def _check_references(rules: dict[str, Any], at: str, faults: Faults) -> None:
     for path, part in subschemas.walk(rules):
-        try:
-            resolve(rules, part.get("$ref", "#"))
-        except KeyError:
-            pointer = at + json_spots.pointer((*path, "$ref"))
+        pointer = at + json_spots.pointer((*path, "$ref"))
+        if isinstance(part.get("$ref"), str) and faults.is_sound(pointer) and not _leads_somewhere(rules, part["$ref"]):
             faults.add(pointer, "bad_schema", _("There is nothing at this reference."))
+
+
+def _leads_somewhere(rules: dict[str, Any], reference: str) -> bool:
+    try:
+        resolve(rules, reference)
+    except KeyError:
+        return False
+    return True
 
 
 def _check_weight(rules: dict[str, Any], at: str, faults: Faults) -> None:

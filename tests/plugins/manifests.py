@@ -1,0 +1,57 @@
+"""The manifest the tests start from: the smallest that has every part, changed member by member."""
+
+import json
+from typing import Any
+
+from plugins import manifest
+from plugins.manifest import BadManifest, Manifest
+
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["reference"],
+    "properties": {"reference": {"type": "string", "maxLength": 20, "description": "The ticket's reference."}},
+}
+
+TOOL = {
+    "name": "find_ticket",
+    "description": "Look up a ticket. Use this when a customer asks how far a ticket is.",
+    "inputSchema": SCHEMA,
+}
+
+MANIFEST = {
+    "slug": "SUPPORT_DESK",
+    "version": "1.0.0",
+    "name": "Support Desk",
+    "baseUrl": "https://desk.example.com/tools",
+    "auth": {"type": "secret"},
+    "tools": [TOOL],
+}
+
+
+def nobody_allowed(_host: str, _port: int) -> bool:
+    return False
+
+
+def parsed(**changes: Any) -> Manifest:
+    """The manifest with some members changed, read as an upload is."""
+    return manifest.parse(json.dumps({**MANIFEST, **changes}).encode(), is_allowed_host=nobody_allowed)
+
+
+def faults(**changes: Any) -> list[tuple[str, str]]:
+    """Pointer and code of each fault the changed manifest has, sorted."""
+    try:
+        parsed(**changes)
+    except BadManifest as bad:
+        return sorted((fault.pointer, fault.code) for fault in bad.faults)
+    return []
+
+
+def tool_faults(**changes: Any) -> list[tuple[str, str]]:
+    return [(pointer.removeprefix("/tools/0"), code) for pointer, code in faults(tools=[{**TOOL, **changes}])]
+
+
+def field_faults(name: str = "queue", **rules: Any) -> list[tuple[str, str]]:
+    """Faults of a configuration with this one field; pointers start at the field."""
+    found = faults(configurationSchema={"type": "object", "properties": {name: rules}})
+    return [(pointer.removeprefix(f"/configurationSchema/properties/{name}"), code) for pointer, code in found]

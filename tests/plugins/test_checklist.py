@@ -1,0 +1,124 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins import checklist, manifest
+from plugins.checklist import Verdict
+from plugins.manifest import Manifest
+from tests.plugins.manifests import SCHEMA, TOOL, parsed
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+BY_HAND = ["business_rules", "token_verification", "safe_errors", "installed_where_needed", "granted_where_needed"]
+BY_HAND += ["no_leaks"]
+
+
+def verdict(key: str, found: Manifest) -> tuple[Verdict, tuple[str, ...]]:
+    item = next(item for item in checklist.of(found) if item.key == key)
+    return item.verdict, item.pointers
+
+
+def with_tool(**changes: Any) -> Manifest:
+    return parsed(tools=[{**TOOL, **changes}])
+
+
+@pytest.mark.parametrize("name", ["support_desk", "gas_os"])
+def test_the_examples_pass_everything_that_can_be_computed(name: str) -> None:
+    raw = (EXAMPLES / name / "manifest.json").read_bytes()
+    items = checklist.of(manifest.parse(raw, is_allowed_host=lambda _host, _port: True))
+    assert [item.key for item in items if item.verdict is not Verdict.PASS] == BY_HAND
+    assert len(items) == 16
+
+
+def test_every_item_says_what_it_is_about() -> None:
+    items = checklist.of(parsed())
+    assert len({item.key for item in items}) == len(items)
+    assert all(item.title and item.detail.endswith((".", '"')) for item in items)
+    assert [item.key for item in items if item.verdict is Verdict.BY_HAND] == BY_HAND
+
+
+def test_a_placeholder_identity_is_noticed() -> None:
+    found = parsed(slug="MY_PLUGIN", name="Test", description="Tickets.")
+    assert verdict("identity", found) == (Verdict.WARN, ("/name", "/slug", "/description"))
+
+
+def test_a_description_that_is_a_label_fails() -> None:
+    found = with_tool(description="Delivery lookup for orders.")
+    assert verdict("descriptions", found) == (Verdict.FAIL, ("/tools/0/description",))
+
+
+def test_a_description_that_does_not_say_when_is_a_warning() -> None:
+    found = with_tool(description="Look up the state of a delivery by its order number in the system.")
+    assert verdict("descriptions", found) == (Verdict.WARN, ("/tools/0/description",))
+
+
+def test_the_good_description_of_the_overview_passes() -> None:
+    text = (
+        "Look up a delivery by order number. Use this when a customer asks where their order is, or gives a reference."
+    )
+    assert verdict("descriptions", with_tool(description=text)) == (Verdict.PASS, ())
+
+
+def test_an_open_input_schema_is_a_warning_at_each_open_object() -> None:
+    rules = {"type": "object", "properties": {"a": {"type": "object", "description": "A."}}}
+    places = ("/tools/0/inputSchema", "/tools/0/inputSchema/properties/a")
+    assert verdict("strict_inputs", with_tool(inputSchema=rules)) == (Verdict.WARN, places)
+    assert verdict("strict_inputs", parsed()) == (Verdict.PASS, ())
+
+
+def test_an_input_without_description_is_a_warning() -> None:
+    rules = {**SCHEMA, "properties": {"reference": {"type": "string"}}}
+    places = ("/tools/0/inputSchema/properties/reference",)
+    assert verdict("described_inputs", with_tool(inputSchema=rules)) == (Verdict.WARN, places)
+
+
+def test_a_tool_without_output_schema_is_a_warning() -> None:
+    assert verdict("outputs", parsed()) == (Verdict.WARN, ("/tools/0",))
+    assert verdict("outputs", with_tool(outputSchema={"type": "object"})) == (Verdict.PASS, ())
+
+
+def test_a_plugin_without_authentication_is_a_warning() -> None:
+    assert verdict("auth", parsed(auth={"type": "none"})) == (Verdict.WARN, ("/auth/type",))
+
+
+def test_a_permission_no_tool_needs_is_a_warning() -> None:
+    unused = {"key": "support:tickets:read", "label": "Read", "description": "Reads."}
+    bridge = {"key": "bridge:background", "reason": "Reminders."}
+    found = parsed(permissions=[bridge, unused])
+    assert verdict("own_permissions", found) == (Verdict.WARN, ("/permissions/1/key",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"annotations": {"readOnlyHint": True}}, Verdict.PASS),
+        ({}, Verdict.WARN),
+        ({"name": "refund_payment", "annotations": {"readOnlyHint": True}}, Verdict.PASS),
+        ({"name": "refund_payment"}, Verdict.FAIL),
+        ({"title": "Take a payment"}, Verdict.FAIL),
+        ({"annotations": {"destructiveHint": True}}, Verdict.FAIL),
+    ],
+)
+def test_a_sensitive_tool_without_permission_is_noticed(changes: dict[str, Any], expected: Verdict) -> None:
+    assert verdict("sensitive_tools", with_tool(**changes))[0] is expected
+
+
+def test_a_permission_makes_a_sensitive_tool_pass() -> None:
+    key = {"key": "support:refunds:create", "label": "Refund", "description": "Gives money back."}
+    tool = {**TOOL, "name": "refund", "permissions": [key["key"]]}
+    assert verdict("sensitive_tools", parsed(permissions=[key], tools=[tool])) == (Verdict.PASS, ())
+
+
+def test_a_bridge_permission_wants_all_of_its_toolkits_named() -> None:
+    asked = [{"key": "bridge:messaging:schedule", "reason": "Reminders."}]
+    half = parsed(permissions=asked, requires={"toolkits": ["MESSAGING"]})
+    whole = parsed(permissions=asked, requires={"toolkits": ["MESSAGING", "SCHEDULING"]})
+    assert verdict("toolkits", half) == (Verdict.WARN, ("/permissions/0/key",))
+    assert verdict("toolkits", whole) == (Verdict.PASS, ())
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u202e", "\u2066", "\U000e0041", "\ufeff"])
+def test_hidden_characters_are_a_warning_where_they_stand(character: str) -> None:
+    found = parsed(description=f"Opens tickets{character} and closes them.", **{"x-a": [json.dumps("plain é — ✓")]})
+    assert verdict("invisible_characters", found) == (Verdict.WARN, ("/description",))

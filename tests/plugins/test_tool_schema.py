@@ -1,0 +1,236 @@
+import json
+import time
+from typing import Any
+
+import pytest
+
+from plugins import manifest, tool_schema
+from plugins.manifest import BadManifest
+from tests.plugins.manifests import TOOL, faults, nobody_allowed, parsed, tool_faults
+
+
+def schema_faults(**rules: Any) -> list[tuple[str, str]]:
+    """Faults of an input schema with these members; pointers start at the schema."""
+    found = tool_faults(inputSchema={"type": "object", **rules})
+    return [(pointer.removeprefix("/inputSchema"), code) for pointer, code in found]
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """A schema whose JSON is `levels` deep."""
+    rules: dict[str, Any] = {}
+    for _level in range(levels - 2):
+        rules = {"not": rules}
+    return {"type": "object", "not": rules}
+
+
+def test_every_keyword_of_the_dialect_is_taken() -> None:
+    rules: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "c",
+        "$defs": {"money": {"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 9, "multipleOf": 0.5}},
+        "title": "t",
+        "description": "d",
+        "default": {},
+        "examples": [{}],
+        "deprecated": False,
+        "readOnly": False,
+        "writeOnly": False,
+        "properties": {
+            "a": {"$ref": "#/$defs/money"},
+            "b": {"type": ["string", "null"], "minLength": 1, "maxLength": 2, "pattern": "^a+$", "format": "uuid"},
+            "c": {"type": "array", "prefixItems": [True], "items": False, "minItems": 0, "maxItems": 1},
+            "d": {"contains": {}, "minContains": 1, "maxContains": 2, "uniqueItems": True, "unevaluatedItems": False},
+            "e": {"if": {}, "then": {}, "else": {}, "not": {"const": 1}, "enum": [1, None]},
+            "f": {"allOf": [{}], "anyOf": [{}], "oneOf": [{}], "dependentSchemas": {"a": {}}},
+            "g": {"contentEncoding": "base64", "contentMediaType": "application/json", "contentSchema": {}},
+            "h": {"type": "number", "minimum": 1, "maximum": 2},
+            "const": {"type": "boolean"},
+        },
+        "patternProperties": {"^x-": {"type": "string"}},
+        "propertyNames": {"maxLength": 40},
+        "additionalProperties": False,
+        "unevaluatedProperties": False,
+        "required": ["a"],
+        "dependentRequired": {"a": ["b"]},
+        "minProperties": 1,
+        "maxProperties": 9,
+    }
+    assert schema_faults(**rules) == []
+
+
+UNSUPPORTED = {
+    "$id": "https://example.com/x",
+    "$anchor": "a",
+    "$dynamicRef": "#a",
+    "$dynamicAnchor": "a",
+    "$vocabulary": {},
+    "definitions": {},
+    "dependencies": {},
+    "nullable": True,
+    "x-order": 1,
+    "requird": ["a"],
+}
+
+
+@pytest.mark.parametrize(("keyword", "value"), UNSUPPORTED.items())
+def test_other_keywords_are_refused_wherever_they_stand(keyword: str, value: object) -> None:
+    assert schema_faults(**{keyword: value}) == [(f"/{keyword}", "unsupported_keyword")]
+    inside = {"items": {"anyOf": [{}, {keyword: value}]}}
+    assert schema_faults(properties={"a": inside}) == [
+        (f"/properties/a/items/anyOf/1/{keyword}", "unsupported_keyword")
+    ]
+
+
+@pytest.mark.parametrize(
+    "reference", ["https://example.com/x", "file:///etc/passwd", "#", "#/properties/a", "other.json"]
+)
+def test_only_references_into_defs_are_followed(reference: str) -> None:
+    assert schema_faults(properties={"a": {"$ref": reference}}) == [("/properties/a/$ref", "unsupported_keyword")]
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/none", "#/$defs/a/type", "#/$defs/a/anyOf/2", "#/$defs/a/anyOf/-1"])
+def test_a_reference_must_lead_to_a_schema(reference: str) -> None:
+    rules = {"$defs": {"a": {"type": "string", "anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}
+    assert schema_faults(**rules) == [("/properties/a/$ref", "bad_schema")]
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/a~1b~0", "#/$defs/a~1b~0/anyOf/1"])
+def test_references_are_json_pointers(reference: str) -> None:
+    assert schema_faults(**{"$defs": {"a/b~": {"anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}) == []
+
+
+RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "other dialect": ({"$schema": "http://json-schema.org/draft-07/schema#"}, [("/$schema", "bad_schema")]),
+    "dialect inside": (
+        {"properties": {"a": {"$schema": "https://json-schema.org/draft/2020-12/schema"}}},
+        [("/properties/a/$schema", "unsupported_keyword")],
+    ),
+    "array": ({"type": "array"}, [("/type", "bad_schema")]),
+    "type list": ({"type": ["object", "null"]}, [("/type", "bad_schema"), ("/type", "wrong_type")]),
+    "unknown type": ({"properties": {"a": {"type": "text"}}}, [("/properties/a/type", "bad_schema")]),
+    "type twice": ({"items": {"type": ["string", "string"]}}, [("/items/type/1", "duplicate")]),
+    "unknown format": ({"items": {"format": "phone"}}, [("/items/format", "unsupported_keyword")]),
+    "format regex": ({"items": {"format": "regex"}}, [("/items/format", "unsupported_keyword")]),
+    "length as text": ({"items": {"minLength": "1"}}, [("/items/minLength", "wrong_type")]),
+    "length 1.0": ({"items": {"minLength": 1.0}}, [("/items/minLength", "wrong_type")]),
+    "length below zero": ({"items": {"minLength": -1}}, [("/items/minLength", "bad_schema")]),
+    "multiple of zero": ({"items": {"multipleOf": 0}}, [("/items/multipleOf", "bad_schema")]),
+    "required twice": ({"required": ["a", "a"]}, [("/required/1", "duplicate")]),
+    "required as flag": ({"properties": {"a": {"required": True}}}, [("/properties/a/required", "wrong_type")]),
+    "empty enum": ({"items": {"enum": []}}, [("/items/enum", "too_short")]),
+    "schema as text": ({"properties": {"a": "string"}}, [("/properties/a", "wrong_type")]),
+    "two bad patterns": (
+        {"properties": {"a": {"pattern": "("}}, "patternProperties": {"(?!a)": {}}},
+        [("/patternProperties/(?!a)", "bad_pattern"), ("/properties/a/pattern", "bad_pattern")],
+    ),
+    "exploding pattern": (
+        {"items": {"pattern": "((a{1,1000}){1,1000}){1,1000}"}},
+        [("/items/pattern", "bad_pattern")],
+    ),
+    "64 KiB": ({"description": "d" * 65_536}, [("", "too_large")]),
+    "reference to itself": (
+        {"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "items": {"$ref": "#/$defs/a"}},
+        [("", "bad_schema")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rules", "expected"), RULES.values(), ids=RULES.keys())
+def test_a_wrong_schema_is_refused_at_its_place(rules: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert schema_faults(**rules) == expected
+
+
+def test_sixteen_levels_are_the_deepest() -> None:
+    assert schema_faults(**nested(16)) == []
+    assert schema_faults(**nested(17)) == [("", "too_deep")]
+
+
+def test_an_output_schema_follows_the_same_rules_but_may_be_open() -> None:
+    assert tool_faults(outputSchema={"oneOf": [{"type": "object"}]}) == []
+    assert tool_faults(outputSchema={"$id": "x"}) == [("/outputSchema/$id", "unsupported_keyword")]
+    assert tool_faults(outputSchema=True) == [("/outputSchema", "wrong_type")]
+
+
+def test_a_recursive_schema_is_taken_and_checks_every_level() -> None:
+    node = {"type": "object", "additionalProperties": False, "properties": {"child": {"$ref": "#/$defs/node"}}}
+    rules = {"type": "object", "properties": {"tree": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}}
+    validator = parsed(tools=[{**TOOL, "inputSchema": rules}]).tools[0].input_validator
+    problems = validator.problems({"tree": {"child": {"child": {"x": 1}}}})
+    assert [problem.pointer for problem in problems] == ["/tree/child/child/x"]
+
+
+def doubling(levels: int) -> dict[str, Any]:
+    definitions: dict[str, Any] = {
+        f"a{level}": {"allOf": [{"not": {"$ref": f"#/$defs/a{level + 1}"}}] * 2} for level in range(levels)
+    }
+    return {"$defs": {**definitions, f"a{levels}": {}}, "items": {"$ref": "#/$defs/a0"}}
+
+
+def test_references_that_multiply_are_refused() -> None:
+    assert schema_faults(**doubling(4)) == []
+    assert schema_faults(**doubling(40)) == [("", "bad_schema")]
+
+
+def test_recursion_that_multiplies_is_refused() -> None:
+    twice = {"anyOf": [{"properties": {"x": {"$ref": "#/$defs/a"}}}] * 2}
+    assert schema_faults(**{"$defs": {"a": twice}, "items": {"$ref": "#/$defs/a"}}) == [("", "bad_schema")]
+
+
+def test_unevaluated_keywords_that_multiply_are_refused() -> None:
+    definitions: dict[str, Any] = {
+        f"a{level}": {"unevaluatedProperties": False, "allOf": [{"$ref": f"#/$defs/a{level + 1}"}]}
+        for level in range(9)
+    }
+    assert schema_faults(**{"$defs": {**definitions, "a9": {}}, "allOf": [{"$ref": "#/$defs/a0"}]}) == [
+        ("", "bad_schema")
+    ]
+
+
+HOSTILE: dict[str, Any] = {
+    "long chain": {"$defs": {f"a{n}": {"not": {"$ref": f"#/$defs/a{n + 1}"}} for n in range(1_500)} | {"a1500": {}}},
+    "long ladder": {"$defs": {f"a{n}": {"items": {"$ref": f"#/$defs/a{n + 1}"}} for n in range(1_400)} | {"a1400": {}}},
+    "many cycles": {"$defs": {f"a{n}": {"items": {"$ref": f"#/$defs/a{(n * 7 + 1) % 1_400}"}} for n in range(1_400)}},
+    "many patterns": {"allOf": [{"pattern": rf"\w{{9}}{n}"} for n in range(2_500)]},
+    "many unknown keywords": {f"minLength{n}": n for n in range(4_000)},
+    "one long name, many faults": {"properties": {"p" * 30_000: {f"{n}": 1 for n in range(3_000)}}},
+}
+
+
+@pytest.mark.parametrize("rules", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_schema_is_judged_in_little_time(rules: dict[str, Any]) -> None:
+    started = time.process_time()
+    schema_faults(**rules)
+    assert time.process_time() - started < 5
+
+
+def test_thousands_of_wrong_permissions_are_judged_in_little_time() -> None:
+    declared = [{"key": f"a:{n}", "label": "L", "description": "D"} for n in range(2_000)]
+    used = [f"a:permission{n}" for n in range(5_000)]
+    started = time.process_time()
+    assert len(faults(permissions=declared, tools=[{**TOOL, "permissions": used}])) == 500
+    assert time.process_time() - started < 5
+
+
+def test_the_first_fault_of_a_chain_does_not_hide_the_next_tool() -> None:
+    tools = [{**TOOL, "inputSchema": {"type": "object", "$id": "x"}}, {**TOOL, "name": "X"}]
+    with pytest.raises(BadManifest) as caught:
+        manifest.parse(
+            json.dumps({"tools": tools}).encode(),
+            is_allowed_host=nobody_allowed,
+        )
+    assert {"/tools/0/inputSchema/$id", "/tools/1/name"} < {fault.pointer for fault in caught.value.faults}
+
+
+def test_open_objects_are_found_with_their_places() -> None:
+    rules = {
+        "type": "object",
+        "properties": {
+            "closed": {"type": "object", "additionalProperties": False},
+            "open": {"type": "object"},
+            "typed": {"type": "object", "additionalProperties": {"type": "string"}},
+            "text": {"type": "string"},
+        },
+        "unevaluatedProperties": False,
+        "$defs": {"a/b": {"properties": {}}},
+    }
+    assert list(tool_schema.open_objects(rules)) == ["/properties/open", "/properties/typed", "/$defs/a~1b"]
