@@ -5,7 +5,7 @@ Every value goes through the form field of the dashboard, so that both doors rea
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,6 @@ class ParsedSettings:
         return kept | self.values
 
 
-class _Fault(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
-
-
 def read_settings(schema: ConfigSchema, pairs: Iterable[str], secrets: Iterable[str]) -> ParsedSettings:
     """Read all `--set` and `--secret` values. Raises Refused (`bad_settings`) that lists every fault at once."""
     found: dict[str, Any] = {}
@@ -54,8 +47,8 @@ def read_settings(schema: ConfigSchema, pairs: Iterable[str], secrets: Iterable[
         try:
             rule = _rule(schema, name, found, is_secret=is_secret)
             found[name] = _secret(rule, text) if is_secret else _plain(rule, text)
-        except _Fault as fault:
-            faults.append({"pointer": f"/{name}", "code": fault.code, "message": fault.message})
+        except ValidationError as error:
+            faults.append({"pointer": f"/{name}", "code": error.code, "message": " ".join(error.messages)})
     if faults:
         raise Refused("bad_settings", _("Some settings cannot be used. Nothing was changed."), faults)
     return _sorted_out(found)
@@ -76,20 +69,22 @@ def _rule(schema: ConfigSchema, name: str, found: Mapping[str, Any], *, is_secre
     rule = schema.field(name)
     if rule is None:
         known = ", ".join(field.name for field in schema.fields if field.is_secret is is_secret) or "-"
-        raise _Fault("unknown_key", _("There is no such setting. Known: %(names)s.") % {"names": known})
+        raise ValidationError(_("There is no such setting. Known: %(names)s.") % {"names": known}, "unknown_key")
     if name in found:
-        raise _Fault("duplicate", _("This is named twice."))
+        raise ValidationError(_("This is named twice."), "duplicate")
     if rule.is_secret and not is_secret:
-        raise _Fault("is_secret", _("This is a secret. Use --secret, which keeps it out of the configuration."))
+        raise ValidationError(
+            _("This is a secret. Use --secret, which keeps it out of the configuration."), "is_secret"
+        )
     if is_secret and not rule.is_secret:
-        raise _Fault("not_secret", _("This is not a secret. Use --set."))
+        raise ValidationError(_("This is not a secret. Use --set."), "not_secret")
     return rule
 
 
 def _plain(rule: Field, text: str) -> Any:
     before, separator, value = text.partition("=")
     if not separator:
-        raise _Fault("bad_format", _("Write it as key=value."))
+        raise ValidationError(_("Write it as key=value."), "bad_format")
     if before.endswith(":"):
         return _json(value)
     if rule.kind is Kind.BOOLEAN:
@@ -99,14 +94,14 @@ def _plain(rule: Field, text: str) -> Any:
         made.required = False
         return made.clean(value)
     except ValidationError as error:
-        raise _Fault("bad_format", " ".join(error.messages)) from None
+        raise ValidationError(" ".join(error.messages), "bad_format") from None
 
 
 def _boolean(value: str) -> bool | None:
     if not value:
         return None
     if value.lower() not in WORDS:
-        raise _Fault("wrong_type", _("Use true or false."))
+        raise ValidationError(_("Use true or false."), "wrong_type")
     return WORDS[value.lower()]
 
 
@@ -115,20 +110,17 @@ def _json(text: str) -> Any:
         json.loads(text)
         return strict_json.loads(f'{{"value": {text}}}'.encode())["value"]
     except (ValueError, RecursionError, strict_json.NotJson):
-        raise _Fault("not_json", _("What stands behind := is not JSON.")) from None
+        raise ValidationError(_("What stands behind := is not JSON."), "not_json") from None
 
 
 def _secret(rule: Field, assignment: str) -> SecretChange:
     __, separator, source = assignment.partition("=")
     if not separator:
-        raise _Fault("bad_format", _("Write it as key=value, key=@FILE or key=env:NAME."))
+        raise ValidationError(_("Write it as key=value, key=@FILE or key=env:NAME."), "bad_format")
     text = _from(source)
     if not text.strip():
-        raise _Fault("required", _("The secret is empty."))
-    try:
-        return SecretField(rule, NOT_SET).clean(Typed(Action.REPLACE, text))
-    except ValidationError as error:
-        raise _Fault(error.code or "bad_format", " ".join(error.messages)) from None
+        raise ValidationError(_("The secret is empty."), "required")
+    return SecretField(rule, NOT_SET).clean(Typed(Action.REPLACE, text))
 
 
 def _from(source: str) -> str:
@@ -144,10 +136,10 @@ def _file(path: Path) -> str:
         with path.open("rb") as file:
             return file.read(LARGEST_FILE).decode()
     except (OSError, ValueError):
-        raise _Fault("unreadable_file", _("The file cannot be read as text.")) from None
+        raise ValidationError(_("The file cannot be read as text."), "unreadable_file") from None
 
 
 def _variable(name: str) -> str:
     if name not in os.environ:
-        raise _Fault("no_such_variable", _("There is no such environment variable."))
+        raise ValidationError(_("There is no such environment variable."), "no_such_variable")
     return os.environ[name]

@@ -58,10 +58,8 @@ def changed_destinations(schema: ConfigSchema, before: Values, after: Values) ->
     return [field for field in addresses if old.get(field.name) != new.get(field.name)]
 
 
-def check(
-    schema: ConfigSchema, before: Values, after: Values, states: States, changes: Sequence[SecretChange]
-) -> None:
-    """Refuse what must not be saved. Raises Refused: `invalid_configuration`, `unknown_key`, `secret_needs_entry`."""
+def check(schema: ConfigSchema, before: Values, after: Values, states: States, changes: Sequence[SecretChange]) -> None:
+    """Raise Refused for what must not be saved: `invalid_configuration`, `unknown_key`, `secret_needs_entry`."""
     if found := problems(schema, after):
         errors = [{"pointer": each.pointer, "code": each.code, "message": each.message} for each in found]
         raise Refused("invalid_configuration", _("The configuration breaks rules of the plugin."), errors)

@@ -24,7 +24,7 @@ ERRORS = {"required": _("Enter a value.")}
 class NumberField(forms.FloatField):
     """A number; a whole one stays whole, so that a person who typed 12 is not shown 12.0."""
 
-    def to_python(self, value: Any) -> float | int | None:
+    def to_python(self, value: Any) -> float | int | None:  # type: ignore[override]
         number = super().to_python(value)
         return int(number) if number is not None and number.is_integer() and abs(number) < WHOLE_BELOW else number
 
@@ -58,7 +58,7 @@ def shown(field: Field, value: Any) -> str:
 def _when_empty(field: Field) -> str | Promise:
     if field.required or field.kind in {Kind.BOOLEAN, Kind.CHOICE} or not field.has_default:
         return ""
-    return _("Left empty: %(value)s.") % {"value": shown(field, field.default)}
+    return _("Left empty, it is %(value)s.") % {"value": shown(field, field.default)}
 
 
 def _example(field: Field) -> str | Promise:
@@ -86,10 +86,12 @@ def _email(field: Field) -> forms.Field:
 
 
 def _address(field: Field) -> forms.Field:
-    """Make a web address field: https only, unless the author allows http. Where it leads is checked when it is used."""
+    """Make a web address field: https only, unless the author allows http. Where it leads is checked at use."""
     schemes = ["https", "http"] if field.allow_http else ["https"]
-    words = _("Use an address such as http://example.com.") if field.allow_http else _(
-        "Use an address that begins with https://, such as https://example.com."
+    words = (
+        _("Use an address such as http://example.com.")
+        if field.allow_http
+        else _("Use an address that begins with https://, such as https://example.com.")
     )
     made = forms.URLField(
         required=field.required,
@@ -102,11 +104,12 @@ def _address(field: Field) -> forms.Field:
 
 
 def _choice(field: Field) -> forms.Field:
-    choices = [(choice.value, choice.label) for choice in field.choices]
+    """Make radios or a list. Without a default there is an empty choice, where one can be seen and left."""
+    choices: list[tuple[str, str | Promise]] = [(choice.value, choice.label) for choice in field.choices]
     is_short = len(choices) <= MOST_RADIOS
-    if not field.required:
+    if not field.required and not field.has_default:
         choices = [("", _("Not set")), *choices]
-    elif not is_short:
+    elif not is_short and not field.has_default:
         choices = [("", _("Choose one")), *choices]
     return forms.ChoiceField(
         required=field.required,

@@ -106,9 +106,7 @@ class ConfigurationForm(forms.Form):
         """A kept secret must not follow an address that somebody changed: it has to be entered again."""
         moved = configuration.changed_destinations(self.schema, self.stored, self.values)
         moved = [rule for rule in moved if rule.name not in self.errors]
-        kept = configuration.kept_over_move(
-            self.schema, self.stored, self.values, self.states, self.secret_changes
-        )
+        kept = configuration.kept_over_move(self.schema, self.stored, self.values, self.states, self.secret_changes)
         words = _("You changed %(field)s. Enter this again, so that it goes only where you mean it to go.")
         for rule in kept if moved else ():
             self.add_error(rule.name, forms.ValidationError(words % {"field": moved[0].title}, "destination_changed"))

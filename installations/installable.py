@@ -12,7 +12,7 @@ PUBLISHED = frozenset({Version.State.PUBLISHED, Version.State.DEPRECATED})
 
 
 def check(organization: Organization, version: Version, mode: Mode) -> None:
-    """Raises Refused: `quarantined`, `sandbox_elsewhere`, `not_published`, `auth_not_available`, `auth_sandbox_only`."""
+    """Refuse with `quarantined`, `sandbox_elsewhere`, `not_published`, `auth_not_available` or `auth_sandbox_only`."""
     is_owner = version.plugin.owner_id == organization.pk
     if version.state == Version.State.QUARANTINED:
         raise Refused("quarantined", _("This version is quarantined. Nobody can install it."))

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from installations import fields
 from installations.vault import NOT_SET, Action, SecretChange, SecretState
 from plugins.config_schema import Field
 
@@ -62,7 +63,7 @@ class SecretField(forms.Field):
         super().__init__(
             required=rule.required,
             label=rule.title,
-            help_text=rule.description,
+            help_text=fields.help_text(rule),
             disabled=is_locked,
             template_name="installations/secret_field.html",
         )
@@ -79,8 +80,11 @@ class SecretField(forms.Field):
         return not self.required
 
     def clean(self, value: Typed | None) -> SecretChange:
-        """Read the decision. A missing one is read from what was typed; a contradiction is refused, not guessed."""
-        if self.disabled or value is None:
+        """Read the decision; None is a locked field, which keeps what is there.
+
+        A missing decision is read from what was typed; a contradiction is refused, not guessed.
+        """
+        if value is None:
             return SecretChange(self.rule.pointer, Action.KEEP)
         action = value.action or (Action.REPLACE if value.text or self.needs_entry else Action.KEEP)
         if action == Action.REPLACE:

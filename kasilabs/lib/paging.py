@@ -1,4 +1,4 @@
-"""One page of a list whose rows are ordered by their time-ordered id, newest first: its cost never grows with the list."""
+"""One page of a list in the order of its time-ordered ids, newest first: its cost never grows with the list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -133,9 +133,7 @@ def test_spaces_around_a_secret_are_left_out_and_told() -> None:
         ({"webhookKey": "w" * 41, "webhookKey__action": "replace"}, "too_long"),
     ],
 )
-def test_a_contradiction_about_a_secret_is_refused(
-    configured: Installation, typed: dict[str, str], code: str
-) -> None:
+def test_a_contradiction_about_a_secret_is_refused(configured: Installation, typed: dict[str, str], code: str) -> None:
     found = of(configured, **typed)
     assert code in codes(found)[next(iter(typed)).removesuffix("__action")]
     assert not found.is_valid()

@@ -153,6 +153,7 @@ def test_configuring_the_same_again_leaves_no_entry_and_no_new_version(installat
         ({"label": "Desk", "nope": 1}, "unknown_key"),
         ({"label": "Desk", "host": "http://a.example"}, "pattern"),
         ({"label": "De\0sk"}, "pattern"),
+        ({"label": "Desk", "fee": 2**53}, "maximum"),
     ],
 )
 def test_values_that_break_the_schema_change_nothing(
@@ -207,13 +208,14 @@ def test_clearing_a_required_secret_stops_calls(installation: Installation) -> N
 
 
 def test_suspending_and_resuming_come_back_to_what_was(installation: Installation) -> None:
-    act = {"installation": installation, "actor": make.ACTOR}
-    assert lifecycle.suspend(**act).state == State.SUSPENDED
+    suspend = partial(lifecycle.suspend, installation=installation, actor=make.ACTOR)
+    resume = partial(lifecycle.resume, installation=installation, actor=make.ACTOR)
+    assert suspend().state == State.SUSPENDED
     assert configure(installation, {"label": "Desk"}, key()).state == State.SUSPENDED
-    assert lifecycle.resume(**act).state == State.ACTIVE
+    assert resume().state == State.ACTIVE
     configure(installation, {"label": "Desk"}, SecretChange("/apiKey", Action.CLEAR))
-    lifecycle.suspend(**act)
-    assert lifecycle.resume(**act).state == State.NEEDS_CONFIGURATION
+    suspend()
+    assert resume().state == State.NEEDS_CONFIGURATION
 
 
 def test_suspending_twice_leaves_one_entry(installation: Installation) -> None:
