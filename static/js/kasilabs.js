@@ -47,9 +47,13 @@
   });
 
   // A closed <dialog> inside a swapped fragment, or a removed row, must not drop the keyboard at the top of the page.
+  var isInside = false;
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    isInside = event.detail.target.contains(document.activeElement) && document.activeElement !== document.body;
+  });
   document.addEventListener("htmx:afterSettle", function (event) {
     var target = event.detail.target;
-    if (document.activeElement !== document.body || !document.contains(target)) return;
+    if (!isInside || document.activeElement !== document.body || !document.contains(target)) return;
     var next = target.querySelector("[autofocus], [data-focus]") || target;
     if (!next.hasAttribute("tabindex") && next === target) next.setAttribute("tabindex", "-1");
     next.focus({ preventScroll: true });
