@@ -158,6 +158,7 @@ def test_somebody_elses_save_is_shown_beside_mine_and_not_lost(
     answer = as_(cast.admin).post(url(configured, "configuration/"), mine | {"apiKey__action": "keep"})
     assert answer.status_code == 409
     assert "Somebody saved this configuration meanwhile." in page(answer)
+    assert "Everything else is kept." not in page(answer)
     assert '<td class="k-wrap">Desk</td><td class="k-wrap">Mine</td>' in page(answer)
     assert f'name="config__version" value="{configured.config_version}"' in page(answer)
     assert Installation.objects.get().values["label"] == "Desk"
