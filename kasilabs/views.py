@@ -65,7 +65,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 def manifest_schema(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Serve the JSON Schema of manifest v1."""
-    return JsonResponse(schemas.DOCUMENT, content_type="application/schema+json")
+    return JsonResponse(schemas.MANIFEST_SCHEMA, content_type="application/schema+json")
 
 
 @require_safe

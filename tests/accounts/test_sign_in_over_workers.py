@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), py
 
 def test_wrong_passwords_are_counted_over_all_workers() -> None:
     person = make.user("a@x.example")
-    with workers(2) as address:
-        page = f"{address}/accounts/login/"
+    with workers(2) as running:
+        page = f"{running.url}/accounts/login/"
         token = requests.get(page, timeout=5).cookies["csrftoken"]
 
         def guess(number: int) -> str:
