@@ -113,6 +113,7 @@ RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "format regex": ({"items": {"format": "regex"}}, [("/items/format", "unsupported_keyword")]),
     "length as text": ({"items": {"minLength": "1"}}, [("/items/minLength", "wrong_type")]),
     "length 1.0": ({"items": {"minLength": 1.0}}, [("/items/minLength", "wrong_type")]),
+    "pattern as number": ({"items": {"pattern": 5}}, [("/items/pattern", "wrong_type")]),
     "length below zero": ({"items": {"minLength": -1}}, [("/items/minLength", "bad_schema")]),
     "multiple of zero": ({"items": {"multipleOf": 0}}, [("/items/multipleOf", "bad_schema")]),
     "required twice": ({"required": ["a", "a"]}, [("/required/1", "duplicate")]),
