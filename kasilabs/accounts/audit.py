@@ -4,16 +4,20 @@
         act.on(number.public_id, number.name)
         act.change(before={…}, after={…})
 
-The block runs in one transaction. The head of the chain is locked last, after the change itself.
+The block runs in one transaction. The head of the chain is locked last, after the change itself; several acts that
+belong together do the same inside `together`.
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -73,12 +77,47 @@ def act(*, actor: Actor, action: str, organization: Organization | None, reason:
     with transaction.atomic():
         note = Act()
         yield note
-        if not note.is_silent:
-            _append(note, actor=actor, action=action, organization=organization, reason=reason)
+        if note.is_silent:
+            return
+        write = partial(_append, note, actor=actor, action=action, organization=organization, reason=reason)
+        waiting = _waiting.get()
+        if waiting is None:
+            write()
+        else:
+            waiting.append((_chain(organization), write))
+
+
+Waiting = list[tuple[str, Callable[[], None]]]
+_waiting: ContextVar[Waiting | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Run several acts as one transaction: all of them happen or none.
+
+    Their entries are written at the end, chain by chain. Written in between, the first entry would hold the head of the
+    chain while the next change waits for a row, and whoever holds that row waits for the head.
+    """
+    outer, waiting = _waiting.get(), Waiting()
+    with transaction.atomic():
+        token = _waiting.set(waiting)
+        try:
+            yield
+        finally:
+            _waiting.reset(token)
+        if outer is not None:
+            outer.extend(waiting)
+            return
+        for _name, write in sorted(waiting, key=itemgetter(0)):
+            write()
+
+
+def _chain(organization: Organization | None) -> str:
+    return organization.id.hex if organization else PLATFORM
 
 
 def _append(note: Act, *, actor: Actor, action: str, organization: Organization | None, reason: str) -> None:
-    chain = organization.id.hex if organization else PLATFORM
+    chain = _chain(organization)
     key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
     AuditHead.objects.bulk_create([AuditHead(chain=chain)], ignore_conflicts=True)
     AuditHead.objects.filter(chain=chain).update(seq=F("seq") + 1)
@@ -106,7 +145,7 @@ def _append(note: Act, *, actor: Actor, action: str, organization: Organization 
 def _storable(value: Any) -> Any:
     """Return a JSON value as every database gives it back, or the MAC would not hold for what is read.
 
-    PostgreSQL keeps numbers by value (1e22 comes back without exponent) and takes neither NUL nor half a surrogate pair.
+    PostgreSQL keeps numbers by value (1e22 comes back without exponent), and takes neither NUL nor half a surrogate.
     """
     if isinstance(value, dict):
         return {_storable(str(name)): _storable(inner) for name, inner in value.items()}

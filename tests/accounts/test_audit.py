@@ -66,7 +66,7 @@ def test_every_column_is_covered() -> None:
 
 
 def _marks() -> list[Any]:
-    return [mark for mark in test_a_change_of_any_column_shows.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+    return [mark for mark in test_a_change_of_any_column_shows.pytestmark if mark.name == "parametrize"]
 
 
 @pytest.mark.parametrize("seq", [1, 3])
@@ -140,3 +140,26 @@ def test_acts_at_once_keep_the_chain_whole() -> None:
     at_once(*[partial(write_five, worker) for worker in range(6)])
     verdict = audit.verify(organization.id.hex)
     assert (verdict.is_whole, verdict.entries) == (True, 30)
+
+
+def test_acts_together_write_their_entries_last_and_in_order(cast: make.Cast) -> None:
+    with audit.together():
+        write(cast.organization, 1)
+        with audit.together():
+            write(cast.rival, 2)
+        write(cast.organization, 3)
+        assert AuditEntry.objects.count() == 0
+    names = (
+        AuditEntry.objects.filter(organization=cast.organization).order_by("seq").values_list("target_name", flat=True)
+    )
+    assert list(names) == ["Thing 1", "Thing 3"]
+    assert all(verdict.is_whole for verdict in audit.verify_all())
+
+
+def test_acts_together_happen_all_or_none(cast: make.Cast) -> None:
+    with pytest.raises(ZeroDivisionError), audit.together():
+        write(cast.organization)
+        raise ZeroDivisionError
+    assert AuditEntry.objects.count() == 0
+    write(cast.organization)
+    assert AuditEntry.objects.count() == 1
