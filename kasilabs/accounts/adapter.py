@@ -22,7 +22,7 @@ from kasilabs.lib import connection, request_id
 SIGN_IN_FAILED = _("This email address and password do not belong together.")
 
 
-class ClosedAdapter(DefaultAccountAdapter):
+class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Accounts are made by the people of an organization, never by whoever passes by."""
 
     error_messages = {

@@ -17,16 +17,19 @@ Refused = refusal.Refused
 class JsonCommand(BaseCommand):
     """A command that answers with one JSON object: write `run`, and raise Refused where it says no."""
 
+    exit_code = 0
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", help="Changes nothing: the answer is always JSON.")
         return parser
 
-    def run(self, **options: Any) -> Mapping[str, object]:
-        """Do the work and return the answer. Raises Refused; `exit_code` may be set for an answer that is bad news."""
-        raise NotImplementedError
+    def run(self, *args: Any, **options: Any) -> Mapping[str, object]:
+        """Do the work and return the answer; options come by name. Raises Refused.
 
-    exit_code = 0
+        `exit_code` may be set for an answer that is bad news.
+        """
+        raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
