@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(blank=True, max_length=64)),
                 ('idempotency_key', models.CharField(max_length=128, null=True)),
                 ('fingerprint', models.CharField(blank=True, max_length=64)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='accounts.organization')),
+                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='accounts.organization')),
             ],
         ),
         migrations.CreateModel(
@@ -65,19 +65,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(fields=['organization', '-id'], name='call_list'),
+            index=models.Index(fields=['organization', '-id', 'mode'], name='call_list'),
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(fields=['organization', 'state', '-id'], name='call_state'),
+            index=models.Index(fields=['organization', 'state', '-id', 'plugin', 'tool', 'instance_id'], name='call_state'),
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(fields=['organization', 'plugin', 'tool', '-id'], name='call_tool'),
+            index=models.Index(fields=['organization', 'plugin', '-id', 'state', 'instance_id'], name='call_plugin'),
         ),
         migrations.AddIndex(
             model_name='call',
-            index=models.Index(fields=['organization', 'instance_id', '-id'], name='call_number'),
+            index=models.Index(fields=['organization', 'plugin', 'tool', '-id', 'state', 'instance_id'], name='call_tool'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(fields=['organization', 'instance_id', '-id', 'plugin', 'tool', 'state'], name='call_number'),
         ),
         migrations.AddIndex(
             model_name='call',
