@@ -149,17 +149,19 @@ def test_acts_together_write_their_entries_last_and_in_order(cast: make.Cast) ->
             write(cast.rival, 2)
         write(cast.organization, 3)
         assert AuditEntry.objects.count() == 0
-    names = (
-        AuditEntry.objects.filter(organization=cast.organization).order_by("seq").values_list("target_name", flat=True)
-    )
-    assert list(names) == ["Thing 1", "Thing 3"]
+    ours = AuditEntry.objects.filter(organization=cast.organization).order_by("seq")
+    assert [entry.target_name for entry in ours] == ["Thing 1", "Thing 3"]
     assert all(verdict.is_whole for verdict in audit.verify_all())
 
 
 def test_acts_together_happen_all_or_none(cast: make.Cast) -> None:
-    with pytest.raises(ZeroDivisionError), audit.together():
-        write(cast.organization)
-        raise ZeroDivisionError
+    def write_and_fail() -> None:
+        with audit.together():
+            write(cast.organization)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     assert AuditEntry.objects.count() == 0
     write(cast.organization)
     assert AuditEntry.objects.count() == 1
