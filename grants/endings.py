@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grants.decide import Decision
-from installations.dispatch import Outcome
+from installations.outcome import Outcome
 from kasilabs.lib.schema import Problem
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState

@@ -7,10 +7,11 @@ import json
 import secrets
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from installations import guard
+from installations.outcome import Outcome
 from installations.tokens import ChatToken, Subject, platform_token
 from kasilabs.lib import http, strict_json
 from kasilabs.logs.gates import Gate
@@ -42,24 +43,6 @@ class Job:
     phones: Collection[str] = ()
     alias: str = ""
     chat: ChatToken | None = None
-
-
-@dataclass
-class Outcome:
-    """What came of a call. `output` is there exactly when `code` is empty."""
-
-    code: str = ""
-    reason: str = ""
-    gate: Gate | None = None
-    output: dict[str, Any] | None = None
-    seen: Any = None
-    plugin_status: int | None = None
-    plugin_code: str | None = None
-    plugin_message: str | None = None
-    response_bytes: int | None = None
-    attempts: int = 0
-    timings: dict[str, float] = field(default_factory=dict)
-    tokens: list[str] = field(default_factory=list)
 
 
 def send(job: Job) -> Outcome:

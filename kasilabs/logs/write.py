@@ -15,7 +15,6 @@ from kasilabs.lib import encrypted, ids
 from kasilabs.logs import redact
 from kasilabs.logs.gates import STANDING, Gate
 from kasilabs.logs.models import Call, CallAnswer, CallState
-from kasilabs.whatsapp.models import Instance
 
 ANSWER_KEPT = timedelta(hours=24)
 LOST_GRACE = timedelta(seconds=60)
@@ -25,7 +24,9 @@ LOST_GRACE = timedelta(seconds=60)
 class About:
     """What a call is about, with the names as they are now."""
 
-    instance: Instance
+    organization_id: UUID
+    instance_id: UUID
+    instance_name: str
     tool: str
     installation_id: UUID | None = None
     plugin: str = ""
@@ -130,12 +131,11 @@ def decision(refusing: Gate | None, *, after: bool = False) -> list[dict[str, An
 
 
 def _row(about: About, *, request: dict[str, Any], sensitive: Sensitive, now: datetime) -> Call:
-    instance = about.instance
     return Call(
         id=ids.uuid7(),
-        organization_id=instance.organization_id,
-        instance_id=instance.id,
-        instance_name=instance.name,
+        organization_id=about.organization_id,
+        instance_id=about.instance_id,
+        instance_name=about.instance_name,
         installation_id=about.installation_id,
         plugin=about.plugin,
         plugin_name=about.plugin_name,
