@@ -113,7 +113,14 @@ def _refuse_suspended(instance: Instance, request: Request, started: datetime) -
 
 
 def _about(instance: Instance, request: Request, setup: decisions.Setup | None, tool: Tool | None) -> write.About:
-    about = write.About(instance, request.tool[:MOST_NAME], request_id=request.request_id, tested_by=request.tested_by)
+    about = write.About(
+        organization_id=instance.organization_id,
+        instance_id=instance.id,
+        instance_name=instance.name,
+        tool=request.tool[:MOST_NAME],
+        request_id=request.request_id,
+        tested_by=request.tested_by,
+    )
     if setup is None or tool is None:
         return about
     return replace(
