@@ -5,6 +5,7 @@ is always a line somebody wrote. The row needs its primary key before `seal`: it
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import models
@@ -12,6 +13,7 @@ from django.db import models
 from kasilabs.lib import crypto
 
 CannotOpen = crypto.CannotOpen
+primary_key_id = crypto.primary_key_id
 
 
 class EncryptedField(models.TextField):
@@ -56,15 +58,19 @@ def columns() -> Iterator[tuple[type[models.Model], EncryptedField]]:
                 yield model, field
 
 
-def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500) -> tuple[int, int]:
-    """Re-encrypt all values of a column that another than the primary key sealed; safe to run again or twice at once.
+@dataclass(frozen=True)
+class Rotated:
+    """What one pass over a column did: values moved, values that cannot be opened, values not under the primary key."""
 
-    Returns how many values were moved and how many cannot be opened.
-    """
+    moved: int
+    unreadable: int
+    left: int
+
+
+def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500) -> Rotated:
+    """Re-encrypt all values of a column that another than the primary key sealed; safe again, and twice at once."""
     moved = unreadable = 0
-    stale = model._default_manager.exclude(**{field.name: ""}).exclude(
-        **{f"{field.name}__startswith": f"{crypto.VERSION}.{crypto.primary_key_id()}."}
-    )
+    stale = _stale(model, field)
     for row in stale.order_by("pk").iterator(chunk_size=batch):
         before = getattr(row, field.attname)
         try:
@@ -74,4 +80,9 @@ def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500
             continue
         same = model._default_manager.filter(**{"pk": row.pk, field.name: before})
         moved += same.update(**{field.name: getattr(row, field.attname)})
-    return moved, unreadable
+    return Rotated(moved, unreadable, left=stale.count())
+
+
+def _stale(model: type[models.Model], field: EncryptedField) -> "models.QuerySet[models.Model]":
+    primary = f"{crypto.VERSION}.{primary_key_id()}."
+    return model._default_manager.exclude(**{field.name: ""}).exclude(**{f"{field.name}__startswith": primary})

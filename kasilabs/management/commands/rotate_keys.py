@@ -1,0 +1,52 @@
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kasilabs.accounts import audit, keyring
+from kasilabs.lib import encrypted
+from kasilabs.lib.commands import JsonCommand, Refused
+
+Columns = Mapping[str, encrypted.Rotated]
+
+
+class Command(JsonCommand):
+    help = (
+        "Re-encrypt every stored secret with the first key of ENCRYPTION_KEYS. May run while the platform works, "
+        "again, and twice at once. Exit 1 when values cannot be opened: their key is not in ENCRYPTION_KEYS any more."
+    )
+
+    def run(self, **_options: Any) -> dict[str, object]:
+        _require_audit_key()
+        columns = {
+            f"{model._meta.db_table}.{field.column}": encrypted.rotate(model, field)
+            for model, field in encrypted.columns()
+        }
+        _note(columns)
+        answer = {"columns": {name: asdict(rotated) for name, rotated in columns.items()}}
+        unreadable = sum(rotated.unreadable for rotated in columns.values())
+        self.exit_code = 1 if unreadable else 0
+        return {**answer, "primary": encrypted.primary_key_id(), **(_bad_news(unreadable) if unreadable else {})}
+
+
+def _require_audit_key() -> None:
+    """Refuse before the first change when no entry could be written about it."""
+    try:
+        keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
+    except encrypted.CannotOpen:
+        detail = _("The key of the audit trail cannot be opened: ENCRYPTION_KEYS lacks the key it was sealed with.")
+        raise Refused("unreadable", detail) from None
+
+
+def _note(columns: Columns) -> None:
+    moved = {name: rotated.moved for name, rotated in columns.items() if rotated.moved}
+    with audit.act(actor=audit.Actor.command("rotate_keys"), action="keys.rotated", organization=None) as act:
+        act.change(after={"primary": encrypted.primary_key_id(), "moved": moved})
+        if not moved:
+            act.nothing()
+
+
+def _bad_news(unreadable: int) -> dict[str, object]:
+    words = _("%(number)d values cannot be opened: ENCRYPTION_KEYS lacks the key they were sealed with.")
+    return {"code": "unreadable", "detail": words % {"number": unreadable}}
