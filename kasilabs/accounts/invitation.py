@@ -22,7 +22,7 @@ def send(member: Member) -> bool:
     Never call this inside a transaction: it talks to another machine, and gives the database connection back first.
     """
     user, organization = member.user, member.organization
-    words = {"member": member, "organization": organization, "link": _link(user)}
+    words = {"member": member, "organization": organization, "link": link(user)}
     text = render_to_string("accounts/email/invitation.txt", words)
     subject = gettext("%(organization)s added you on KasiLabs") % {"organization": organization.name}
     connection.release()
@@ -34,6 +34,7 @@ def send(member: Member) -> bool:
     return True
 
 
-def _link(user: User) -> str:
+def link(user: User) -> str:
+    """Return the address at which a person sets a password, once and within days."""
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     return password_link(f"{user_pk_to_url_str(user)}-{token}")
