@@ -1,6 +1,11 @@
 """gunicorn: a few processes, each with threads, because a tool call mostly waits for a plugin."""
 
 import os
+from pathlib import Path
+
+import environ
+
+environ.Env.read_env(Path(__file__).resolve().parent / ".env")
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
