@@ -14,6 +14,7 @@ from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Permission as P
+from kasilabs.lib import ids
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 
@@ -34,7 +35,7 @@ PLACES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         "",
         (
             Entry(_("Overview"), "overview", "layout-dashboard", P.OVERVIEW_VIEW),
-            Entry(_("Installed plugins"), "installations:list", "plug-connected", P.INSTALLATIONS_VIEW, "installations"),
+            Entry(_("Installed plugins"), "installations:list", "plug", P.INSTALLATIONS_VIEW, "installations"),
             Entry(_("WhatsApp numbers"), "whatsapp:list", "brand-whatsapp", P.NUMBERS_VIEW, "numbers"),
             Entry(_("Permission matrix"), "grants:matrix", "table", P.GRANTS_VIEW),
             Entry(_("Plugin logs"), "logs:list", "list-search", P.LOGS_VIEW, "failures"),
@@ -116,7 +117,7 @@ def _counts(request: MemberRequest) -> dict[str, int]:
     parts = [
         _count("installations", Installation.objects.present().filter(organization=organization)),
         _count("numbers", Instance.objects.filter(organization=organization)),
-        _count("failures", Call.objects.filter(faults, organization=organization, created__gte=today)),
+        _count("failures", Call.objects.filter(faults, organization=organization, id__gte=ids.uuid7_floor(today))),
     ]
     return dict(parts[0].union(*parts[1:], all=True))
 

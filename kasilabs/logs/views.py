@@ -69,7 +69,8 @@ def _explain_url(request: MemberRequest, call: Call) -> str:
 
 
 def _page(request: MemberRequest, form: FilterForm, more: dict[str, Any]) -> HttpResponse:
-    notes, filters, page = [], Filters(), read.Page([])
+    filters, page = Filters(), read.Page([])
+    notes: list[str] = []
     if form.is_valid():
         filters = form.filters
         page, notes = _read(request, filters)

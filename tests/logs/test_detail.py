@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,14 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from kasilabs.accounts.models import User
 from kasilabs.logs import write
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests import make
-
-SignIn = Callable[[User], Client]
+from tests.logs.pages import SignIn
 
 
 def drawer(client: Client, call: Call) -> str:

@@ -1,0 +1,27 @@
+"""Reading the pages of the log in tests."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+
+from django.test import Client
+
+from kasilabs.accounts.models import User
+
+SignIn = Callable[[User], Client]
+NOON = dt.datetime(2026, 11, 3, 12, 0, tzinfo=dt.UTC)
+
+
+def shown(client: Client, url: str) -> list[str]:
+    """Return the ids of the calls a page shows, in order."""
+    return re.findall(r'<tr id="(call_\w+)"', client.get(url).content.decode())
+
+
+def minutes(count: int) -> dt.timedelta:
+    return dt.timedelta(minutes=count)
+
+
+def link(page: str, identifier: str) -> str:
+    found = re.search(rf'<a id="{identifier}" href="([^"]+)"', page)
+    assert found
+    return found[1].replace("&amp;", "&")

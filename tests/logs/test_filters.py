@@ -1,0 +1,138 @@
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from kasilabs.logs.filters import Filters
+from kasilabs.logs.models import CallState
+from kasilabs.whatsapp.models import Instance
+from tests import make
+from tests.logs.pages import NOON, SignIn, minutes, shown
+
+
+@pytest.mark.parametrize(
+    ("query", "columns"),
+    [
+        ("status=refused", {"state": CallState.REFUSED}),
+        ("plugin=GAS_OS", {"plugin": "GAS_OS"}),
+        ("tool=gas_os__quote_order", {"plugin": "GAS_OS", "tool": "quote_order"}),
+        ("plugin=GAS_OS&tool=quote_order", {"plugin": "GAS_OS", "tool": "quote_order"}),
+        ("gate=tool_grant", {"gate": "tool_grant"}),
+        ("mode=live", {"mode": "live"}),
+    ],
+)
+def test_a_filter_keeps_the_calls_that_fit(
+    cast: make.Cast, as_: SignIn, number: Instance, query: str, columns: dict[str, Any]
+) -> None:
+    make.call(number)
+    fitting = make.call(number, **columns)
+    assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?{query}") == [fitting.public_id]
+
+
+def test_the_number_filter_takes_the_public_id(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    make.call(number)
+    billing = make.number(cast.organization, "Billing Support")
+    fitting = make.call(billing)
+    assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?number={billing.public_id}") == [fitting.public_id]
+
+
+def test_filters_add_up(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    make.call(number, state=CallState.REFUSED, gate="tool_grant")
+    make.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="input_schema")
+    fitting = make.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="tool_grant")
+    url = "/o/kasi-legal/logs/?plugin=GAS_OS&status=refused&gate=tool_grant&mode=sandbox&range=hour"
+    assert shown(as_(cast.operator), url) == [fitting.public_id]
+
+
+def test_times_are_read_in_the_zone_of_the_organization_and_the_end_is_left_out(
+    cast: make.Cast, as_: SignIn, number: Instance
+) -> None:
+    make.call(number, at=NOON - minutes(1))
+    first = make.call(number, at=NOON)
+    make.call(number, at=NOON + minutes(5))
+    client = as_(cast.operator)
+    assert shown(client, "/o/kasi-legal/logs/?since=2026-11-03T15:00&until=2026-11-03T15:05") == [first.public_id]
+    utc = "/o/kasi-legal/logs/?since=2026-11-03T12:00:00.000Z&until=2026-11-03T12:05:00Z"
+    assert shown(client, utc) == [first.public_id]
+
+
+def test_a_range_counts_back_from_now(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    now = timezone.now()
+    calls = [make.call(number, at=now - minutes(count)) for count in (1, 61, 25 * 60, 8 * 24 * 60)]
+    client = as_(cast.operator)
+    found = [len(shown(client, f"/o/kasi-legal/logs/?range={name}")) for name in ("hour", "day", "week", "")]
+    assert found == [1, 2, 3, len(calls)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=broken",
+        "gate=nothing",
+        "mode=test",
+        "range=year",
+        "number=wa_1",
+        "number=call_01m842txpremq8k9w39qsaekf4",
+        "since=yesterday",
+        "since=0001-01-01",
+        "until=9999-12-31T23:59:59Z",
+        "since=2026-11-04&until=2026-11-03",
+        "call=wa_1",
+        "plugin=" + "X" * 49,
+        "tool=%00",
+        "older=nonsense",
+        "newer=a:b:c",
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(cast: make.Cast, as_: SignIn, number: Instance, query: str) -> None:
+    make.call(number)
+    answer = as_(cast.operator).get(f"/o/kasi-legal/logs/?{query}")
+    assert answer.status_code == 422
+    assert '<div class="alert bad" role="alert"' in answer.content.decode()
+
+
+def test_what_was_typed_stays(cast: make.Cast, as_: SignIn) -> None:
+    page = as_(cast.operator).get("/o/kasi-legal/logs/?since=yesterday&status=refused").content.decode()
+    assert 'value="yesterday"' in page
+    assert '<input type="hidden" name="status" value="refused">' in page
+
+
+def test_a_call_id_leads_to_the_call(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    call, foreign = make.call(number), make.call(make.number(cast.rival))
+    client = as_(cast.operator)
+    assert client.get(f"/o/kasi-legal/logs/?call={call.public_id}").headers["Location"] == (
+        f"/o/kasi-legal/logs/{call.public_id}/"
+    )
+    answer = client.get(f"/o/kasi-legal/logs/?call={foreign.public_id}")
+    assert answer.status_code == 422
+    assert "There is no call with this id in this organization." in answer.content.decode()
+
+
+def test_facets_count_the_calls_and_keep_what_is_set(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    for state in (CallState.SUCCEEDED, CallState.SUCCEEDED, CallState.REFUSED):
+        make.call(number, state=state)
+    page = as_(cast.operator).get("/o/kasi-legal/logs/?plugin=GAS_OS").content.decode()
+    facets = re.sub(
+        r"<[^>]+>|\s+", " ", page[page.index('id="facets"') : page.index("</nav>", page.index('id="facets"'))]
+    )
+    assert re.findall(r"(Succeeded|Refused|SUPPORT_DESK|GAS_OS) +(\d+)", facets) == [
+        ("Succeeded", "2"),
+        ("Refused", "1"),
+        ("SUPPORT_DESK", "3"),
+        ("GAS_OS", "0"),
+    ]
+
+
+def test_a_set_filter_is_a_chip_that_takes_it_away(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    make.call(number, state=CallState.REFUSED)
+    page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content.decode()
+    chip = re.search(r'<a class="k-chip set" href="([^"]+)" aria-label="Remove filter Outcome Refused">', page)
+    assert chip
+    assert chip[1] == "/o/kasi-legal/logs/?mode=sandbox"
+
+
+def test_equal_filters_say_the_same_in_the_url() -> None:
+    filters = Filters(status="refused", plugin="GAS_OS", tool="quote_order")
+    assert filters.query() == "?status=refused&plugin=GAS_OS&tool=quote_order"
+    assert filters.change(plugin="SUPPORT_DESK").query() == "?status=refused&plugin=SUPPORT_DESK"

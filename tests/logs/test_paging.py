@@ -1,0 +1,28 @@
+from kasilabs.whatsapp.models import Instance
+from tests import make
+from tests.logs.pages import NOON, SignIn, link, minutes, shown
+
+
+def test_pages_go_on_where_they_ended_although_rows_come_in(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    calls = [make.call(number, at=NOON + minutes(count)) for count in range(120)]
+    newest_first = [call.public_id for call in reversed(calls)]
+    client = as_(cast.operator)
+    first = client.get("/o/kasi-legal/logs/").content.decode()
+    for count in range(5):
+        make.call(number, at=NOON + minutes(200 + count))
+    older = link(first, "older")
+    second = client.get(older).content.decode()
+    assert shown(client, older) == newest_first[50:100]
+    assert shown(client, link(second, "older")) == newest_first[100:]
+    assert shown(client, link(second, "newer")) == newest_first[:50]
+
+
+def test_a_page_link_fits_only_its_own_filters_and_direction(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+    for _ in range(60):
+        make.call(number)
+    client = as_(cast.operator)
+    older = link(client.get("/o/kasi-legal/logs/?mode=sandbox").content.decode(), "older")
+    assert client.get(older).status_code == 200
+    assert client.get(older.replace("mode=sandbox", "mode=live")).status_code == 422
+    assert client.get(older.replace("mode=sandbox&", "")).status_code == 422
+    assert client.get(older.replace("older=", "newer=")).status_code == 422
