@@ -4,6 +4,7 @@ A page has up to 1,800 of them, so they are put together here and not by a templ
 is escaped once, and a cell is one string. Links are relative to the page of the matrix, the only one that shows cells.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -83,9 +84,12 @@ class Pen:
         rows = [Row(line, _tds([self._cell(column, line) for column in columns])) for line in lines]
         return Drawn(group, group.installation.public_id, heads, rows)
 
-    def swaps(self, group: Group) -> SafeString:
-        """Draw the same cells to be swapped into a page that shows them, each by its `id`."""
-        lines = group.lines if group.is_open else []
+    def swaps(self, group: Group, rows: Collection[int]) -> SafeString:
+        """Draw the cells of some rows to be swapped into a page that shows them, each by its `id`.
+
+        Only what changed: a click that waits behind this answer is lost with the button it was made on.
+        """
+        lines = [line for line in group.lines if group.is_open and line.index in rows]
         columns = [_column(group.installation, slot) for slot in group.slots]
         cells = [self._cell(column, line) for column in columns for line in lines]
         drawn = [self._head(group, column) for column in columns] + cells
@@ -111,17 +115,17 @@ class Pen:
 
     def _act(self, group: Group, column: _Column) -> str:
         ins = group.installation.public_id
-        query = f"?number={column.public_id}&amp;installation={ins}"
+        own, query = f'id="{column.stem}-act"', f"?number={column.public_id}&amp;installation={ins}"
         names = {"plugin": group.manifest.name, "number": column.slot.instance.name}
         if column.slot.grant is not None:
             label = escape(_("Take %(plugin)s back from %(number)s") % names)
-            return f'<a href="take-back/{query}" aria-label="{label}">{escape(_("Take back"))}</a>'
+            return f'<a {own} href="take-back/{query}" aria-label="{label}">{escape(_("Take back"))}</a>'
         label = escape(_("Grant %(plugin)s to %(number)s") % names)
         shown = f'aria-label="{label}">{escape(_("Grant"))}'
         if column.slot.other is not None:
-            return f'<a href="grant/{query}" {shown}</a>'
+            return f'<a {own} href="grant/{query}" {shown}</a>'
         value = f'name="grant" value="{column.public_id}:{ins}"'
-        return f'<button class="k-link" formaction="grant/" hx-post="grant/" {value} {shown}</button>'
+        return f'<button {own} class="k-link" formaction="grant/" hx-post="grant/" {value} {shown}</button>'
 
 
 def _column(installation: Installation, slot: Slot) -> _Column:

@@ -45,11 +45,12 @@ def set_cell(request: MemberRequest) -> HttpResponseBase:
     granted = _grants(request).filter(pk=change.grant).first()
     if granted is None:
         return _not_done(request, Refused("not_granted", _("That plugin is not granted to that number any more.")))
+    before = matrices.slot(granted.instance, granted.installation)
     try:
         _set(granted, change, request)
     except Refused as refused:
         return _not_done(request, refused)
-    return _changed(request, granted.instance, granted.installation, change=change)
+    return _changed(request, before, granted.installation, change)
 
 
 def _grants(request: MemberRequest) -> "QuerySet[PluginGrant]":
@@ -72,7 +73,8 @@ def grant(request: MemberRequest) -> HttpResponseBase:
     instance, installation = _pair(request, "grant")
     if request.method != "POST":
         return _ask(request, "grants/grant.html", instance, installation)
-    if "replace" not in request.POST and matrices.slot(instance, installation).other is not None:
+    before = matrices.slot(instance, installation)
+    if "replace" not in request.POST and before.other is not None:
         return _lead(request, _url(request, "grants:grant", instance, installation))
     try:
         cells.grant_plugin(
@@ -80,7 +82,7 @@ def grant(request: MemberRequest) -> HttpResponseBase:
         )
     except Refused as refused:
         return _not_done(request, refused)
-    return _changed(request, instance, installation)
+    return _changed(request, before, installation)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -170,28 +172,33 @@ def _not_done(request: MemberRequest, refused: Refused) -> HttpResponseBase:
 
 
 def _changed(
-    request: MemberRequest, instance: Instance, installation: Installation, change: CellChange | None = None
+    request: MemberRequest, before: Slot, installation: Installation, change: CellChange | None = None
 ) -> HttpResponseBase:
-    """Answer with the cells of this plugin on this number: one change can move all of them."""
-    back = _back(request)
-    said, anchor = _said(matrices.slot(instance, installation), installation, change)
+    """Answer with the cells that one change has moved: a permission moves the tools that need it."""
+    back, instance = _back(request), before.instance
+    after = matrices.slot(instance, installation)
+    said = _said(after, installation, change)
     if not request.htmx:
         messages.success(request, said)
-        return redirect(_matrix_url(request, back, anchor))
+        anchor = matrix_html.stem(instance, installation)
+        return redirect(_matrix_url(request, back, f"{anchor}-{_row(installation, change)}" if change else anchor))
+    moved = {row for row, words in enumerate(zip(before.words, after.words, strict=True)) if len(set(words)) > 1}
+    rows = {*moved, _row(installation, change)} if change else moved
     shown = matrices.build(request.organization, replace(back, number=instance.public_id))
     pen = matrix_html.Pen(may_change=True)
-    swaps = [pen.swaps(group) for group in shown.groups if group.installation == installation]
+    swaps = [pen.swaps(group, rows) for group in shown.groups if group.installation == installation]
     return render(request, "grants/matrix.html#changed", {"swaps": swaps, "said": said})
 
 
-def _said(slot: Slot, installation: Installation, change: CellChange | None) -> tuple[str, str]:
-    """Return the sentence for the change, and the anchor of its cell."""
+def _row(installation: Installation, change: CellChange) -> int:
+    return next(line.index for line in lines_of(installation.version.manifest) if line.name == change.name)
+
+
+def _said(slot: Slot, installation: Installation, change: CellChange | None) -> str:
     if change is None:
         names = {"plugin": installation.version.name, "number": slot.instance.name}
-        return _("%(plugin)s is granted to %(number)s.") % names, matrix_html.stem(slot.instance, installation)
-    index = next(line.index for line in lines_of(installation.version.manifest) if line.name == change.name)
-    names = {"name": change.name, "number": slot.instance.name}
+        return _("%(plugin)s is granted to %(number)s.") % names
     said = _("%(name)s is on for %(number)s") if change.is_on else _("%(name)s is off for %(number)s")
-    if slot.words[index] is Word.BLOCKED:
+    if slot.words[_row(installation, change)] is Word.BLOCKED:
         said = _("%(name)s is set for %(number)s, and blocked")
-    return said % names, matrix_html.anchor(slot.instance, installation, index)
+    return said % {"name": change.name, "number": slot.instance.name}

@@ -61,9 +61,7 @@ def test_another_mode_replaces_the_grant_with_all_its_cells(desk: Desk) -> None:
     live = lifecycle.install(
         organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
     ).installation
-    grant = cells.grant_plugin(
-        instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=make.ACTOR
-    )
+    grant = cells.grant_plugin(instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=make.ACTOR)
     assert list(PluginGrant.objects.all()) == [grant]
     assert (grant.installation, tools(grant), keys(grant)) == (live, [TOOL], [])
     assert desk.entries()[-1].before["mode"] == "sandbox"
