@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
-from allauth.core import context
 from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.http import HttpRequest
@@ -67,11 +66,6 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         if user:
             anywhere.rollback()
         return user
-
-    def set_password(self, user: User, password: str) -> None:
-        """Set the password and forget the wrong ones typed before it."""
-        super().set_password(user, password)
-        self._delete_login_attempts_cached_email(context.request, email=user.email)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Change the address somebody signs in with, once the link sent there was opened."""

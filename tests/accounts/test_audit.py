@@ -91,6 +91,12 @@ def test_a_head_turned_back_with_its_rows_shows(chain: str) -> None:
     assert audit.verify(chain).broken_at == 5
 
 
+@pytest.mark.parametrize("change", [{"seq": 6}, {"mac": "0" * 64}])
+def test_a_changed_head_shows(chain: str, change: dict[str, Any]) -> None:
+    AuditHead.objects.update(**change)
+    assert audit.verify(chain).broken_at == 6
+
+
 def test_two_rows_swapped_show(chain: str) -> None:
     AuditEntry.objects.filter(seq=2).update(seq=100)
     AuditEntry.objects.filter(seq=3).update(seq=2)

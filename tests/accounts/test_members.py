@@ -1,5 +1,6 @@
 import pytest
 from django.core import mail
+from pytest_django import Settings
 
 from kasilabs.accounts import audit, invitation, members
 from kasilabs.accounts.models import AuditEntry, Member, User
@@ -163,8 +164,8 @@ def test_the_invitation_carries_a_link_that_sets_a_password() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_mail_server_that_is_down_is_said_and_not_raised(settings: pytest.FixtureRequest) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # type: ignore[attr-defined]
+def test_a_mail_server_that_is_down_is_said_and_not_raised(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     member = make.member(make.organization(), Role.OWNER)
     assert invitation.send(member) is False

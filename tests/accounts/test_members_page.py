@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from django.core import mail
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Role
@@ -34,9 +34,9 @@ def test_a_known_person_is_added_without_a_mail(cast: make.Cast, as_: As) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: pytest.FixtureRequest) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # type: ignore[attr-defined]
+def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     cast = make.cast()
     page = as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True).content.decode()
     assert "the mail could not be sent" in page
