@@ -21,7 +21,7 @@ class Filter:
     @classmethod
     def of(cls, query: QueryDict) -> "Filter":
         """Read a query string; what is not known in it is left out."""
-        opened = frozenset(query["open"].split(",")) if "open" in query else None
+        opened = frozenset(query.get("open", "").split(",")) if "open" in query else None
         text = query.get("q", "").replace("\x00", "").strip()[:100]
         return cls(text, query.get("plugin", ""), query.get("number", ""), opened)
 

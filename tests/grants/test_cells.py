@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from grants import cells, toolkits
@@ -95,7 +97,7 @@ def test_a_stranger_grants_nothing(desk: Desk, cast: make.Cast) -> None:
         ({"permissions": ["bridge:payments:refund"]}, "unknown_permission"),
     ],
 )
-def test_a_grant_knows_only_what_the_manifest_has(desk: Desk, chosen: dict[str, list[str]], code: str) -> None:
+def test_a_grant_knows_only_what_the_manifest_has(desk: Desk, chosen: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
         desk.grant(**chosen)
     assert refused.value.code == code

@@ -71,7 +71,7 @@ def test_running_it_again_changes_and_notes_nothing(desk: Desk) -> None:
     noted = AuditEntry.objects.count()
     assert grant(desk, *flags) == first
     assert AuditEntry.objects.count() == noted
-    assert AuditEntry.objects.order_by("seq").last().actor == "command:grant"
+    assert desk.entries()[-1].actor == "command:grant"
 
 
 def test_a_toolkit_is_installed_with_its_grant_and_off_takes_it_from_the_number_only(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from grants import toolkits
 from grants.models import OrganizationToolkit, ToolkitGrant
 from kasilabs.accounts.models import AuditEntry, User
 from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.models import Instance
 from tests import make
 from tests.grants.conftest import Desk
 
@@ -16,7 +17,7 @@ PAGE = "/o/kasi-legal/toolkits/"
 HTMX = {"HX-Request": "true"}
 
 
-def installed(desk: Desk, *numbers: object) -> None:
+def installed(desk: Desk, *numbers: Instance) -> None:
     toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
     for number in numbers:
         toolkits.grant(instance=number, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)

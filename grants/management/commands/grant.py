@@ -3,7 +3,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import transaction
 
 from grants import cells, toolkits
 from grants.models import PluginGrant, ToolGrant
@@ -58,7 +57,7 @@ class Command(JsonCommand):
     def run(self, *, number: str, plugin: str, off: bool, **options: Any) -> dict[str, object]:
         if off and (options["tool"] or options["permission"]):
             raise CommandError("--off takes the whole plugin back: leave --tool and --permission out.", returncode=2)
-        with transaction.atomic():
+        with audit.together():
             instance = _number(number)
             _set_toolkits(instance, options["toolkit"])
             installation = _installation(instance, plugin, options["mode"])
