@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_safe
 
-from grants.models import PluginGrant
+from kasilabs import overview as overviews
 from kasilabs.accounts import keyring
 from kasilabs.accounts.access import (
     MemberRequest,
@@ -26,7 +26,6 @@ from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from kasilabs.lib import problems, request_id
 from kasilabs.lib.encrypted import CannotOpen
-from kasilabs.logs import read as logs
 from plugins import manifest_schema as schemas
 
 
@@ -43,21 +42,8 @@ def home(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @member_required(Permission.OVERVIEW_VIEW)
 def overview(request: MemberRequest) -> HttpResponse:
-    """Numbers, installations and the last failures, with the next act where something is missing."""
-    organization = request.organization
-    granted = PluginGrant.objects.filter(organization=organization)
-    return render(
-        request,
-        "overview.html",
-        {
-            "numbers": organization.instances.order_by("name")[:8],
-            "installations": organization.installations.present()
-            .select_related("plugin", "version")
-            .order_by("-id")[:8],
-            "failures": logs.last_failures(organization, limit=6) if request.member.may(Permission.LOGS_VIEW) else [],
-            "has_grants": granted.exists(),
-        },
-    )
+    """Show numbers, installations and the last failures, with the next act where something is missing."""
+    return render(request, "overview.html", overviews.context(request.member))
 
 
 @require_safe
