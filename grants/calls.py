@@ -23,7 +23,7 @@ from installations import configuration, dispatch, tokens
 from kasilabs.lib import connection, ids
 from kasilabs.lib.encrypted import CannotOpen
 from kasilabs.lib.schema import Problem
-from kasilabs.logs import write
+from kasilabs.logs import redact, write
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import Instance
@@ -117,7 +117,7 @@ def _about(instance: Instance, request: Request, setup: decisions.Setup | None, 
         organization_id=instance.organization_id,
         instance_id=instance.id,
         instance_name=instance.name,
-        tool=request.tool[:MOST_NAME],
+        tool=redact.name(request.tool, phones=_phones(request))[:MOST_NAME],
         request_id=request.request_id,
         tested_by=request.tested_by,
     )
@@ -134,6 +134,12 @@ def _about(instance: Instance, request: Request, setup: decisions.Setup | None, 
     )
 
 
+def _phones(request: Request) -> tuple[str, ...]:
+    """Return the phone number the agent named, for what is written before the customer is known."""
+    phone = request.conversation.phone if request.conversation else None
+    return (phone,) if phone else ()
+
+
 def _explain(instance: Instance, request: Request) -> str:
     """Return where people signed in can see why: a path with number and tool id only."""
     path = reverse("grants:explain", args=[instance.organization.slug])
@@ -145,11 +151,10 @@ def _logged(request: Request) -> dict[str, Any]:
 
 
 def _refuse(about: write.About, request: Request, started: datetime, refusal: endings.Refusal) -> endings.Answer:
-    phone = request.conversation.phone if request.conversation else None
     call = write.refused(
         about,
         request=_logged(request),
-        sensitive=write.Sensitive(phones=(phone,) if phone else ()),
+        sensitive=write.Sensitive(phones=_phones(request)),
         ending=refusal.ending,
         started=started,
     )

@@ -63,7 +63,13 @@ def _parts(
         _part(Kind.GRANT, PluginGrant.objects.filter(grants), "instance_id", "id", "installation_id", nothing, nothing),
         _part(Kind.TOOL, ToolGrant.objects.filter(cells), "grant_id", "grant_id", "grant_id", F("tool"), F("state")),
         _part(
-            Kind.PERMISSION, PermissionGrant.objects.filter(cells), "grant_id", "grant_id", "grant_id", F("key"), nothing
+            Kind.PERMISSION,
+            PermissionGrant.objects.filter(cells),
+            "grant_id",
+            "grant_id",
+            "grant_id",
+            F("key"),
+            nothing,
         ),
         _part(
             Kind.TOOLKIT,
@@ -80,7 +86,13 @@ def _parts(
             nothing,
         ),
         _part(
-            Kind.SECRET, InstallationSecret.objects.filter(secrets), "installation_id", "id", "id", F("pointer"), F("value")
+            Kind.SECRET,
+            InstallationSecret.objects.filter(secrets),
+            "installation_id",
+            "id",
+            "id",
+            F("pointer"),
+            F("value"),
         ),
     ]
     if with_signing:

@@ -1,4 +1,6 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -6,7 +8,8 @@ from django.test import Client
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import User
-from tests import make
+from tests import ground as grounds
+from tests import hostile, make
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +39,28 @@ def as_(db: None) -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def serve(settings: Any) -> Iterator[grounds.Serve]:
+    """Start a plugin endpoint that behaves in a given way, and let the platform reach it."""
+    settings.PLUGIN_HOSTS_ALLOWED = "127.0.0.1"
+    with ExitStack() as stack:
+        yield lambda behaviour: stack.enter_context(hostile.HostileServer(behaviour))
+
+
+@pytest.fixture
+def build(transactional_db: None) -> grounds.Build:
+    """Build an organization with two numbers on a plugin at a URL; see `tests.ground.build`."""
+    return grounds.build
+
+
+@pytest.fixture
+def plugin(serve: grounds.Serve) -> hostile.HostileServer:
+    """A plugin that answers every call with a small object."""
+    return serve(hostile.answers(hostile.message(b'{"status": "created", "reference": "T-1"}')))
+
+
+@pytest.fixture
+def ground(build: grounds.Build, plugin: hostile.HostileServer) -> grounds.Ground:
+    return build(plugin.url())

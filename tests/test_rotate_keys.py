@@ -14,11 +14,8 @@ from kasilabs.accounts import audit, keyring
 from kasilabs.accounts.models import AuditEntry, StoredKey
 from kasilabs.lib import crypto, encrypted
 from tests import hostile
-from tests.agent import conftest as agents
-from tests.agent.conftest import PHONE, Ground
 from tests.at_once import at_once
-
-build, ground, plugin, serve = agents.build, agents.ground, agents.plugin, agents.serve
+from tests.ground import PHONE, Ground
 
 K1, K2 = crypto.make_key("k1"), crypto.make_key("k2")
 KEY = {"Idempotency-Key": "0123456789abcdef"}

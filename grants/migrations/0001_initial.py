@@ -6,79 +6,156 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('installations', '0001_initial'),
-        ('plugins', '0001_initial'),
-        ('whatsapp', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("installations", "0001_initial"),
+        ("plugins", "0001_initial"),
+        ("whatsapp", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PluginGrant',
+            name="PluginGrant",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('installation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='installations.installation')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plugin_grants', to='whatsapp.instance')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='plugins.plugin')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "installation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="installations.installation",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plugin_grants",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organization"
+                    ),
+                ),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="plugins.plugin"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PermissionGrant',
+            name="PermissionGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='permissions', to='grants.plugingrant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200)),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="permissions", to="grants.plugingrant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ToolGrant',
+            name="ToolGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tool', models.CharField(max_length=48)),
-                ('state', models.CharField(choices=[('off', 'Off'), ('on', 'On')], max_length=4)),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tools', to='grants.plugingrant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tool", models.CharField(max_length=48)),
+                ("state", models.CharField(choices=[("off", "Off"), ("on", "On")], max_length=4)),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tools", to="grants.plugingrant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ToolkitGrant',
+            name="ToolkitGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('toolkit', models.CharField(choices=[('PAYMENTS', 'PAYMENTS'), ('ECOMMERCE', 'ECOMMERCE'), ('MESSAGING', 'MESSAGING'), ('SCHEDULING', 'SCHEDULING'), ('ESCALATIONS', 'ESCALATIONS')], max_length=16)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='toolkit_grants', to='whatsapp.instance')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "toolkit",
+                    models.CharField(
+                        choices=[
+                            ("PAYMENTS", "PAYMENTS"),
+                            ("ECOMMERCE", "ECOMMERCE"),
+                            ("MESSAGING", "MESSAGING"),
+                            ("SCHEDULING", "SCHEDULING"),
+                            ("ESCALATIONS", "ESCALATIONS"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="toolkit_grants",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organization"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrganizationToolkit',
+            name="OrganizationToolkit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('toolkit', models.CharField(choices=[('PAYMENTS', 'PAYMENTS'), ('ECOMMERCE', 'ECOMMERCE'), ('MESSAGING', 'MESSAGING'), ('SCHEDULING', 'SCHEDULING'), ('ESCALATIONS', 'ESCALATIONS')], max_length=16)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='toolkits', to='accounts.organization')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "toolkit",
+                    models.CharField(
+                        choices=[
+                            ("PAYMENTS", "PAYMENTS"),
+                            ("ECOMMERCE", "ECOMMERCE"),
+                            ("MESSAGING", "MESSAGING"),
+                            ("SCHEDULING", "SCHEDULING"),
+                            ("ESCALATIONS", "ESCALATIONS"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="toolkits", to="accounts.organization"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'toolkit'), name='one_toolkit')],
+                "constraints": [models.UniqueConstraint(fields=("organization", "toolkit"), name="one_toolkit")],
             },
         ),
         migrations.AddConstraint(
-            model_name='plugingrant',
-            constraint=models.UniqueConstraint(fields=('instance', 'plugin'), name='one_grant_per_plugin'),
+            model_name="plugingrant",
+            constraint=models.UniqueConstraint(fields=("instance", "plugin"), name="one_grant_per_plugin"),
         ),
         migrations.AddConstraint(
-            model_name='permissiongrant',
-            constraint=models.UniqueConstraint(fields=('grant', 'key'), name='one_cell_per_permission'),
+            model_name="permissiongrant",
+            constraint=models.UniqueConstraint(fields=("grant", "key"), name="one_cell_per_permission"),
         ),
         migrations.AddConstraint(
-            model_name='toolgrant',
-            constraint=models.UniqueConstraint(fields=('grant', 'tool'), name='one_cell_per_tool'),
+            model_name="toolgrant",
+            constraint=models.UniqueConstraint(fields=("grant", "tool"), name="one_cell_per_tool"),
         ),
         migrations.AddConstraint(
-            model_name='toolkitgrant',
-            constraint=models.UniqueConstraint(fields=('instance', 'toolkit'), name='one_toolkit_grant'),
+            model_name="toolkitgrant",
+            constraint=models.UniqueConstraint(fields=("instance", "toolkit"), name="one_toolkit_grant"),
         ),
     ]

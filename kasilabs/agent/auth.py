@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
@@ -40,7 +41,7 @@ class AgentKey(HttpBearer):
 
 def _count_failure(request: HttpRequest) -> int | None:
     """Count a failure of this address; return the seconds to wait once there were too many."""
-    key = f"agent-key-failures:{request.META.get('REMOTE_ADDR', '')}"
+    key = f"agent-key-failures:{get_adapter().get_client_ip(request)}"
     cache.add(key, 0, WINDOW_SECONDS)
     try:
         failures = cache.incr(key)

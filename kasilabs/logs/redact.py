@@ -65,6 +65,11 @@ def _is_clean(document: Any, sensitive: Sensitive) -> bool:
     return not is_encoded(text) and not _NOT_STORABLE.search(text) and not sensitive.find(text)
 
 
+def name(text: str, *, phones: Collection[str]) -> str:
+    """Return a name somebody else chose, such as that of a tool there is not, as a log row may keep it."""
+    return _Redaction(Sensitive(secrets=(), phones=phones)).key(text)
+
+
 @dataclass(frozen=True)
 class _Redaction:
     """One walk over a document; without `sensitive` there is nothing to look for but the names of keys."""
@@ -88,13 +93,13 @@ class _Redaction:
     def _object(self, document: dict[Any, Any], *, depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         for key, value in document.items():
-            name = _free_name(self._key(str(key)), kept)
+            name = _free_name(self.key(str(key)), kept)
             kept[name] = (
                 _hidden(WORDS[Kind.SECRET]) if _is_secret(str(key), value) else self.value(value, depth=depth + 1)
             )
         return kept
 
-    def _key(self, key: str) -> str:
+    def key(self, key: str) -> str:
         found = self.sensitive.find(key) if self.sensitive else None
         return f"[{WORDS[found]}]" if found else _storable(key)
 

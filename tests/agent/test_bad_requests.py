@@ -10,7 +10,7 @@ from kasilabs.agent import auth
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys, numbers
 from tests import hostile, make
-from tests.agent.conftest import Ground
+from tests.ground import Ground
 
 CALLS = "/agent/v1/calls"
 GOOD = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}}

@@ -19,7 +19,7 @@ from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
 from plugins import signing_secrets
 from plugins.models import SigningSecret
 from tests import hostile, make
-from tests.agent.conftest import PHONE, SECRET, Build, Ground, Serve
+from tests.ground import PHONE, SECRET, Build, Ground, Serve
 
 CUSTOMER = {"id": "chat-1", "customer": {"phone": PHONE}}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests import hostile
-from tests.agent.conftest import PHONE, SECRET, Build, Ground, Serve
+from tests.ground import PHONE, SECRET, Build, Ground, Serve
 
 CONVERSATION = {"id": "chat-1", "customer": {"phone": PHONE}}
 QUICK = {"timeoutSeconds": 1}

@@ -11,9 +11,11 @@ from grants.models import ToolGrant
 from installations import lifecycle
 from kasilabs.logs.models import Mode
 from tests import hostile, make
-from tests.agent.conftest import Build, Ground
+from tests.ground import Build, Ground
 
 NAME = "support_desk__create_support_ticket"
+MCP_MEMBERS = {"name", "title", "description", "inputSchema", "annotations"}
+KASILABS_MEMBERS = MCP_MEMBERS | {"plugin", "version", "mode", "approval"}
 
 
 def test_only_the_number_with_the_grant_gets_the_tool(ground: Ground) -> None:
@@ -32,7 +34,7 @@ def test_the_default_format_says_where_a_tool_comes_from(ground: Ground) -> None
     (tool,) = document["tools"]
     assert document["instance"] == {"id": ground.legal.public_id, "name": "Legal Consultations"}
     assert (document["toolkits"], document["suppressedToolkits"]) == ([], [])
-    assert set(tool) == set("name title description inputSchema annotations plugin version mode approval".split())
+    assert set(tool) == KASILABS_MEMBERS
     assert (tool["plugin"], tool["version"], tool["mode"], tool["approval"]) == (
         "SUPPORT_DESK",
         "1.0.0",
@@ -46,7 +48,7 @@ def test_the_default_format_says_where_a_tool_comes_from(ground: Ground) -> None
     [
         ("openai", {"type", "function"}),
         ("anthropic", {"name", "description", "input_schema"}),
-        ("mcp", {"name", "title", "description", "inputSchema", "annotations"}),
+        ("mcp", MCP_MEMBERS),
     ],
 )
 def test_the_other_formats_are_what_their_clients_expect(ground: Ground, form: str, keys: set[str]) -> None:

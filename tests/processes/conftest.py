@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.agent.conftest import Ground
-from tests.agent.conftest import build as build
-from tests.agent.conftest import ground as ground
-from tests.agent.conftest import plugin as plugin
-from tests.agent.conftest import serve as serve
+from tests.ground import Ground
 from tests.workers import Workers, workers
 
 Start = Callable[..., Workers]

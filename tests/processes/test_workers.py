@@ -15,7 +15,7 @@ from kasilabs.logs import lost
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
 from tests import hostile
-from tests.agent.conftest import PHONE, Build, Ground, Serve
+from tests.ground import PHONE, Build, Ground, Serve
 from tests.processes.conftest import Start, call
 
 pytestmark = pytest.mark.processes

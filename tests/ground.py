@@ -1,12 +1,10 @@
 """A number with a plugin behind it that really listens, and an agent that really asks."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from django.http import HttpResponse
 from django.test import Client
 
@@ -72,31 +70,18 @@ Serve = Callable[[hostile.Behaviour], hostile.HostileServer]
 Build = Callable[..., Ground]
 
 
-@pytest.fixture
-def serve(settings: Any) -> Iterator[Serve]:
-    """Start a plugin endpoint that behaves in a given way, and let the platform reach it."""
-    settings.PLUGIN_HOSTS_ALLOWED = "127.0.0.1"
-    with ExitStack() as stack:
-        yield lambda behaviour: stack.enter_context(hostile.HostileServer(behaviour))
-
-
-@pytest.fixture
-def build(transactional_db: None, settings: Any) -> Build:
-    """Build the ground on a plugin at `url`; further arguments change the manifest."""
-
-    def made(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> Ground:
-        organization = make.organization("kasi-legal", name="Kasi Legal")
-        legal, billing = make.number(organization), make.number(organization, "Billing Support")
-        tools = [{**make.SUPPORT_DESK["tools"][0], **(tool or {})}]
-        version = make.version(organization, **{"baseUrl": url, "tools": tools, **manifest})
-        installation = _installed(organization, version)
-        grant = cells.grant_plugin(
-            instance=legal, installation=installation, tools=None, permissions=None, actor=make.ACTOR
-        )
-        keys = [agent_keys.issue(instance=each, actor=make.ACTOR).text for each in (legal, billing)]
-        return Ground(organization, legal, billing, installation, grant, Agent(keys[0]), Agent(keys[1]))
-
-    return made
+def build(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> Ground:
+    """Build the ground on a plugin at `url`; `tool` changes its tool, further arguments its manifest."""
+    organization = make.organization("kasi-legal", name="Kasi Legal")
+    legal, billing = make.number(organization), make.number(organization, "Billing Support")
+    tools = [{**make.SUPPORT_DESK["tools"][0], **(tool or {})}]
+    version = make.version(organization, **{"baseUrl": url, "tools": tools, **manifest})
+    installation = _installed(organization, version)
+    grant = cells.grant_plugin(
+        instance=legal, installation=installation, tools=None, permissions=None, actor=make.ACTOR
+    )
+    keys = [agent_keys.issue(instance=each, actor=make.ACTOR).text for each in (legal, billing)]
+    return Ground(organization, legal, billing, installation, grant, Agent(keys[0]), Agent(keys[1]))
 
 
 def _installed(organization: Organization, version: Any) -> Installation:
@@ -109,14 +94,3 @@ def _installed(organization: Organization, version: Any) -> Installation:
         secret_changes=[SecretChange("/apiKey", Action.REPLACE, SECRET)],
         actor=make.ACTOR,
     )
-
-
-@pytest.fixture
-def plugin(serve: Serve) -> hostile.HostileServer:
-    """A plugin that answers every call with a small object."""
-    return serve(hostile.answers(hostile.message(b'{"status": "created", "reference": "T-1"}')))
-
-
-@pytest.fixture
-def ground(build: Build, plugin: hostile.HostileServer) -> Ground:
-    return build(plugin.url())
