@@ -126,7 +126,7 @@ class Lookups:
     def _run(self, host: str, answer: _Answer) -> None:
         try:
             found = self._found(host)
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             self._forget(host, answer)
             answer.future.set_exception(OSError(f"{host} has no address: {error}"))
         else:

@@ -65,7 +65,5 @@ class AnswerReader(http.client.HTTPResponse):
     def begin(self) -> None:
         super().begin()
         while self.status < 200:
-            if self.status == http.client.SWITCHING_PROTOCOLS:
-                raise http.client.UnknownProtocol("switched without being asked")
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
