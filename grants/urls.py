@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grants import views, views_toolkits
+from grants import views, views_install, views_removal, views_toolkits, views_try
 
 app_name = "grants"
 urlpatterns = [
@@ -10,6 +10,17 @@ urlpatterns = [
     path("grants/take-back/", views.take_back, name="take_back"),
     path("grants/explain/", views.explain, name="explain"),
     path("installations/<str:installation>/access/", views.installation_access, name="installation_access"),
+    path("installations/<str:installation>/remove/", views_removal.remove, name="remove"),
+    path("installations/new/<slug:slug>/", views_install.start, name="install"),
+    path("installations/new/<slug:slug>/permissions/", views_install.permissions, name="install_permissions"),
+    path("installations/new/<slug:slug>/numbers/", views_install.numbers, name="install_numbers"),
+    path("installations/new/<slug:slug>/configuration/", views_install.configuration, name="install_configuration"),
+    path(
+        "installations/new/<slug:slug>/configuration/fields/<slug:name>/",
+        views_install.check_field,
+        name="install_check_field",
+    ),
+    path("installations/new/<slug:slug>/test/", views_try.try_out, name="install_test"),
     path("toolkits/", views_toolkits.toolkits, name="toolkits"),
     path("toolkits/<str:toolkit>/install/", views_toolkits.install, name="install_toolkit"),
     path("toolkits/<str:toolkit>/remove/", views_toolkits.remove, name="remove_toolkit"),

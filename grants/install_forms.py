@@ -1,0 +1,114 @@
+"""The forms of the install steps. What was typed or ticked stands again after an error."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from grants import ability
+from grants.number_choice import Choice, NumberBox, ToolkitBox
+from kasilabs.lib import strict_json
+from kasilabs.whatsapp.models import Instance
+from plugins.manifest import Manifest, Tool
+
+MOST_INPUT = 64 * 1024
+"""Bytes an agent may send (contracts, opening paragraph)."""
+
+NOT_OFFERED = {"invalid_choice": _("One of these is not offered any more. Choose again.")}
+
+
+class PermissionsForm(forms.Form):
+    """Which permissions the plugin gets on the numbers of the next step."""
+
+    def __init__(self, manifest: Manifest, ticked: Sequence[str], data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial={"permissions": ticked})
+        self.manifest = manifest
+        self.fields["permissions"] = forms.MultipleChoiceField(
+            label=_("Permissions"),
+            required=False,
+            choices=[(asked.key, asked.key) for asked in manifest.permissions],
+            error_messages=NOT_OFFERED,
+        )
+
+    @property
+    def ticked(self) -> list[str]:
+        """What is ticked now, sound or not."""
+        return list(self["permissions"].value() or ())
+
+    @property
+    def boxes(self) -> list[ability.Box]:
+        return ability.boxes(self.manifest, self.ticked)
+
+
+class NumbersForm(forms.Form):
+    """Which numbers get the plugin, and which of the toolkits it needs."""
+
+    def __init__(
+        self, choice: Choice, initial: Mapping[str, Sequence[str]], data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial={**initial})
+        self.choice = choice
+        self.fields["numbers"] = forms.MultipleChoiceField(
+            label=_("Numbers"),
+            required=False,
+            choices=[(number.public_id, number.name) for number in choice.numbers],
+            error_messages=NOT_OFFERED,
+        )
+        self.fields["toolkits"] = forms.MultipleChoiceField(
+            label=_("Toolkits"),
+            required=False,
+            choices=[(kit.value, kit.value) for kit in choice.toolkits],
+            error_messages=NOT_OFFERED,
+        )
+
+    @property
+    def number_boxes(self) -> list[NumberBox]:
+        return self.choice.number_boxes(self["numbers"].value() or ())
+
+    @property
+    def toolkit_boxes(self) -> list[ToolkitBox]:
+        return self.choice.toolkit_boxes(self["toolkits"].value() or ())
+
+
+class TrialForm(forms.Form):
+    """One test call: as which number, which tool, with what input."""
+
+    input = forms.CharField(
+        label=_("Input"),
+        strip=False,
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false", "autocomplete": "off", "class": "k-paste"}),
+        help_text=_("One JSON object, as the agent would send it."),
+        error_messages={"required": _("Write a JSON object, such as {}.")},
+    )
+    field_order = ("number", "tool", "input")
+
+    def __init__(
+        self,
+        numbers: Sequence[Instance],
+        tools: Sequence[Tool],
+        initial: Mapping[str, str],
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial={**initial})
+        self.fields["number"] = forms.ChoiceField(
+            label=_("Number"),
+            choices=[(number.public_id, number.name) for number in numbers],
+            help_text=_("The call is made as the agent of this number would make it."),
+            error_messages=NOT_OFFERED,
+        )
+        self.fields["tool"] = forms.ChoiceField(
+            widget=forms.HiddenInput, choices=[(tool.name, tool.name) for tool in tools], error_messages=NOT_OFFERED
+        )
+        self.order_fields(self.field_order)
+
+    def clean_input(self) -> dict[str, Any]:
+        raw = self.cleaned_data["input"].encode(errors="replace")
+        if len(raw) > MOST_INPUT:
+            raise forms.ValidationError(_("This is longer than an agent may send. Use at most 64 KiB."), "too_large")
+        try:
+            return strict_json.loads(raw)
+        except strict_json.NotJson as error:
+            sentence = _("%(what)s Look at line %(line)d.") if error.line else "%(what)s"
+            params = {"what": error.detail, "line": error.line}
+            raise forms.ValidationError(sentence, error.code, params) from error

@@ -1,0 +1,165 @@
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from grants import wizard
+from grants.management import acting
+from grants.wizard import Plan
+from installations.assignments import ParsedSettings, read_settings
+from installations.installable import PUBLISHED
+from installations.lifecycle import Installed
+from installations.models import Installation
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import Member, Organization
+from kasilabs.accounts.permissions import Permission
+from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.logs.models import Mode
+from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.models import Instance
+from plugins import registry, signing_secrets, sources
+from plugins.faults import BadManifest
+from plugins.models import Plugin, Version
+
+Purpose = signing_secrets.Purpose
+SECRET_NAMES = {Purpose.TOOL: "toolSecret", Purpose.BRIDGE: "bridgeSecret"}
+
+
+def names(text: str) -> list[str]:
+    """Read a,b,c; an empty text names nothing."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def toolkits(text: str) -> list[Toolkit]:
+    try:
+        return [Toolkit(name) for name in names(text)]
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error}; there are {', '.join(Toolkit)}") from error
+
+
+class Command(JsonCommand):
+    help = (
+        "Install a plugin, configure it and grant it, all or nothing; it is not called. Run again, it sets the named "
+        "values and adds the named grants."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("manifest", metavar="MANIFEST_FILE_OR_URL")
+        parser.add_argument("--organization", required=True, metavar="SLUG")
+        parser.add_argument("--mode", required=True, choices=Mode.values)
+        repeated = {
+            "set": ("key=value", "a setting, read as the form field reads it; key:=JSON for raw JSON"),
+            "secret": ("key=value", "a secret; also key=@FILE and key=env:NAME"),
+            "grant": ("NUMBER NAME", "a WhatsApp number that may use the plugin"),
+        }
+        for flag, (metavar, words) in repeated.items():
+            parser.add_argument(
+                f"--{flag}", action="append", default=[], metavar=metavar, help=f"{words}; may be repeated"
+            )
+        parser.add_argument("--tools", type=names, metavar="a,b", help="for --grant; default: all")
+        parser.add_argument("--permissions", type=names, metavar="k1,k2", help="for --grant; default: those ticked")
+        parser.add_argument(
+            "--toolkits", type=toolkits, default=[], metavar="T1,T2", help="install these and grant them along"
+        )
+        parser.add_argument("--as", dest="acting", metavar="EMAIL", help="who acts; default: the first owner")
+
+    def run(self, **options: Any) -> dict[str, object]:
+        if not options["grant"] and (options["tools"] is not None or options["permissions"] is not None):
+            raise CommandError("--tools and --permissions say what --grant gives: name a number.", returncode=2)
+        member = acting.member(acting.organization(options["organization"]), options["acting"])
+        acting.require(member, *_needed(options))
+        raw, mode = sources.read(options["manifest"]), Mode(options["mode"])
+        actor = audit.Actor.person(member.user)
+        with audit.together():
+            plan = _plan(member, _version(member, raw, actor), mode, options)
+            installed = wizard.set_up(plan, user=member.user, actor=actor)
+            secrets = _secrets(installed, member, actor)
+        return _described(installed.installation, secrets)
+
+
+def _needed(options: dict[str, Any]) -> list[Permission]:
+    """Return what the dashboard would ask of somebody who does the same."""
+    asked = {
+        Permission.INSTALLATIONS_CONFIGURE: options["set"] or options["secret"],
+        Permission.INSTALLATIONS_SECRETS: options["secret"],
+        Permission.GRANTS_CHANGE: options["grant"],
+        Permission.TOOLKITS_CHANGE: options["toolkits"],
+    }
+    return [Permission.INSTALLATIONS_INSTALL, *(permission for permission, given in asked.items() if given)]
+
+
+def _version(member: Member, raw: bytes, actor: audit.Actor) -> Version:
+    """Register the manifest for the organization, or find it published by another one."""
+    try:
+        manifest = registry.read(raw)
+        plugin = Plugin.objects.filter(slug=manifest.slug).first()
+        if plugin is not None and plugin.owner_id != member.organization_id:
+            return _published(plugin, manifest.digest)
+        published = registry.publish(organization=member.organization, actor=actor, raw=raw, user=member.user)
+    except BadManifest as error:
+        raise sources.refusal(error) from error
+    if published.is_new:
+        acting.require(member, Permission.PLUGINS_DEVELOP)
+    return published.version
+
+
+def _published(plugin: Plugin, digest: str) -> Version:
+    rows = plugin.versions.select_related("plugin")
+    version: Version | None = rows.filter(digest=digest, state__in=PUBLISHED).first()
+    if version is None:
+        detail = f"{plugin.slug} belongs to another organization, which has not published this version."
+        raise Refused("plugin_not_available", detail)
+    return version
+
+
+def _plan(member: Member, version: Version, mode: Mode, options: dict[str, Any]) -> Plan:
+    return Plan(
+        organization=member.organization,
+        version=version,
+        mode=mode,
+        settings=_settings(version, options),
+        numbers=_numbers(member.organization, options["grant"]),
+        tools=options["tools"],
+        permissions=options["permissions"],
+        toolkits=options["toolkits"],
+    )
+
+
+def _settings(version: Version, options: dict[str, Any]) -> ParsedSettings | None:
+    """Read what is to be set; nothing named leaves the configuration as it is."""
+    if not (options["set"] or options["secret"]):
+        return None
+    return read_settings(version.manifest.configuration, options["set"], options["secret"])
+
+
+def _numbers(organization: Organization, wanted: list[str]) -> list[Instance]:
+    found = {number.name: number for number in organization.instances.filter(name__in=wanted).order_by("pk")}
+    unknown = [name for name in dict.fromkeys(wanted) if name not in found]
+    if unknown:
+        detail = f"{organization.name} has no WhatsApp number of this name: {', '.join(unknown)}."
+        raise Refused("unknown_number", detail)
+    return list(found.values())
+
+
+def _secrets(installed: Installed, member: Member, actor: audit.Actor) -> dict[str, object]:
+    """Show what this run made, once and for all, to the owner's developers; nobody else ever sees it."""
+    plugin = installed.installation.plugin
+    is_theirs = plugin.owner_id == member.organization_id and member.may(Permission.PLUGINS_DEVELOP)
+    if not (installed.new_secrets and is_theirs):
+        return {}
+    shown = signing_secrets.show_once(plugin=plugin, mode=Mode(installed.installation.mode), actor=actor)
+    return {SECRET_NAMES[secret.purpose]: secret.text for secret in shown}
+
+
+def _described(installation: Installation, secrets: dict[str, object]) -> dict[str, object]:
+    plugin, mode = installation.plugin, Mode(installation.mode)
+    numbers = Instance.objects.filter(plugin_grants__installation=installation).order_by("name")
+    return {
+        "installation": installation.public_id,
+        "plugin": plugin.slug,
+        "version": installation.version.semver,
+        "mode": mode.value,
+        **secrets,
+        "kid": {purpose.value: signing_secrets.current(plugin, mode, purpose).kid for purpose in SECRET_NAMES},
+        "instances": [{"id": number.public_id, "name": number.name} for number in numbers],
+    }

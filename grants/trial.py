@@ -1,0 +1,71 @@
+"""A test call: the real way of a tool call, made by a person, and what came of it in words for the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from grants import calls
+from grants.calls import Request
+from installations.models import Installation
+from kasilabs.accounts.models import User
+from kasilabs.lib import ids
+from kasilabs.lib.schema import Problem
+from kasilabs.logs import path
+from kasilabs.logs.gates import Gate
+from kasilabs.logs.models import Call
+from kasilabs.whatsapp.models import Instance
+from plugins.manifest import Manifest, Tool, Visibility, agent_name
+
+
+@dataclass(frozen=True, repr=False)
+class Trial:
+    """What came of a test call. `output` is the plugin's answer, `problems` is what the input broke."""
+
+    call: Call
+    output: Any
+    problems: Sequence[Problem] = ()
+
+    @property
+    def sentence(self) -> str:
+        return str(path.summary(self.call))
+
+
+def numbers(installation: Installation) -> list[Instance]:
+    """Return the numbers the installation is granted to, which are those a call can be made as."""
+    granted = Instance.objects.filter(plugin_grants__installation=installation)
+    return list(granted.select_related("organization").order_by("name"))
+
+
+def tools(manifest: Manifest) -> tuple[Tool, ...]:
+    """Return the tools an agent can be offered, and so the only ones that can be called."""
+    return manifest.tools if manifest.visibility is Visibility.AGENT else ()
+
+
+def first(manifest: Manifest) -> Tool | None:
+    """Return the tool to try first: the author's own test, else one that only reads, else any."""
+    test = manifest.configuration_test
+    offered = sorted(
+        tools(manifest),
+        key=lambda tool: (test is None or tool.name != test.tool, not tool.annotations.read_only),
+    )
+    return offered[0] if offered else None
+
+
+def run(
+    installation: Installation, number: Instance, tool: Tool, given: dict[str, Any], *, by: User, request_id: str
+) -> Trial:
+    """Call the plugin through every gate, as the agent of this number would. Must run outside of a transaction."""
+    name = agent_name(installation.plugin.slug, tool.name)
+    answer = calls.call_tool(number, Request(name, given, request_id=request_id, tested_by=by.email))
+    call = Call.objects.get(pk=cast(UUID, ids.decode(ids.Prefix.CALL, answer.document["id"])))
+    problems = tool.input_validator.problems(given, at="/input") if call.gate == Gate.INPUT_SCHEMA else []
+    return Trial(call, answer.document.get("output", call.response), problems)
+
+
+def earlier(installation: Installation, public_id: str, by: User) -> Trial | None:
+    """Find a test call this person made, as its row tells it: secrets and phone numbers are left out there."""
+    pk = ids.decode(ids.Prefix.CALL, public_id)
+    made = Call.objects.filter(organization=installation.organization_id, installation_id=installation.pk)
+    call = made.filter(pk=pk, tested_by=by.email).first() if pk else None
+    return Trial(call, call.response) if call else None

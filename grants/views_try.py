@@ -1,0 +1,101 @@
+"""The last install step: a real call with the real result."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from grants import install_steps, risks, sample_input, trial
+from grants.forms import number_of
+from grants.install_forms import TrialForm
+from grants.install_steps import Step, Visit
+from grants.trial import Trial
+from installations.models import Installation
+from kasilabs.accounts.access import MemberRequest, member_required
+from kasilabs.accounts.permissions import Permission
+from kasilabs.lib import request_id
+from kasilabs.logs.models import Mode
+from plugins import signing_secrets
+from plugins.manifest import Tool
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+@member_required(Permission.INSTALLATIONS_INSTALL)
+def try_out(request: MemberRequest, slug: str) -> HttpResponseBase:
+    """Show the form of a test call, make the call, and show what came of it."""
+    visit = install_steps.begin(request.organization, slug, request.session)
+    if visit.installation is None:
+        return redirect(visit.url(visit.open_step))
+    tool, form = _form(request, visit, visit.installation)
+    if request.method != "POST" or tool is None:
+        earlier = trial.earlier(visit.installation, request.GET.get("call", ""), request.user)
+        return _page(request, visit, form, tool, earlier)
+    if not form.is_valid():
+        return _page(request, visit, form, tool, None, HTTPStatus.UNPROCESSABLE_ENTITY)
+    made = _call(request, visit.installation, tool, form)
+    if not (request.htmx or made.problems):
+        return redirect(f"{request.path}?tool={tool.name}&call={made.call.public_id}")
+    return _page(request, visit, form, tool, made, HTTPStatus.UNPROCESSABLE_ENTITY if made.problems else HTTPStatus.OK)
+
+
+def _form(request: MemberRequest, visit: Visit, installation: Installation) -> tuple[Tool | None, TrialForm]:
+    """Return the tool that is tried and its form: the one asked for, else the one the author would try first."""
+    data: QueryDict | None = request.POST if request.method == "POST" else None
+    asked = visit.manifest.tool((data or request.GET).get("tool", ""))
+    offered = trial.tools(visit.manifest)
+    tool = asked if asked in offered else trial.first(visit.manifest)
+    initial = {"tool": tool.name, "input": sample_input.text(visit.manifest, tool)} if tool else {}
+    return tool, TrialForm(trial.numbers(installation), offered, initial, data)
+
+
+def _call(request: MemberRequest, installation: Installation, tool: Tool, form: TrialForm) -> Trial:
+    return trial.run(
+        installation,
+        number_of(request.organization, form.cleaned_data["number"]),
+        tool,
+        form.cleaned_data["input"],
+        by=request.user,
+        request_id=request_id.current(request),
+    )
+
+
+def _page(
+    request: MemberRequest,
+    visit: Visit,
+    form: TrialForm,
+    tool: Tool | None,
+    made: Trial | None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {
+        "visit": visit,
+        "manifest": visit.manifest,
+        "installation": visit.installation,
+        "plugin": visit.version.plugin,
+        "form": form,
+        "tool": tool,
+        "tools": trial.tools(visit.manifest),
+        "trial": made,
+    }
+    if tool is not None:
+        context |= {"tags": risks.of_tool(tool), "members": sample_input.members(tool)}
+    if request.htmx and request.method == "POST":
+        return render(request, "grants/install_test.html#try", context, status=status)
+    context |= {"steps": visit.rail(Step.TEST), **_secrets(request, visit)}
+    if not request.member.may(Permission.GRANTS_CHANGE):
+        context["givers"] = install_steps.givers(request.organization)
+    return render(request, "grants/install_test.html", context, status=status)
+
+
+def _secrets(request: MemberRequest, visit: Visit) -> dict[str, Any]:
+    """Return what the card of the signing secrets shows; only developers of the owner see it."""
+    if not request.member.may(Permission.PLUGINS_DEVELOP):
+        return {}
+    secrets = signing_secrets.live(visit.version.plugin, Mode.SANDBOX)
+    return {"secrets": secrets, "has_unseen": any(secret.shown is None for secret in secrets)}
