@@ -20,6 +20,7 @@ from grants import decide as decisions
 from grants import endings, people, replay
 from grants.sentences import sentence
 from installations import configuration, dispatch, tokens
+from installations.outcome import Outcome
 from kasilabs.lib import connection, ids
 from kasilabs.lib.encrypted import CannotOpen
 from kasilabs.lib.schema import Problem
@@ -205,11 +206,8 @@ def _claim(ready: _Ready, call_id: UUID) -> tuple[people.Person, Call]:
 
 
 def _open(ready: _Ready, call_id: UUID, person: people.Person) -> Call:
-    return write.opened(
-        ready.about,
+    claim = write.Claim(
         call_id=call_id,
-        request=_logged(ready.request),
-        sensitive=_sensitive(ready, person),
         timeout_seconds=ready.tool.timeout_seconds,
         conversation_id=person.conversation_id,
         customer_id=person.customer_id,
@@ -217,6 +215,7 @@ def _open(ready: _Ready, call_id: UUID, person: people.Person) -> Call:
         idempotency_key=ready.request.idempotency_key,
         fingerprint=ready.request.fingerprint,
     )
+    return write.opened(ready.about, claim, request=_logged(ready.request), sensitive=_sensitive(ready, person))
 
 
 def _sensitive(ready: _Ready, person: people.Person, *texts: str) -> write.Sensitive:
@@ -259,7 +258,7 @@ def _chat_token(ready: _Ready, subject: tokens.Subject, person: people.Person) -
     )
 
 
-def _complete(ready: _Ready, call: Call, person: people.Person, outcome: dispatch.Outcome) -> endings.Answer:
+def _complete(ready: _Ready, call: Call, person: people.Person, outcome: Outcome) -> endings.Answer:
     """Write how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
     ending = endings.of(outcome)
     seen = _sensitive(ready, person, *outcome.tokens)

@@ -70,7 +70,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _number_texts(number: float) -> Iterator[str]:
-    """Yield a number as JSON writes it, and in full when it is a whole number written as a float or with an exponent."""
+    """Yield a number as JSON writes it, and in full when it is a whole number with a fraction or an exponent."""
     yield json.dumps(number)
     if isinstance(number, float) and number.is_integer():
         yield str(int(number))

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.db.models import Count, Q, Value
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest
 from kasilabs.accounts.models import Member
-from kasilabs.accounts.permissions import Permission as P
+from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
@@ -26,7 +26,7 @@ class Entry:
     label: str | Promise
     route: str
     icon: str
-    permission: P
+    permission: Permission
     counts: str = ""
 
 
@@ -34,19 +34,19 @@ PLACES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         "",
         (
-            Entry(_("Overview"), "overview", "layout-dashboard", P.OVERVIEW_VIEW),
-            Entry(_("Installed plugins"), "installations:list", "plug", P.INSTALLATIONS_VIEW, "installations"),
-            Entry(_("WhatsApp numbers"), "whatsapp:list", "brand-whatsapp", P.NUMBERS_VIEW, "numbers"),
-            Entry(_("Permission matrix"), "grants:matrix", "table", P.GRANTS_VIEW),
-            Entry(_("Plugin logs"), "logs:list", "list-search", P.LOGS_VIEW, "failures"),
+            Entry(_("Overview"), "overview", "layout-dashboard", Permission.OVERVIEW_VIEW),
+            Entry(_("Installed plugins"), "installations:list", "plug", Permission.INSTALLATIONS_VIEW, "installations"),
+            Entry(_("WhatsApp numbers"), "whatsapp:list", "brand-whatsapp", Permission.NUMBERS_VIEW, "numbers"),
+            Entry(_("Permission matrix"), "grants:matrix", "table", Permission.GRANTS_VIEW),
+            Entry(_("Plugin logs"), "logs:list", "list-search", Permission.LOGS_VIEW, "failures"),
         ),
     ),
-    (_("Develop"), (Entry(_("Developer area"), "plugins:list", "code", P.PLUGINS_DEVELOP),)),
+    (_("Develop"), (Entry(_("Developer area"), "plugins:list", "code", Permission.PLUGINS_VIEW),)),
     (
         _("Organization"),
         (
-            Entry(_("People"), "accounts:members", "users", P.MEMBERS_VIEW),
-            Entry(_("Toolkits"), "grants:toolkits", "tool", P.GRANTS_VIEW),
+            Entry(_("People"), "accounts:members", "users", Permission.MEMBERS_VIEW),
+            Entry(_("Toolkits"), "grants:toolkits", "tool", Permission.GRANTS_VIEW),
         ),
     ),
 )
@@ -96,7 +96,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def _groups(request: MemberRequest) -> list[Group]:
     counts = _counts(request)
     groups = [
-        Group(heading, [_item(request, entry, counts) for entry in entries if request.member.may(entry.permission) and _exists(entry)])
+        Group(heading, [_item(request, entry, counts) for entry in entries if request.member.may(entry.permission)])
         for heading, entries in PLACES
     ]
     return [group for group in groups if group.items]
@@ -123,12 +123,10 @@ def _counts(request: MemberRequest) -> dict[str, int]:
 
 
 def _count(name: str, rows: Any) -> Any:
-    return rows.order_by().annotate(kind=Value(name)).values("kind").annotate(number=Count("pk")).values_list("kind", "number")
-
-
-def _exists(entry: Entry) -> bool:
-    try:
-        reverse(entry.route, args=["x"])
-    except NoReverseMatch:
-        return False
-    return True
+    return (
+        rows.order_by()
+        .annotate(kind=Value(name))
+        .values("kind")
+        .annotate(number=Count("pk"))
+        .values_list("kind", "number")
+    )

@@ -1,4 +1,4 @@
-"""The shape of process logs: JSON lines in production, plain lines in the demo. Bodies and headers are never in them."""
+"""The shape of process logs: JSON lines in production, plain lines in the demo; never a body or a header."""
 
 import logging
 

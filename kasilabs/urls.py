@@ -1,10 +1,10 @@
 """The whole map on one page."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from kasilabs import views
 
-organization = [
+organization: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("members/", include("kasilabs.accounts.urls")),
     path("numbers/", include("kasilabs.whatsapp.urls")),

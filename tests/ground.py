@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from grants import cells
@@ -30,16 +29,16 @@ class Agent:
     key: str
     client: Client = field(default_factory=Client)
 
-    def get(self, path: str = "/agent/v1/tools", **headers: str) -> HttpResponse:
+    def get(self, path: str = "/agent/v1/tools", **headers: str) -> Any:
         return self.client.get(path, headers={"Authorization": f"Bearer {self.key}", **headers})
 
-    def post(self, body: Any, **headers: str) -> HttpResponse:
+    def post(self, body: Any, **headers: str) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **headers}
         content_type = sent.pop("Content-Type")
         return self.client.post("/agent/v1/calls", raw, content_type=content_type, headers=sent)
 
-    def call(self, tool: str = "support_desk__create_support_ticket", **members: Any) -> HttpResponse:
+    def call(self, tool: str = "support_desk__create_support_ticket", **members: Any) -> Any:
         headers = members.pop("headers", {})
         body = {"tool": tool, "input": {"subject": "No invoice"}, **members}
         return self.post(body, **headers)

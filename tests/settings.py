@@ -9,10 +9,10 @@ os.environ["PUBLIC_URL"] = "http://127.0.0.1:8000"
 os.environ["ALLOWED_HOSTS"] = "testserver"
 os.environ.setdefault("DATABASE_POOL_SIZE", "8")
 
-from kasilabs.settings import *  # noqa: E402, F403
+from kasilabs.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In a file, as in life: threads that share one database in memory fail where they should wait.

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -46,7 +47,7 @@ def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
     plugin = serve(echo)
     ground = build(plugin.url())
     customer = {"phone": PHONE}
-    calls = [
+    calls: list[dict[str, Any]] = [
         {"conversation": {"id": PHONE, "customer": customer}},
         {"conversation": {"id": DIGITS, "customer": {**customer, "userId": "KE.canary"}}, "input": {"subject": "abc"}},
         {"conversation": {"id": "c", "customer": customer}, "input": {"subject": "x"}},

@@ -1,4 +1,4 @@
-"""The gate `agent_key`: a bearer key, checked before anything else. Failures are counted per address, successes are not."""
+"""The gate `agent_key`: a bearer key, checked before anything else. Only failures are counted, per address."""
 
 from typing import Any
 
@@ -16,7 +16,10 @@ WINDOW_SECONDS = 60
 
 
 class InvalidKey(Exception):
-    """No such key, or it is revoked or over: one text for all causes. `retry_after` is set once an address fails too often."""
+    """No such key, or it is revoked or over: one text for all causes.
+
+    `retry_after` is in seconds, and set once an address has failed too often.
+    """
 
     def __init__(self, retry_after: int | None = None) -> None:
         super().__init__("invalid_key")

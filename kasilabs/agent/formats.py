@@ -55,7 +55,7 @@ def _revision(offer: Offer) -> str:
 class _Key:
     """What the text of a tool depends on; equal keys have equal texts."""
 
-    __slots__ = ("form", "manifest", "mode", "tool", "_same")
+    __slots__ = ("_same", "form", "manifest", "mode", "tool")
 
     def __init__(self, manifest: Manifest, tool: Tool, mode: str, form: Format) -> None:
         self.manifest, self.tool, self.mode, self.form = manifest, tool, mode, form

@@ -1,6 +1,6 @@
 """Give the database connection back before waiting for somebody else's server.
 
-With a pool of four, eight calls to a slow plugin made an unrelated page wait five seconds; released first, it took 7 ms.
+With a pool of four, eight calls to a slow plugin made another page wait five seconds; released first, it took 7 ms.
 """
 
 from django.db import connection

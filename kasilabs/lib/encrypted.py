@@ -6,6 +6,7 @@ is always a line somebody wrote. The row needs its primary key before `seal`: it
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models
@@ -13,10 +14,15 @@ from django.db import models
 from kasilabs.lib import crypto
 
 CannotOpen = crypto.CannotOpen
+
+if TYPE_CHECKING:
+    TextField = models.TextField[str, str]
+else:
+    TextField = models.TextField
 primary_key_id = crypto.primary_key_id
 
 
-class EncryptedField(models.TextField):
+class EncryptedField(TextField):
     """Text sealed with AES-256-GCM, bound to table, column, row and the columns named in `bound_to`."""
 
     def __init__(self, *args: object, bound_to: tuple[str, ...] = (), **kwargs: object) -> None:
@@ -30,7 +36,7 @@ class EncryptedField(models.TextField):
     def place(self, row: models.Model) -> list[str]:
         """Return what a value in this row is bound to."""
         bound = [str(getattr(row, attribute)) for attribute in self.bound_to]
-        return [self.model._meta.db_table, self.column, str(row.pk), *bound]
+        return [self.model._meta.db_table, str(self.column), str(row.pk), *bound]
 
 
 def _field(row: models.Model, name: str) -> EncryptedField:

@@ -19,6 +19,8 @@ _GENERIC = {
     413: ("too_large", "The body is larger than 64 KiB."),
     415: ("unsupported_media_type", "The body must be application/json."),
 }
+_BAD_REQUEST = ("bad_request", "The request cannot be read.")
+_SERVER_ERROR = ("server_error", "This is our fault.")
 
 
 def response(
@@ -32,8 +34,7 @@ def response(
 
 def generic(status: int, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return the problem for a refusal that no view has worded."""
-    fallback = ("bad_request", "The request cannot be read.") if status < 500 else ("server_error", "This is our fault.")
-    code, detail = _GENERIC.get(status, fallback)
+    code, detail = _GENERIC.get(status, _BAD_REQUEST if status < 500 else _SERVER_ERROR)
     return response(status, code, detail, headers=headers)
 
 

@@ -66,7 +66,7 @@ class Call(models.Model):
     response_bytes = models.PositiveIntegerField(null=True)
     request_id = models.CharField(max_length=64, blank=True)
 
-    idempotency_key = models.CharField(max_length=128, null=True)
+    idempotency_key = models.CharField(max_length=128, null=True)  # noqa: DJ001  NULL is what UNIQUE lets stand twice
     fingerprint = models.CharField(max_length=64, blank=True)
 
     class Meta:

@@ -18,6 +18,11 @@ from kasilabs.logs.models import Call, CallAnswer, CallState
 
 ANSWER_KEPT = timedelta(hours=24)
 LOST_GRACE = timedelta(seconds=60)
+_ENDING = (
+    *("state", "status", "code", "reason", "gate", "detail", "decision", "finished", "lost_after"),
+    *("duration_ms", "timings", "plugin_status", "attempts", "response", "response_bytes"),
+)
+"""The columns that the end of a call fills."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,19 @@ class About:
     mode: str = ""
     request_id: str = ""
     tested_by: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an open row holds on to: its id, whom it is about, and the idempotency key it takes for its number."""
+
+    call_id: UUID
+    timeout_seconds: int
+    conversation_id: UUID | None = None
+    customer_id: UUID | None = None
+    alias: str = ""
+    idempotency_key: str | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,31 +80,17 @@ class Ending:
     response_bytes: int | None = None
 
 
-def opened(
-    about: About,
-    *,
-    request: dict[str, Any],
-    sensitive: Sensitive,
-    timeout_seconds: int,
-    conversation_id: UUID | None,
-    customer_id: UUID | None,
-    alias: str,
-    idempotency_key: str | None,
-    fingerprint: str,
-    call_id: UUID,
-) -> Call:
+def opened(about: About, claim: Claim, *, request: dict[str, Any], sensitive: Sensitive) -> Call:
     """Insert the open row of a call that passed every gate before sending.
 
     Raises IntegrityError when the number has used this idempotency key before: the row is the claim.
     """
     now = timezone.now()
     call = _row(about, request=request, sensitive=sensitive, now=now)
-    call.id = call_id
-    call.state = CallState.OPEN
-    call.decision = decision(None)
-    call.conversation_id, call.customer_id, call.alias = conversation_id, customer_id, alias
-    call.idempotency_key, call.fingerprint = idempotency_key, fingerprint
-    call.lost_after = now + timedelta(seconds=timeout_seconds) + LOST_GRACE
+    call.id, call.state, call.decision = claim.call_id, CallState.OPEN, decision(None)
+    call.conversation_id, call.customer_id, call.alias = claim.conversation_id, claim.customer_id, claim.alias
+    call.idempotency_key, call.fingerprint = claim.idempotency_key, claim.fingerprint
+    call.lost_after = now + timedelta(seconds=claim.timeout_seconds) + LOST_GRACE
     call.save(force_insert=True)
     return call
 
@@ -104,12 +108,8 @@ def finished(call: Call, ending: Ending, sensitive: Sensitive) -> bool:
     """Complete an open row. Returns False when it was no longer open: what was lost stays lost."""
     _end(call, ending, sensitive)
     call.decision = decision(ending.gate, after=ending.gate is not None or ending.state == CallState.SUCCEEDED)
-    names = (
-        "state status code reason gate detail decision finished duration_ms timings plugin_status attempts "
-        "response response_bytes lost_after"
-    ).split()
     still_open = Call.objects.filter(pk=call.pk, state=CallState.OPEN)
-    return bool(still_open.update(**{name: getattr(call, name) for name in names}))
+    return bool(still_open.update(**{name: getattr(call, name) for name in _ENDING}))
 
 
 def keep_answer(call: Call, status: int, body: str) -> None:

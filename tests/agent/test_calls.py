@@ -12,7 +12,7 @@ from grants import cells, toolkits
 from grants.models import ToolGrant
 from installations import lifecycle
 from kasilabs.lib import signing
-from kasilabs.logs.models import Call, CallAnswer, CallState
+from kasilabs.logs.models import Call, CallAnswer, CallState, Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import numbers
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
@@ -63,7 +63,7 @@ def test_the_plugin_gets_what_the_contract_says(ground: Ground, plugin: hostile.
 def test_a_stock_jwt_library_verifies_the_platform_token(ground: Ground, plugin: hostile.HostileServer) -> None:
     ground.agent.call()
     headers, raw = sent(plugin)
-    secret = signing_secrets.current(ground.installation.plugin, "sandbox", SigningSecret.Purpose.TOOL)
+    secret = signing_secrets.current(ground.installation.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     token = headers["authorization"].removeprefix("Bearer ")
     claims = jwt.decode(
         token,

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -100,16 +102,14 @@ def test_readiness_names_the_database_when_it_is_gone(start: Start) -> None:
     }
 
 
-def _ignoring_errors(work: object) -> None:
-    try:
-        work()  # type: ignore[operator]
-    except requests.RequestException:
-        pass
+def _ignoring_errors(work: Callable[[], object]) -> None:
+    with suppress(requests.RequestException):
+        work()
 
 
-def wait_for(condition: object, seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
     until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
     connection.close()

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         sample = next(sample for sample in demo.SAMPLES if sample.slug == options["slug"])
         script = demo.EXAMPLES / sample.folder / "plugin.py"
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        os.execve(
+        os.execve(  # noqa: S606
             sys.executable,
             [sys.executable, str(script), str(options["port"])],
             {**kept, "PYTHONUNBUFFERED": "1", **_secrets(sample.slug)},
@@ -32,7 +32,8 @@ class Command(BaseCommand):
 
 def _secrets(slug: str) -> dict[str, str]:
     known = demo_file.read()
-    installation = next((each for each in known.get("installations", []) if each["plugin"] == slug), {})
+    installations: list[dict[str, Any]] = known.get("installations", [])
+    installation = next((each for each in installations if each["plugin"] == slug), {})
     found = {
         "PLUGIN_TOOL_SECRET": os.environ.get("PLUGIN_TOOL_SECRET") or installation.get("toolSecret"),
         "PLUGIN_BRIDGE_SECRET": os.environ.get("PLUGIN_BRIDGE_SECRET") or installation.get("bridgeSecret"),

@@ -2,90 +2,177 @@
 
 import django.core.validators
 import django.db.models.deletion
+from django.db import migrations, models
+
 import kasilabs.lib.encrypted
 import kasilabs.lib.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customers', to='accounts.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customers",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Instance',
+            name="Instance",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('number', models.CharField(max_length=16, unique=True, validators=[django.core.validators.RegexValidator('^\\+[1-9][0-9]{7,14}\\Z', 'Write the number with country code, as in +254700000141.')], verbose_name='phone number')),
-                ('system_prompt', models.TextField(blank=True, max_length=8000, verbose_name='system prompt')),
-                ('state', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended')], default='active', max_length=16)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='accounts.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "number",
+                    models.CharField(
+                        max_length=16,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^\\+[1-9][0-9]{7,14}\\Z", "Write the number with country code, as in +254700000141."
+                            )
+                        ],
+                        verbose_name="phone number",
+                    ),
+                ),
+                ("system_prompt", models.TextField(blank=True, max_length=8000, verbose_name="system prompt")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("suspended", "Suspended")], default="active", max_length=16
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instances",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('index', models.CharField(max_length=64)),
-                ('external_id', kasilabs.lib.encrypted.EncryptedField(bound_to=('instance_id',))),
-                ('last_customer_message_at', models.DateTimeField(null=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='accounts.organization')),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='whatsapp.customer')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='whatsapp.instance')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("index", models.CharField(max_length=64)),
+                ("external_id", kasilabs.lib.encrypted.EncryptedField(bound_to=("instance_id",))),
+                ("last_customer_message_at", models.DateTimeField(null=True)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="accounts.organization",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="whatsapp.customer",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conversations",
+                        to="whatsapp.instance",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AgentKey',
+            name="AgentKey",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('prefix', models.CharField(max_length=8, unique=True)),
-                ('mac', models.CharField(max_length=64)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('expires', models.DateTimeField(null=True)),
-                ('revoked', models.DateTimeField(null=True)),
-                ('last_used_on', models.DateField(null=True)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agent_keys', to='whatsapp.instance')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("prefix", models.CharField(max_length=8, unique=True)),
+                ("mac", models.CharField(max_length=64)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("expires", models.DateTimeField(null=True)),
+                ("revoked", models.DateTimeField(null=True)),
+                ("last_used_on", models.DateField(null=True)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="agent_keys", to="whatsapp.instance"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CustomerHandle',
+            name="CustomerHandle",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('phone', 'Phone'), ('userId', 'User Id')], max_length=8)),
-                ('index', models.CharField(max_length=64)),
-                ('value', kasilabs.lib.encrypted.EncryptedField(bound_to=('organization_id', 'kind'))),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handles', to='whatsapp.customer')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customer_handles', to='accounts.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("kind", models.CharField(choices=[("phone", "Phone"), ("userId", "User Id")], max_length=8)),
+                ("index", models.CharField(max_length=64)),
+                ("value", kasilabs.lib.encrypted.EncryptedField(bound_to=("organization_id", "kind"))),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="handles", to="whatsapp.customer"
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customer_handles",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organization', 'kind', 'index'), name='one_customer_per_handle')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "kind", "index"), name="one_customer_per_handle")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='one_number_name'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(fields=("organization", "name"), name="one_number_name"),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(fields=('id', 'organization'), name='instance_with_organization'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(fields=("id", "organization"), name="instance_with_organization"),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('instance', 'index'), name='one_conversation_per_id'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(fields=("instance", "index"), name="one_conversation_per_id"),
         ),
     ]
