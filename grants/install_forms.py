@@ -45,9 +45,14 @@ class NumbersForm(forms.Form):
     """Which numbers get the plugin, and which of the toolkits it needs."""
 
     def __init__(
-        self, choice: Choice, initial: Mapping[str, Sequence[str]], data: Mapping[str, Any] | None = None
+        self,
+        manifest: Manifest,
+        choice: Choice,
+        initial: Mapping[str, Sequence[str]],
+        data: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial={**initial})
+        self.manifest = manifest
         self.choice = choice
         self.fields["numbers"] = forms.MultipleChoiceField(
             label=_("Numbers"),
@@ -68,7 +73,7 @@ class NumbersForm(forms.Form):
 
     @property
     def toolkit_boxes(self) -> list[ToolkitBox]:
-        return self.choice.toolkit_boxes(self["toolkits"].value() or ())
+        return self.choice.toolkit_boxes(self["toolkits"].value() or (), self.manifest.required_toolkits)
 
 
 class TrialForm(forms.Form):

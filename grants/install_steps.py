@@ -92,12 +92,18 @@ class Visit:
             return refused
         return None
 
-    def rail(self, current: Step) -> list[Mark]:
-        """Return the steps as the rail shows them."""
+    def rail(self, current: Step, note: str = "") -> list[Mark]:
+        """Return the steps as the rail shows them; `note` is for the current one, in place of its own."""
         steps = list(Step)
         opened = steps.index(self.open_step)
         return [
-            Mark(LABELS[step], self._note(step), self._link(step), place < opened, step is current)
+            Mark(
+                label=LABELS[step],
+                note=note if note and step is current else self._note(step),
+                url=self._link(step),
+                is_done=place < opened,
+                is_current=step is current,
+            )
             for place, step in enumerate(steps)
         ]
 

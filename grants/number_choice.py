@@ -25,9 +25,13 @@ class NumberBox:
 
 @dataclass(frozen=True)
 class ToolkitBox:
-    """One toolkit that is needed: where it stands, and whether this person may do something about it."""
+    """One toolkit that is needed: where it stands, and whether this person may do something about it.
+
+    `is_required`: all tools need it; else only the bridges of some ticked permission do.
+    """
 
     toolkit: Toolkit
+    is_required: bool
     is_installed: bool
     numbers: list[str]
     is_offered: bool
@@ -53,10 +57,11 @@ class Choice:
     def number_boxes(self, ticked: Collection[str]) -> list[NumberBox]:
         return [NumberBox(each, each.public_id in ticked, each.pk in self.elsewhere) for each in self.numbers]
 
-    def toolkit_boxes(self, ticked: Collection[str]) -> list[ToolkitBox]:
+    def toolkit_boxes(self, ticked: Collection[str], required: Collection[Toolkit]) -> list[ToolkitBox]:
         return [
             ToolkitBox(
                 toolkit=kit,
+                is_required=kit in required,
                 is_installed=kit in self.installed,
                 numbers=self.granted.get(kit, []),
                 is_offered=kit in self.toolkits,

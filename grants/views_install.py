@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -106,7 +107,8 @@ def _numbers_form(request: MemberRequest, visit: Visit, data: QueryDict | None) 
         ability.needed_toolkits(visit.manifest, visit.draft.permissions or []),
         may_install=request.member.may(Permission.TOOLKITS_CHANGE),
     )
-    return NumbersForm(choice, {"numbers": visit.draft.numbers or [], "toolkits": visit.draft.toolkits}, data)
+    initial = {"numbers": visit.draft.numbers or [], "toolkits": visit.draft.toolkits}
+    return NumbersForm(visit.manifest, choice, initial, data)
 
 
 @never_cache
@@ -162,7 +164,9 @@ def _configuration_form(request: MemberRequest, visit: Visit) -> ConfigurationFo
 def _configuration_page(
     request: MemberRequest, visit: Visit, form: ConfigurationForm, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    context = _context(request, visit, Step.CONFIGURATION) | {"form": form}
+    words = ngettext("%(n)d field needs another look", "%(n)d fields need another look", len(form.errors))
+    note = words % {"n": len(form.errors)} if form.errors else ""
+    context = _context(request, visit, Step.CONFIGURATION, note) | {"form": form}
     context["check_url"] = visit.url(Step.CONFIGURATION) + "fields/"
     context["needs_somebody"] = bool(visit.manifest.configuration.fields and not form.schema.fields)
     return render(request, "grants/install_configuration.html", context, status=status)
@@ -199,14 +203,14 @@ def _say_installed(request: MemberRequest, visit: Visit, form: ConfigurationForm
         messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
 
 
-def _context(request: MemberRequest, visit: Visit, current: Step) -> dict[str, Any]:
+def _context(request: MemberRequest, visit: Visit, current: Step, note: str = "") -> dict[str, Any]:
     """Return what these steps show: the rail, the panel, the way back, and who grants where this person may not."""
     ticked = visit.draft.permissions
     back = list(Step)[list(Step).index(current) - 1] if current is not Step.PERMISSIONS else None
     return {
         "visit": visit,
         "manifest": visit.manifest,
-        "steps": visit.rail(current),
+        "steps": visit.rail(current, note),
         "ability": ability.of(visit.manifest, ability.defaults(visit.manifest) if ticked is None else ticked),
         "back_url": visit.url(back) if back else "",
         "givers": "" if request.member.may(Permission.GRANTS_CHANGE) else install_steps.givers(request.organization),
