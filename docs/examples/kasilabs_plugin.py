@@ -19,6 +19,8 @@ import jwt
 Answer = tuple[int, dict[str, Any]]
 Tool = Callable[[dict[str, Any]], Answer]
 CLAIMS = ["iss", "aud", "sub", "exp", "iat", "jti", "bsh", "call"]
+MOST_BYTES = 1024 * 1024
+"""More than any call of the platform; what is cut off here does not fit its token."""
 
 
 class NotFromKasiLabs(Exception):
@@ -26,7 +28,7 @@ class NotFromKasiLabs(Exception):
 
 
 def verify(authorization: str, body: bytes, *, slug: str, secret: str, platform_url: str) -> dict[str, Any]:
-    """Return the call a valid platform token belongs to. Raises NotFromKasiLabs."""
+    """Return the call a valid platform token belongs to. Raises NotFromKasiLabs; reads nothing of a body unproved."""
     try:
         token = authorization.removeprefix("Bearer ")
         claims = jwt.decode(
@@ -39,13 +41,14 @@ def verify(authorization: str, body: bytes, *, slug: str, secret: str, platform_
             options={"require": CLAIMS},
         )
         typ = jwt.get_unverified_header(token).get("typ")
-        call = json.loads(body)
-    except (jwt.PyJWTError, ValueError) as error:
+    except jwt.PyJWTError as error:
         raise NotFromKasiLabs(type(error).__name__) from error
     digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
-    is_this_call = typ == "tool-call+jwt" and claims["sub"] == call.get("tool") and claims["call"] == call.get("id")
-    if not is_this_call or not hmac.compare_digest(claims["bsh"], digest):
-        raise NotFromKasiLabs("the token belongs to another call")
+    if typ != "tool-call+jwt" or not hmac.compare_digest(claims["bsh"], digest):
+        raise NotFromKasiLabs("the token belongs to another body")
+    call: dict[str, Any] = json.loads(body)
+    if (claims["sub"], claims["call"]) != (call["tool"], call["id"]):
+        raise NotFromKasiLabs("the token belongs to another tool or call")
     return call
 
 
@@ -84,7 +87,7 @@ class Plugin:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), MOST_BYTES))
                 status, answer = plugin.handle(self.headers.get("Authorization", ""), body)
                 raw = json.dumps(answer).encode()
                 self.send_response(status)
@@ -93,10 +96,7 @@ class Plugin:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            def log_message(self, format: str, *args: Any) -> None:
-                print(self.slug_line(format % args), file=sys.stderr)
-
-            def slug_line(self, line: str) -> str:
-                return f"{plugin.slug} {line}"
+            def log_message(self, *line: Any) -> None:
+                sys.stderr.write(f"{plugin.slug} {line[0] % line[1:]}\n")
 
         ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

@@ -1,0 +1,154 @@
+"""The samples as authors and the demo run them: processes of their own, called by the platform over real HTTP."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings as project
+
+from grants import cells
+from installations import lifecycle
+from installations.assignments import read_settings
+from installations.models import Installation
+from installations.tokens import Subject, platform_token
+from kasilabs.lib import ids
+from kasilabs.logs.models import Call, Mode
+from kasilabs.whatsapp import agent_keys
+from plugins import registry, signing_secrets
+from plugins.models import SigningSecret
+from tests import make
+from tests.docs.verifiers import EXAMPLES
+from tests.ground import Agent
+from tests.workers import free_port
+
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+FOLDERS = {"SUPPORT_DESK": "support_desk", "GAS_OS": "gas_os"}
+VALUES = {"SUPPORT_DESK": ["defaultQueue=billing"], "GAS_OS": []}
+WANJIRU = {"id": "chat-1", "customer": {"phone": "+254711222333"}}
+TICKET = {"subject": "Wrong amount", "description": "The October invoice is wrong."}
+OTIENO = {"id": "chat-2", "customer": {"phone": "+254711222334"}}
+
+
+@dataclass
+class Sample:
+    """A sample that answers at `url`, installed and granted to a number whose agent calls it."""
+
+    url: str
+    secret: str
+    agent: Agent
+
+    def call(self, tool: str, given: dict[str, Any], **members: Any) -> Any:
+        answer = self.agent.post({"tool": tool, "input": given, **members})
+        assert answer.status_code == 200, answer.content
+        return answer.json()["output"]
+
+
+@pytest.fixture
+def desk(settings: Any) -> Iterator[Sample]:
+    with _sample("SUPPORT_DESK", settings) as sample:
+        yield sample
+
+
+@pytest.fixture
+def gas(settings: Any) -> Iterator[Sample]:
+    with _sample("GAS_OS", settings) as sample:
+        yield sample
+
+
+@contextmanager
+def _sample(slug: str, settings: Any) -> Iterator[Sample]:
+    port, organization = free_port(), make.organization()
+    settings.PLUGIN_HOSTS_ALLOWED = f"{FOLDERS[slug].replace('_', '-')}.localhost=127.0.0.1:{port}"
+    raw = (EXAMPLES / FOLDERS[slug] / "manifest.json").read_bytes()
+    version = registry.publish(organization=organization, actor=make.ACTOR, raw=raw).version
+    installed = lifecycle.install(
+        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR
+    )
+    given = read_settings(version.manifest.configuration, VALUES[slug], [])
+    installation = lifecycle.configure(installation=installed.installation, values=given.values, actor=make.ACTOR)
+    number, keys = make.number(organization), [permission.key for permission in version.manifest.permissions]
+    cells.grant_plugin(instance=number, installation=installation, tools=None, permissions=keys, actor=make.ACTOR)
+    tool = signing_secrets.current(version.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
+    secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=make.ACTOR).text)
+    with _process(FOLDERS[slug], port, secret):
+        yield Sample(f"http://127.0.0.1:{port}/tools", secret, agent)
+
+
+@contextmanager
+def _process(folder: str, port: int, secret: str) -> Iterator[None]:
+    environment = {**os.environ, "PLUGIN_TOOL_SECRET": secret, "PLATFORM_URL": project.PUBLIC_URL}
+    command = [sys.executable, str(EXAMPLES / folder / "plugin.py"), str(port)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait(port)
+            yield
+        finally:
+            process.terminate()
+
+
+def _wait(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise TimeoutError(port)
+
+
+def test_a_ticket_is_made_and_found_by_its_customer_alone(desk: Sample) -> None:
+    made = desk.call("support_desk__create_support_ticket", TICKET, conversation=WANJIRU)
+    assert made == {"status": "created", "reference": "T-1001", "queue": "billing"}
+    wanted = {"reference": "T-1001"}
+    found = desk.call("support_desk__find_support_ticket", wanted, conversation=WANJIRU)
+    assert found == {"status": "found", **wanted, "subject": "Wrong amount", "state": "open", "queue": "billing"}
+    theirs = desk.call("support_desk__find_support_ticket", wanted, conversation=OTIENO)
+    assert theirs == {"status": "not_found", **wanted}
+
+
+def test_an_order_is_quoted_with_delivery(gas: Sample) -> None:
+    products = gas.call("gas_os__list_products", {"category": "refill"})
+    assert [product["sku"] for product in products["products"]] == ["GAS-6KG", "GAS-13KG"]
+    quote = gas.call("gas_os__quote_order", {"product": "GAS-13KG", "quantity": 2, "estate": "Kileleshwa"})
+    assert quote["total"] == {"amountMinor": 550_000, "currency": "KES"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"not JSON", b"\xff" * 100])
+def test_a_sample_refuses_what_brings_no_token(desk: Sample, body: bytes) -> None:
+    answer = requests.post(desk.url, body, timeout=5)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_token")
+
+
+def test_a_refused_token_reaches_the_agent_as_gate_plugin_auth(desk: Sample) -> None:
+    plugin, purpose = SigningSecret.objects.all()[0].plugin, SigningSecret.Purpose.TOOL
+    signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=make.ACTOR)
+    answer = desk.agent.call(input=TICKET)
+    assert (answer.status_code, answer.json()["gate"]) == (502, "plugin_auth")
+    assert answer.json()["pluginCode"] == "invalid_token"
+    assert Call.objects.get().plugin_status == 401
+
+
+def test_a_call_id_that_comes_again_makes_no_second_ticket(desk: Sample) -> None:
+    installation, call_id = Installation.objects.get(), ids.uuid7()
+    subject = Subject(call_id, installation, installation.organization.instances.get())
+    body = {
+        "id": subject.call,
+        "tool": "create_support_ticket",
+        "input": TICKET,
+        "configuration": {"defaultQueue": "x"},
+    }
+    raw = json.dumps({**body, "organization": {"id": "org_1"}}).encode()
+    references = []
+    for _attempt in range(2):
+        token = platform_token(subject, tool="create_support_ticket", body=raw, kid="tool-1", secret=desk.secret)
+        answer = requests.post(desk.url, raw, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+        references.append(answer.json()["reference"])
+    assert references == ["T-1001", "T-1001"]

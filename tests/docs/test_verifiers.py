@@ -1,0 +1,106 @@
+"""What the author guide tells authors to run accepts the platform's token and nothing that resembles it."""
+
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+
+from installations.models import Installation
+from installations.tokens import PLATFORM_TYP, Subject, platform_token
+from kasilabs.accounts.models import Organization
+from kasilabs.lib import ids, signing
+from kasilabs.whatsapp.models import Instance
+from plugins.models import Plugin
+from tests.docs import verifiers
+from tests.docs.verifiers import Sent
+
+pytestmark = [pytest.mark.processes, pytest.mark.parametrize("language", verifiers.LANGUAGES)]
+SECRET = "plsec_" + "k" * 43
+URL = "http://127.0.0.1:8000"
+CALL = ids.uuid7()
+CALL_ID = ids.encode(ids.Prefix.CALL, CALL)
+BODY = json.dumps({"id": CALL_ID, "tool": "find_support_ticket", "input": {"reference": "T-1001 ü"}}).encode()
+
+
+def sent() -> Sent:
+    """The request of one call, with the token the platform makes for it."""
+    installation = Installation(organization=Organization(), plugin=Plugin(slug="SUPPORT_DESK"), mode="sandbox")
+    subject = Subject(CALL, installation, Instance(organization=Organization()))
+    token = platform_token(subject, tool="find_support_ticket", body=BODY, kid="tool-1", secret=SECRET)
+    return Sent(f"Bearer {token}", BODY, "SUPPORT_DESK", SECRET, URL)
+
+
+def forged(*, typ: str = PLATFORM_TYP, secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> Sent:
+    """The same request with another token: claims changed, None leaves one out, and signed again."""
+    real = sent()
+    known = jwt.decode(real.authorization.removeprefix("Bearer "), options={"verify_signature": False})
+    kept = {name: value for name, value in {**known, **claims}.items() if value is not None}
+    token = jwt.encode(kept, secret if algorithm != "none" else None, algorithm=algorithm, headers={"typ": typ})
+    return replace(real, authorization=f"Bearer {token}")
+
+
+def test_the_platforms_own_token_is_accepted(language: str) -> None:
+    assert verifiers.run(language, sent()) == json.loads(BODY)
+
+
+@pytest.mark.parametrize("body", [BODY.replace(b"1001", b"1002"), BODY + b" ", b"", b"[]"])
+def test_another_body_is_refused(language: str, body: bytes) -> None:
+    assert verifiers.run(language, replace(sent(), body=body)) == "refused"
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer x.y.z", "Basic eA==", "Bearer a.b"])
+def test_what_is_no_token_is_refused(language: str, authorization: str) -> None:
+    assert verifiers.run(language, replace(sent(), authorization=authorization)) == "refused"
+
+
+def test_a_token_for_another_plugin_is_refused(language: str) -> None:
+    assert verifiers.run(language, replace(sent(), slug="GAS_OS")) == "refused"
+    assert verifiers.run(language, forged(aud="GAS_OS")) == "refused"
+
+
+def test_a_token_of_another_platform_is_refused(language: str) -> None:
+    assert verifiers.run(language, replace(sent(), platform_url="https://kasilabs.example")) == "refused"
+
+
+def test_a_token_for_another_tool_or_call_is_refused(language: str) -> None:
+    assert verifiers.run(language, forged(sub="create_support_ticket")) == "refused"
+    assert verifiers.run(language, forged(call="call_00000000000000000000000000")) == "refused"
+
+
+def test_an_expired_token_is_refused(language: str) -> None:
+    now = int(time.time())
+    assert verifiers.run(language, forged(iat=now - 90, exp=now - 30)) == "refused"
+
+
+def test_a_token_from_the_future_is_refused(language: str) -> None:
+    now = int(time.time())
+    assert verifiers.run(language, forged(iat=now + 60, exp=now + 120)) == "refused"
+
+
+def test_another_secret_is_refused(language: str) -> None:
+    assert verifiers.run(language, forged(secret="plsec_" + "x" * 43)) == "refused"
+    assert verifiers.run(language, forged(secret=SECRET.removeprefix("plsec_"))) == "refused"
+
+
+@pytest.mark.filterwarnings("ignore:The HMAC key")
+@pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
+def test_another_algorithm_is_refused(language: str, algorithm: str) -> None:
+    assert verifiers.run(language, forged(algorithm=algorithm)) == "refused"
+
+
+@pytest.mark.parametrize("typ", ["JWT", "chat-bridge+jwt", "bridge-req+jwt"])
+def test_a_token_for_another_use_is_refused(language: str, typ: str) -> None:
+    assert verifiers.run(language, forged(typ=typ)) == "refused"
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "exp", "iat", "jti", "bsh", "call"])
+def test_a_missing_claim_is_refused(language: str, claim: str) -> None:
+    assert verifiers.run(language, forged(**{claim: None})) == "refused"
+
+
+def test_the_digest_is_that_of_the_raw_body(language: str) -> None:
+    assert verifiers.run(language, forged(bsh=signing.digest(BODY))) == json.loads(BODY)
+    assert verifiers.run(language, forged(bsh=signing.digest(b"{}"))) == "refused"
