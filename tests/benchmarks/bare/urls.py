@@ -1,0 +1,62 @@
+import json
+import time
+from functools import cache
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from django.utils import timezone
+
+from kasilabs.accounts.models import Organization
+from kasilabs.lib import connection, http
+from kasilabs.logs import write
+from kasilabs.logs.models import Call, CallState, Mode
+from tests.benchmarks.running import PLUGIN_URL
+
+SENT = {"Content-Type": "application/json"}
+
+
+def call(request: HttpRequest) -> JsonResponse:
+    """Write the row, post to the plugin, complete the row."""
+    asked = json.loads(request.body)
+    row = Call.objects.create(
+        organization_id=_organization(),
+        instance_id=_organization(),
+        instance_name="Legal Consultations",
+        plugin="SUPPORT_DESK",
+        plugin_name="Support Desk",
+        version="1.0.0",
+        mode=Mode.LIVE,
+        tool=asked["tool"],
+        state=CallState.OPEN,
+        decision=write.decision(None),
+        request=asked,
+        created=timezone.now(),
+    )
+    connection.release()
+    deadline = time.monotonic() + 10
+    answer = http.shared_client().post(PLUGIN_URL, body=request.body, headers=SENT, deadline=deadline)
+    output = json.loads(answer.body)
+    Call.objects.filter(pk=row.pk, state=CallState.OPEN).update(
+        state=CallState.SUCCEEDED,
+        status=200,
+        decision=write.decision(None, after=True),
+        finished=timezone.now(),
+        duration_ms=1,
+        plugin_status=answer.status,
+        response=output,
+        response_bytes=len(answer.body),
+    )
+    return JsonResponse({"id": row.public_id, "output": output})
+
+
+@cache
+def _organization() -> UUID:
+    return Organization.objects.get().id
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [path("calls", call), path("readyz", readyz)]

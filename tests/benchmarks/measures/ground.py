@@ -1,0 +1,76 @@
+"""The data of a stage: an organization, a number with plugins granted to it, and its agent."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from grants import cells
+from installations import lifecycle
+from installations.models import Installation
+from installations.vault import Action, SecretChange
+from kasilabs.accounts.models import Organization
+from kasilabs.logs.models import Mode
+from kasilabs.whatsapp import agent_keys
+from kasilabs.whatsapp.models import Instance
+from tests import make
+from tests.benchmarks.load import MARK
+from tests.benchmarks.running import PLUGIN_URL
+
+TOOL = {
+    "name": "repeat_text",
+    "description": "Give back the text that was sent. Use this to see that a plugin answers.",
+    "inputSchema": {
+        "type": "object",
+        "properties": {"text": {"type": "string", "minLength": 3}, "language": {"enum": ["en", "sw"]}},
+        "required": ["text"],
+        "additionalProperties": False,
+    },
+    "outputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+    "permissions": ["support:tickets:create"],
+}
+INPUT = {"text": MARK, "language": "en"}
+CALL = json.dumps(
+    {
+        "tool": "support_desk__repeat_text",
+        "input": INPUT,
+        "conversation": {"id": "chat-1", "customer": {"phone": "+254711222333"}},
+    }
+)
+"""A call for a customer the platform has met before, the usual one."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One number with its agent's key."""
+
+    organization: Organization
+    number: Instance
+    headers: dict[str, str]
+
+
+def ground(*manifests: dict[str, Any]) -> Ground:
+    """Make a number that is granted a plugin of each manifest; without one, the plugin of this stage."""
+    organization = make.organization("kasi-legal", name="Kasi Legal")
+    number = make.number(organization)
+    for manifest in manifests or ({"tools": [TOOL]},):
+        grant(number, install(organization, **manifest))
+    key = agent_keys.issue(instance=number, actor=make.ACTOR)
+    return Ground(organization, number, {"Authorization": f"Bearer {key.text}"})
+
+
+def install(organization: Organization, **manifest: Any) -> Installation:
+    """Install a plugin, with a secret and a setting."""
+    version = make.version(organization, **{"baseUrl": PLUGIN_URL, **manifest})
+    installed = lifecycle.install(
+        organization=organization, version=version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+    )
+    return lifecycle.configure(
+        installation=installed.installation,
+        values={"defaultQueue": "billing"},
+        secret_changes=[SecretChange("/apiKey", Action.REPLACE, "sk-live-0123456789-benchmark")],
+        actor=make.ACTOR,
+    )
+
+
+def grant(number: Instance, installation: Installation) -> None:
+    cells.grant_plugin(instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR)

@@ -1,0 +1,33 @@
+"""The matrix of sixty rows and thirty numbers, answered inside this process."""
+
+import gzip
+
+from grants import cells
+from kasilabs.accounts.permissions import Role
+from tests import make
+from tests.benchmarks.figures import Result, most
+from tests.benchmarks.measures import ground, pages
+
+NUMBERS, PLUGINS, TOOLS = 30, 6, 9
+"""Six groups of nine tools and one permission are sixty rows."""
+
+TARGETS = (most("server_ms", 60), most("queries", 8), most("raw_kb", 320), most("gzip_kb", 20))
+
+
+def measure() -> Result:
+    result = Result(TARGETS)
+    organization = make.organization("kasi-legal", name="Kasi Legal")
+    numbers = [make.number(organization, f"Number {place}") for place in range(NUMBERS)]
+    for place in range(PLUGINS):
+        tools = [{**ground.TOOL, "name": f"repeat_text_{each}"} for each in range(TOOLS)]
+        installation = ground.install(organization, slug=f"SUPPORT_DESK_{place}", name=f"Desk {place}", tools=tools)
+        for number in numbers:
+            cells.grant_plugin(
+                instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR
+            )
+    page = pages.page(make.member(organization, Role.OWNER).user, "/o/kasi-legal/grants/")
+    result.note("server_ms", page.milliseconds)
+    result.note("queries", page.queries)
+    result.note("raw_kb", len(page.body) / 1024)
+    result.note("gzip_kb", len(gzip.compress(page.body, 6)) / 1024)
+    return result
