@@ -1,0 +1,121 @@
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+
+from grants import offer, removal
+from grants.models import PermissionGrant, PluginGrant, ToolGrant
+from installations import lifecycle
+from installations.models import Installation, InstallationSecret
+from installations.vault import Action, SecretChange
+from kasilabs.accounts.models import AuditEntry, User
+from kasilabs.lib.refusal import Refused
+from kasilabs.logs.models import Call
+from plugins.models import SigningSecret
+from tests import make
+from tests.at_once import at_once, or_error
+from tests.grants.conftest import MANIFEST, Desk
+
+As = Callable[[User], Client]
+
+
+def url(installation: Installation) -> str:
+    return f"/o/{installation.organization.slug}/installations/{installation.public_id}/remove/"
+
+
+def page(answer: HttpResponseBase) -> str:
+    return " ".join(answer.content.decode().split())  # type: ignore[attr-defined]
+
+
+def keep_a_secret(desk: Desk) -> Installation:
+    """Install a second plugin, with a secret in its configuration."""
+    changed = {**MANIFEST, "configurationSchema": make.SUPPORT_DESK["configurationSchema"]}
+    made = make.installation(desk.organization, **changed, slug="HELP_DESK")
+    secret = SecretChange("/apiKey", Action.REPLACE, "sk-canary-4417-zulu-9Q2X")
+    return lifecycle.configure(
+        installation=made, values={"defaultQueue": "a"}, secret_changes=[secret], actor=make.ACTOR
+    )
+
+
+def test_a_removal_takes_grants_and_secrets_and_leaves_log_audit_and_signing_secrets(desk: Desk) -> None:
+    made = keep_a_secret(desk)
+    desk.installation = made
+    desk.grant()
+    make.call(desk.legal)
+    removal.remove(installation=made, actor=make.ACTOR)
+    made.refresh_from_db()
+    assert made.state == "removed"
+    counts = [table.objects.count() for table in (PluginGrant, ToolGrant, PermissionGrant, InstallationSecret)]
+    assert counts == [0, 0, 0, 0]
+    assert (Call.objects.count(), SigningSecret.objects.count()) == (1, 4)
+    actions = list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))
+    assert actions[-2:] == ["grant.taken_back", "installation.removed"]
+
+
+def test_only_the_numbers_of_this_installation_lose_something(desk: Desk) -> None:
+    desk.grant()
+    other = keep_a_secret(desk)
+    removal.remove(installation=other, actor=make.ACTOR)
+    assert [tool.name for tool in offer.of(desk.legal).tools] == [
+        "support_desk__create_support_ticket",
+        "support_desk__find_support_ticket",
+    ]
+
+
+def test_a_second_removal_is_refused_and_notes_nothing(desk: Desk) -> None:
+    removal.remove(installation=desk.installation, actor=make.ACTOR)
+    noted = AuditEntry.objects.count()
+    with pytest.raises(Refused) as refused:
+        removal.remove(installation=desk.installation, actor=make.ACTOR)
+    assert (refused.value.code, AuditEntry.objects.count()) == ("removed", noted)
+
+
+def test_the_page_says_which_number_loses_which_tools(desk: Desk, cast: make.Cast, as_: As) -> None:
+    desk.grant()
+    desk.grant(desk.billing, tools=[], permissions=[])
+    shown = page(as_(cast.admin).get(url(desk.installation)))
+    assert "loses 2 tools: <code>create_support_ticket</code>, <code>find_support_ticket</code>" in shown
+    assert "loses the grant; no tool of it is on there" in shown
+    assert "Plugin logs and the audit trail." in shown
+
+
+def test_the_page_counts_the_secrets_that_are_deleted(desk: Desk, cast: make.Cast, as_: As) -> None:
+    shown = page(as_(cast.admin).get(url(keep_a_secret(desk))))
+    assert "1 secret is deleted" in shown
+
+
+@pytest.mark.parametrize("typed", ["", "support_desk", "SUPPORT_DESK2"])
+def test_another_name_removes_nothing(desk: Desk, cast: make.Cast, as_: As, typed: str) -> None:
+    desk.grant()
+    answer = as_(cast.admin).post(url(desk.installation), {"typed": typed})
+    assert answer.status_code == 422
+    assert "This is not SUPPORT_DESK. Nothing was removed." in page(answer)
+    assert (PluginGrant.objects.count(), Installation.objects.get().state) == (1, "active")
+
+
+def test_the_typed_slug_removes_and_says_so(desk: Desk, cast: make.Cast, as_: As) -> None:
+    desk.grant()
+    answer = as_(cast.admin).post(url(desk.installation), {"typed": " SUPPORT_DESK "}, follow=True)
+    assert answer.redirect_chain == [("/o/kasi-legal/installations/", 302)]
+    assert "Support Desk is removed." in page(answer)
+    assert AuditEntry.objects.filter(actor=cast.admin.email, action="installation.removed").count() == 1
+    assert as_(cast.admin).get(url(desk.installation)).status_code == 404
+
+
+def test_a_removed_plugin_can_be_installed_anew(desk: Desk) -> None:
+    removal.remove(installation=desk.installation, actor=make.ACTOR)
+    again = make.installation(desk.organization, **MANIFEST)
+    assert again.pk != desk.installation.pk
+    assert offer.of(desk.legal).tools == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_grant_at_the_same_moment_never_outlives_the_removal(desk: Desk) -> None:
+    desk.grant()
+    at_once(
+        or_error(lambda: removal.remove(installation=desk.installation, actor=make.ACTOR)),
+        or_error(lambda: desk.grant(desk.billing)),
+    )
+    assert Installation.objects.get().state == "removed"
+    assert PluginGrant.objects.count() == 0

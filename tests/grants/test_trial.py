@@ -1,0 +1,207 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+
+from grants import sample_input, toolkits, wizard
+from grants.wizard import Plan
+from installations.assignments import read_settings
+from installations.models import Installation
+from kasilabs.accounts.models import Member, User
+from kasilabs.logs.models import Call, Mode
+from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.models import Instance
+from tests import hostile, make
+from tests.grants.conftest import FIND
+from tests.ground import Serve
+
+As = Callable[[User], Client]
+PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/test/"
+HTMX = {"HX-Request": "true"}
+CREATE = "create_support_ticket"
+CANARY = "sk-canary-4417-zulu-9Q2X"
+EXAMPLE = {"message": "My invoice is wrong", "input": {"subject": "Wrong invoice"}}
+TOOLS = [{**make.SUPPORT_DESK["tools"][0], "examples": [EXAMPLE]}, FIND]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def plugin(serve: Serve) -> hostile.HostileServer:
+    return serve(hostile.answers(hostile.message(b'{"reference": "T-1", "phone": "+254711222333"}')))
+
+
+def install(cast: make.Cast, url: str, *numbers: Instance, **changes: Any) -> Installation:
+    version = make.version(cast.organization, **{"baseUrl": url, "tools": TOOLS, **changes})
+    settings = read_settings(version.manifest.configuration, ["defaultQueue=billing"], [f"apiKey={CANARY}"])
+    plan = Plan(cast.organization, version, Mode.SANDBOX, settings, numbers)
+    return wizard.set_up(plan, user=None, actor=make.ACTOR).installation
+
+
+@pytest.fixture
+def legal(cast: make.Cast, plugin: hostile.HostileServer) -> Instance:
+    """A number that may use the plugin."""
+    number = make.number(cast.organization)
+    install(cast, plugin.url(), number)
+    return number
+
+
+def page(answer: HttpResponseBase) -> str:
+    return answer.content.decode()  # type: ignore[attr-defined,no-any-return]
+
+
+def typed(number: Instance, given: Any, tool: str = CREATE) -> dict[str, str]:
+    text = given if isinstance(given, str) else json.dumps(given)
+    return {"number": number.public_id, "tool": tool, "input": text}
+
+
+def test_the_form_begins_with_the_tool_that_only_reads_and_the_authors_example(
+    legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    developer = as_(cast.developer)
+    first, other = page(developer.get(PAGE)), page(developer.get(PAGE + f"?tool={CREATE}"))
+    assert 'name="tool" value="find_support_ticket"' in first
+    assert "Wrong invoice" in other
+    assert "The call is real" in other
+    assert "The call is real" not in first
+
+
+def test_a_test_call_is_a_real_call_with_the_real_result(
+    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
+) -> None:
+    answer = as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}))
+    call = Call.objects.get()
+    assert answer["Location"] == f"{PAGE}?tool={CREATE}&call={call.public_id}"
+    assert (call.state, call.tested_by, call.mode) == ("succeeded", cast.developer.email, "sandbox")
+    assert json.loads(plugin.requests[0].split(b"\r\n\r\n")[1])["input"] == {"subject": "No invoice"}
+    shown = page(as_(cast.developer).get(answer["Location"]))
+    assert "T-1" in shown
+    assert f"/o/kasi-legal/logs/{call.public_id}/" in shown
+
+
+def test_with_script_the_result_comes_in_place(legal: Instance, cast: make.Cast, as_: As) -> None:
+    shown = page(as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}), headers=HTMX))
+    assert shown.strip().startswith('<div id="try">')
+    assert "T-1" in shown
+    assert "+254711222333" in shown
+    assert "No invoice" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"subject": ', "This is not valid JSON. Look at line 1."),
+        ("[1]", "This must be one JSON object. Look at line 1."),
+        ('{"a": 1, "a": 2}', "This name stands twice in the same object."),
+        ('{"a": NaN}', "NaN and Infinity are not JSON numbers."),
+        ("", "Write a JSON object, such as {}."),
+        ('{"a": "' + "é" * 33_000 + '"}', "This is longer than an agent may send."),
+    ],
+)
+def test_what_is_no_json_object_is_kept_and_not_sent(
+    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As, text: str, words: str
+) -> None:
+    answer = as_(cast.developer).post(PAGE, typed(legal, text))
+    assert answer.status_code == 422
+    assert words in page(answer)
+    assert text.replace('"', "&quot;") in page(answer)
+    assert (Call.objects.count(), plugin.requests) == (0, [])
+
+
+def test_input_that_breaks_the_schema_is_refused_at_its_gate_with_every_place(
+    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
+) -> None:
+    answer = as_(cast.developer).post(PAGE, typed(legal, {"subject": "x", "colour": "red"}))
+    assert answer.status_code == 422
+    assert "<code>/input/subject</code>" in page(answer)
+    assert "<code>/input/colour</code>" in page(answer)
+    assert "colour&quot;: &quot;red" in page(answer)
+    assert (Call.objects.get().gate, plugin.requests) == ("input_schema", [])
+
+
+def test_a_refusal_names_its_gate_and_the_page_that_explains_it(
+    cast: make.Cast, plugin: hostile.HostileServer, as_: As
+) -> None:
+    number = make.number(cast.organization)
+    install(cast, plugin.url(), number, requires={"toolkits": ["ESCALATIONS"]})
+    shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), follow=True))
+    assert "The toolkit ESCALATIONS is not installed for this organization." in shown
+    assert "<code>toolkit_installation</code>" in shown
+    assert f"grants/explain/?number={number.public_id}&amp;tool=support_desk__{CREATE}" in shown
+    assert plugin.requests == []
+    toolkits.install(organization=cast.organization, toolkit=Toolkit.ESCALATIONS, actor=make.ACTOR)
+    toolkits.grant(instance=number, toolkit=Toolkit.ESCALATIONS, actor=make.ACTOR)
+    assert "T-1" in page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), follow=True))
+
+
+def test_a_plugin_that_refuses_the_token_is_told_apart(cast: make.Cast, serve: Serve, as_: As) -> None:
+    refuses = hostile.message(b'{"error": {"code": "bad_token", "message": "no"}}', status="401 Unauthorized")
+    number = make.number(cast.organization)
+    install(cast, serve(hostile.answers(refuses)).url(), number)
+    shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), headers=HTMX))
+    assert "<code>plugin_auth</code>" in shown
+    assert "The plugin answered 401." in shown
+    assert "Check that your endpoint has the tool-call secret." in shown
+
+
+@pytest.mark.parametrize("changes", [{"number": "billing"}, {"number": "nonsense"}, {"tool": ""}])
+def test_a_number_without_the_plugin_cannot_be_called_for(
+    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As, changes: dict[str, str]
+) -> None:
+    billing = make.number(cast.organization, "Billing Support")
+    sent = typed(legal, {"subject": "No invoice"}) | changes
+    sent["number"] = sent["number"].replace("billing", billing.public_id)
+    assert as_(cast.developer).post(PAGE, sent).status_code == 422
+    assert (Call.objects.count(), plugin.requests) == (0, [])
+
+
+def test_a_call_of_somebody_else_is_not_shown(legal: Instance, cast: make.Cast, as_: As) -> None:
+    made = as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}))["Location"]
+    assert "T-1" in page(as_(cast.developer).get(made))
+    assert "T-1" not in page(as_(cast.admin).get(made))
+    assert as_(cast.admin).get(PAGE + "?call=nonsense").status_code == 200
+
+
+def test_the_signing_secrets_are_offered_to_developers_only(legal: Instance, cast: make.Cast, as_: As) -> None:
+    Member.objects.filter(user=cast.admin).update(withdrawn=["plugins.develop"])
+    assert "Show the secrets once" in page(as_(cast.developer).get(PAGE))
+    assert "Show the secrets once" not in page(as_(cast.admin).get(PAGE))
+
+
+def test_a_plugin_for_other_plugins_has_nothing_to_call(
+    cast: make.Cast, plugin: hostile.HostileServer, as_: As
+) -> None:
+    number = make.number(cast.organization)
+    install(cast, plugin.url(), number, visibility="dependency")
+    developer = as_(cast.developer)
+    assert "There is nothing to call." in page(developer.get(PAGE))
+    assert "There is nothing to call." in page(developer.post(PAGE, typed(number, {"subject": "No invoice"})))
+    assert Call.objects.count() == 0
+
+
+def test_a_suspended_number_refuses_the_test_call(
+    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
+) -> None:
+    Instance.objects.update(state=Instance.State.SUSPENDED)
+    shown = page(as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}), headers=HTMX))
+    assert "Legal Consultations is suspended." in shown
+    assert plugin.requests == []
+
+
+def test_the_input_begins_with_what_the_schema_requires(cast: make.Cast) -> None:
+    properties = {
+        "subject": {"type": "string"},
+        "queue": {"type": "string", "enum": ["legal", "billing"]},
+        "copies": {"type": "integer", "default": 2},
+        "kind": {"type": "string", "examples": ["fault"]},
+        "note": {"type": "string", "description": "For the team."},
+    }
+    rules = {"type": "object", "properties": properties, "required": ["subject", "queue", "copies", "kind", "free"]}
+    tool = {**make.SUPPORT_DESK["tools"][0], "inputSchema": rules}
+    manifest = make.version(cast.organization, tools=[tool]).manifest
+    text = sample_input.text(manifest, manifest.tools[0])
+    assert json.loads(text) == {"subject": "", "queue": "legal", "copies": 2, "kind": "fault", "free": None}
+    assert [member.name for member in sample_input.members(manifest.tools[0])][-1] == "note"

@@ -1,0 +1,395 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.http import HttpResponseBase
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from grants import toolkits, wizard
+from grants.models import OrganizationToolkit, PluginGrant, ToolkitGrant
+from grants.wizard import Plan
+from installations import vault
+from installations.assignments import read_settings
+from installations.models import Installation, InstallationSecret
+from kasilabs.accounts.models import AuditEntry, Member, User
+from kasilabs.lib.refusal import Refused
+from kasilabs.logs.models import Mode
+from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.models import Instance
+from plugins.models import Version
+from tests import make
+from tests.grants.conftest import FIND
+
+As = Callable[[User], Client]
+PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/"
+HTMX = {"HX-Request": "true"}
+CANARY = "sk-canary-4417-zulu-9Q2X"
+SOUND = {"defaultQueue": "billing", "apiKey": CANARY, "apiKey__action": "replace"}
+CREATE, ORDER, PAY = "support:tickets:create", "bridge:commerce:create_order", "bridge:payments:initiate"
+PERMISSIONS = [
+    *make.SUPPORT_DESK["permissions"],
+    {"key": ORDER, "reason": "Writes the fee into the shop."},
+    {"key": PAY, "reason": "Collects the fee of a ticket."},
+]
+TOOLS = [*make.SUPPORT_DESK["tools"], FIND]
+
+
+@pytest.fixture
+def version(cast: make.Cast) -> Version:
+    requires = {"toolkits": ["ESCALATIONS"]}
+    return make.version(cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=requires)
+
+
+@pytest.fixture
+def legal(cast: make.Cast) -> Instance:
+    make.number(cast.organization, "Billing Support")
+    return make.number(cast.organization)
+
+
+def page(answer: HttpResponseBase) -> str:
+    return answer.content.decode()  # type: ignore[attr-defined,no-any-return]
+
+
+def choose(client: Client, numbers: list[str], *permissions: str, toolkits: tuple[str, ...] = ()) -> None:
+    """Save the first two steps."""
+    assert client.post(PAGE + "permissions/", {"permissions": permissions})["Location"] == PAGE + "numbers/"
+    answer = client.post(PAGE + "numbers/", {"numbers": numbers, "toolkits": toolkits})
+    assert answer["Location"] == PAGE + "configuration/"
+
+
+def nothing_was_done() -> bool:
+    counts = [rows.objects.count() for rows in (Installation, PluginGrant, InstallationSecret, OrganizationToolkit)]
+    return counts == [0, 0, 0, 0]
+
+
+def test_the_wizard_opens_at_the_first_step_that_is_not_done(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    opened = [admin.get(PAGE)["Location"]]
+    admin.post(PAGE + "permissions/", {"permissions": [CREATE]})
+    opened.append(admin.get(PAGE)["Location"])
+    admin.post(PAGE + "numbers/", {"numbers": [legal.public_id]})
+    opened.append(admin.get(PAGE)["Location"])
+    admin.post(PAGE + "configuration/", SOUND)
+    opened.append(admin.get(PAGE)["Location"])
+    assert opened == [f"{PAGE}{step}/" for step in ("permissions", "numbers", "configuration", "test")]
+
+
+def test_nobody_jumps_over_a_step(version: Version, cast: make.Cast, as_: As) -> None:
+    admin = as_(cast.admin)
+    for step in ("numbers", "configuration", "test"):
+        assert admin.get(f"{PAGE}{step}/")["Location"] == PAGE + "permissions/"
+    assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
+    assert nothing_was_done()
+
+
+def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
+    version: Version, cast: make.Cast, as_: As
+) -> None:
+    shown = page(as_(cast.admin).get(PAGE + "permissions/"))
+    assert [f'value="{key}"' in shown for key in (CREATE, ORDER, PAY)] == [True, True, True]
+    assert shown.count(" checked>") == 1
+    assert "Create an order in your shop" in shown
+    assert "Writes the fee into the shop." in shown
+    assert "Moves money" in shown
+    assert "Without it these do not work: Create support ticket" in " ".join(shown.split())
+
+
+def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: make.Cast, as_: As) -> None:
+    admin = as_(cast.admin)
+    shown = page(admin.post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}, headers=HTMX))
+    assert shown.strip().startswith('<section class="card" id="ability"')
+    assert "own E-Commerce tools are hidden" in shown
+    alone, not_allowed = shown.split("Not allowed")[0:2]
+    assert "Create an order in your shop" in alone
+    assert "Find support ticket" in alone
+    assert "Create tickets" in not_allowed
+    assert admin.get(PAGE)["Location"] == PAGE + "permissions/"
+
+
+def test_the_panel_follows_without_script_too(version: Version, cast: make.Cast, as_: As) -> None:
+    shown = page(as_(cast.admin).post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}))
+    assert shown.count(" checked>") == 1
+    assert "own E-Commerce tools are hidden" in shown
+    assert "<h1" in shown
+
+
+def test_a_permission_the_plugin_does_not_ask_for_is_refused(version: Version, cast: make.Cast, as_: As) -> None:
+    admin = as_(cast.admin)
+    answer = admin.post(PAGE + "permissions/", {"permissions": [PAY, "bridge:messaging:send"]})
+    assert answer.status_code == 422
+    assert "One of these is not offered any more." in page(answer)
+    assert page(answer).count(" checked>") == 1
+    assert admin.get(PAGE)["Location"] == PAGE + "permissions/"
+
+
+def test_no_number_and_no_toolkit_is_ticked_at_first(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    toolkits.install(organization=cast.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.grant(instance=legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    admin.post(PAGE + "permissions/", {"permissions": [PAY]})
+    shown = " ".join(page(admin.get(PAGE + "numbers/")).split())
+    assert " checked" not in shown
+    assert "Granted to Legal Consultations" in shown
+    assert "Install ESCALATIONS and grant it to these numbers" in shown
+    assert "ECOMMERCE" not in shown
+
+
+def test_a_number_of_somebody_else_is_refused(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+    admin, theirs = as_(cast.admin), make.number(cast.rival, "Rival Front Desk")
+    admin.post(PAGE + "permissions/", {"permissions": [CREATE]})
+    answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id, theirs.public_id]})
+    assert answer.status_code == 422
+    assert "Rival Front Desk" not in page(answer)
+    assert page(answer).count(" checked>") == 1
+    assert admin.get(PAGE)["Location"] == PAGE + "numbers/"
+
+
+def test_the_third_step_installs_grants_and_configures_at_once(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE, PAY, toolkits=("ESCALATIONS",))
+    answer = admin.post(PAGE + "configuration/", SOUND)
+    installed, grant = Installation.objects.get(), PluginGrant.objects.get()
+    assert answer["Location"] == PAGE + "test/"
+    assert (installed.state, installed.mode, installed.values) == ("active", "sandbox", {"defaultQueue": "billing"})
+    assert vault.open_rows(installed.secrets.all()).values == {"/apiKey": CANARY}
+    assert grant.instance == legal
+    assert sorted(grant.tools.values_list("tool", flat=True)) == ["create_support_ticket", "find_support_ticket"]
+    assert sorted(grant.permissions.values_list("key", flat=True)) == [PAY, CREATE]
+    assert list(ToolkitGrant.objects.values_list("instance_id", "toolkit")) == [(legal.pk, "ESCALATIONS")]
+
+
+def test_everything_the_third_step_does_is_in_the_audit_trail(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
+    admin.post(PAGE + "configuration/", SOUND)
+    entries = AuditEntry.objects.filter(actor=cast.admin.email).order_by("seq")
+    assert [entry.action for entry in entries] == [
+        "signing_secrets.made",
+        "installation.installed",
+        "installation.configured",
+        "toolkit.installed",
+        "grant.made",
+        "toolkit.granted",
+    ]
+    assert CANARY not in json.dumps([[entry.before, entry.after] for entry in entries])
+
+
+def test_a_form_that_was_not_sound_keeps_all_but_secrets_and_installs_nothing(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE)
+    answer = admin.post(PAGE + "configuration/", SOUND | {"defaultQueue": "x" * 41})
+    assert answer.status_code == 422
+    assert f'value="{"x" * 41}"' in page(answer)
+    assert "2 fields need another look" in page(answer)
+    assert "Enter it again." in page(answer)
+    assert CANARY not in page(answer)
+    assert nothing_was_done()
+
+
+def test_no_secret_is_in_the_session(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE)
+    before = {**admin.session}
+    admin.post(PAGE + "configuration/", SOUND | {"defaultQueue": ""})
+    assert {**admin.session} == before
+    admin.post(PAGE + "configuration/", SOUND)
+    assert not [name for name, _value in admin.session.items() if name.startswith("install:")]
+    assert not any(CANARY in str(session.get_decoded()) for session in Session.objects.all())
+
+
+def test_a_draft_is_left_and_found_again(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+    admin = as_(cast.admin)
+    admin.post(PAGE + "permissions/", {"permissions": [PAY]})
+    answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id], "leave": "yes"})
+    assert answer["Location"] == "/o/kasi-legal/developer/SUPPORT_DESK/"
+    assert admin.get(PAGE)["Location"] == PAGE + "configuration/"
+    assert page(admin.get(PAGE + "numbers/")).count(" checked>") == 1
+    assert "1 allowed, 2 left out" in page(admin.get(PAGE + "numbers/"))
+    assert as_(cast.owner).get(PAGE)["Location"] == PAGE + "permissions/"
+
+
+def test_a_draft_about_another_version_does_not_count(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE)
+    make.version(cast.organization, version="1.1.0", permissions=PERMISSIONS)
+    assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
+    assert "Version 1.1.0 came in since you began." in page(admin.get(PAGE + "permissions/"))
+    assert nothing_was_done()
+
+
+def test_a_developer_installs_and_configures_but_grants_nothing(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    developer = as_(cast.developer)
+    assert '<fieldset id="id_permissions" tabindex="-1" disabled' in page(developer.get(PAGE + "permissions/"))
+    choose(developer, [legal.public_id], ORDER, PAY, toolkits=("ESCALATIONS",))
+    assert "is granted by: Owner, Admin." in page(developer.get(PAGE + "numbers/"))
+    developer.post(PAGE + "configuration/", SOUND)
+    assert Installation.objects.get().state == "active"
+    assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == (0, 0)
+    assert "These people may grant it: Owner, Admin." in page(developer.get(PAGE + "test/"))
+
+
+def test_a_right_that_was_withdrawn_meanwhile_is_not_used(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
+    Member.objects.filter(user=cast.admin).update(withdrawn=["toolkits.change"])
+    admin.post(PAGE + "configuration/", SOUND)
+    assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == (1, 0)
+
+
+def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, cast: make.Cast, as_: As) -> None:
+    Member.objects.filter(user=cast.developer).update(withdrawn=["installations.secrets"])
+    developer = as_(cast.developer)
+    choose(developer, [])
+    developer.post(PAGE + "configuration/", SOUND)
+    assert Installation.objects.get().values == {"defaultQueue": "billing"}
+    assert InstallationSecret.objects.count() == 0
+
+
+def test_who_may_not_configure_installs_all_the_same(version: Version, cast: make.Cast, as_: As) -> None:
+    Member.objects.filter(user=cast.developer).update(withdrawn=["installations.configure"])
+    developer = as_(cast.developer)
+    choose(developer, [])
+    shown = page(developer.get(PAGE + "configuration/"))
+    assert "You may install plugins, but not configure them." in shown
+    assert "defaultQueue" not in shown
+    developer.post(PAGE + "configuration/", SOUND)
+    installed = Installation.objects.get()
+    assert (installed.state, installed.values, vault.states(installed)) == ("needs_configuration", {}, {})
+
+
+def test_one_field_is_checked_by_itself(version: Version, cast: make.Cast, as_: As) -> None:
+    url, admin = PAGE + "configuration/fields/", as_(cast.admin)
+    answer = admin.post(url + "defaultQueue/", {"defaultQueue": "x" * 41})
+    assert page(answer).startswith('<div id="id_defaultQueue_field"')
+    assert "41" not in page(answer).split("invalid-feedback")[0].split("value=")[0]
+    assert "invalid-feedback" in page(answer)
+    assert f'hx-post="{url}defaultQueue/"' in page(answer)
+    assert admin.post(url + "apiKey/", {"apiKey": CANARY}).status_code == 404
+
+
+def test_an_installed_plugin_leads_to_the_test_step_and_nothing_is_done_twice(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], CREATE)
+    admin.post(PAGE + "configuration/", SOUND)
+    noted = AuditEntry.objects.count()
+    for step in ("permissions", "numbers", "configuration"):
+        assert admin.post(f"{PAGE}{step}/", SOUND)["Location"] == PAGE + "test/"
+    assert AuditEntry.objects.count() == noted
+
+
+def test_a_plan_touches_no_installation_somebody_made_meanwhile(version: Version, cast: make.Cast) -> None:
+    found = make.installation(
+        cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=version.document["requires"]
+    )
+    noted = AuditEntry.objects.count()
+    settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [])
+    plan = Plan(cast.organization, version, Mode.SANDBOX, settings, only_new=True)
+    with pytest.raises(Refused) as refused:
+        wizard.set_up(plan, user=None, actor=make.ACTOR)
+    found.refresh_from_db()
+    assert (refused.value.code, found.values, AuditEntry.objects.count()) == ("installed_meanwhile", {}, noted)
+
+
+def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: Instance, cast: make.Cast) -> None:
+    noted = AuditEntry.objects.count()
+    settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [f"apiKey={CANARY}"])
+    plan = Plan(
+        cast.organization,
+        version,
+        Mode.SANDBOX,
+        settings,
+        [legal],
+        permissions=["bridge:messaging:send"],
+        toolkits=[Toolkit.ESCALATIONS],
+    )
+    with pytest.raises(Refused, match="has no permission"):
+        wizard.set_up(plan, user=None, actor=make.ACTOR)
+    assert nothing_was_done()
+    assert AuditEntry.objects.count() == noted
+
+
+def test_a_plugin_of_another_organization_is_not_found(cast: make.Cast, as_: As) -> None:
+    make.version(cast.rival)
+    for step in ("", "permissions/", "numbers/", "configuration/", "test/"):
+        assert as_(cast.admin).get(PAGE + step).status_code == 404
+
+
+def test_a_plugin_that_cannot_be_installed_says_why(cast: make.Cast, as_: As) -> None:
+    delegated = {
+        "authorizationUrl": "https://a.example/a",
+        "tokenUrl": "https://a.example/t",
+        "subject": "organization",
+    }
+    make.version(cast.organization, auth={"type": "oauth2", "scopes": ["read"], **delegated})
+    answer = as_(cast.admin).get(PAGE + "permissions/")
+    assert answer.status_code == 409
+    assert "Plugins that need delegated accounts cannot be installed yet." in page(answer)
+    assert as_(cast.admin).post(PAGE + "permissions/", {}).status_code == 409
+
+
+def test_a_version_in_quarantine_is_passed_over(version: Version, cast: make.Cast, as_: As) -> None:
+    bad = make.version(cast.organization, version="1.1.0")
+    Version.objects.filter(pk=bad.pk).update(state=Version.State.QUARANTINED)
+    assert "Kasi Legal, version 1.0.0" in page(as_(cast.admin).get(PAGE + "permissions/"))
+
+
+def test_words_of_an_author_are_written_out(legal: Instance, cast: make.Cast, as_: As) -> None:
+    asked = [{"key": CREATE, "label": "<b>Create</b>", "description": "<script>x</script>\u202e", "default": True}]
+    tool = {**make.SUPPORT_DESK["tools"][0], "title": "<img src=x>"}
+    make.version(cast.organization, name="<i>Desk</i>", permissions=asked, tools=[tool])
+    admin = as_(cast.admin)
+    shown = page(admin.get(PAGE + "permissions/"))
+    choose(admin, [legal.public_id], CREATE)
+    shown += page(admin.get(PAGE + "numbers/"))
+    admin.post(PAGE + "configuration/", SOUND)
+    shown += page(admin.get(PAGE + "test/"))
+    assert not [bad for bad in ("<script>x", "<img src=x", "<b>Create", "<i>Desk", "\u202e") if bad in shown]
+    assert "&lt;b&gt;Create" in shown
+
+
+def test_ten_and_a_hundred_numbers_cost_the_same_queries(version: Version, cast: make.Cast, as_: As) -> None:
+    admin, counts = as_(cast.admin), []
+    admin.post(PAGE + "permissions/", {"permissions": [PAY]})
+    for first, last in ((0, 10), (10, 100)):
+        for serial in range(first, last):
+            make.number(cast.organization, f"Number {serial}")
+        with CaptureQueriesContext(connection) as queries:
+            assert admin.get(PAGE + "numbers/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 8 + 3
+
+
+def test_a_draft_holds_what_was_chosen_and_nothing_else(
+    version: Version, legal: Instance, cast: make.Cast, as_: As
+) -> None:
+    admin = as_(cast.admin)
+    choose(admin, [legal.public_id], PAY, toolkits=("ESCALATIONS",))
+    (kept,) = [dict[str, Any](value) for name, value in admin.session.items() if name.startswith("install:")]
+    assert kept == {
+        "permissions": [PAY],
+        "numbers": [legal.public_id],
+        "toolkits": ["ESCALATIONS"],
+        "digest": version.digest,
+    }
