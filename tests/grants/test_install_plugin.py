@@ -121,7 +121,7 @@ def test_the_first_owner_acts_unless_somebody_else_is_named(manifest: Path, lega
     install(manifest)
     assert set(AuditEntry.objects.values_list("actor", flat=True)) == {cast.owner.email}
     install(manifest, "--as", cast.admin.email.upper(), "--set", "defaultQueue=billing")
-    assert AuditEntry.objects.order_by("seq").last().actor == cast.admin.email
+    assert AuditEntry.objects.latest("seq").actor == cast.admin.email
 
 
 def test_secrets_are_printed_once_and_then_count_as_shown(manifest: Path, legal: Instance, cast: make.Cast) -> None:

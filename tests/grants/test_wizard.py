@@ -381,6 +381,19 @@ def test_ten_and_a_hundred_numbers_cost_the_same_queries(version: Version, cast:
     assert counts[0] == counts[1] <= 8 + 3
 
 
+def test_every_step_stays_within_eight_queries(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+    admin, counts = as_(cast.admin), {}
+    choose(admin, [legal.public_id], PAY)
+    for step in ("permissions", "numbers", "configuration", "test"):
+        if step == "test":
+            admin.post(PAGE + "configuration/", SOUND)
+            admin.get(PAGE + "test/")
+        with CaptureQueriesContext(connection) as queries:
+            assert admin.get(f"{PAGE}{step}/").status_code == 200
+        counts[step] = len(queries)
+    assert max(counts.values()) <= 8 + 3, counts
+
+
 def test_a_draft_holds_what_was_chosen_and_nothing_else(
     version: Version, legal: Instance, cast: make.Cast, as_: As
 ) -> None:
