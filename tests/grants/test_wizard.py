@@ -246,14 +246,16 @@ def test_a_developer_installs_and_configures_but_grants_nothing(
     assert "These people may grant it: Owner, Admin." in page(developer.get(PAGE + "test/"))
 
 
+@pytest.mark.parametrize(("withdrawn", "done"), [("toolkits.change", (1, 0)), ("grants.change", (0, 0))])
 def test_a_right_that_was_withdrawn_meanwhile_is_not_used(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: make.Cast, as_: As, withdrawn: str, done: tuple[int, int]
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
-    Member.objects.filter(user=cast.admin).update(withdrawn=["toolkits.change"])
+    Member.objects.filter(user=cast.admin).update(withdrawn=[withdrawn])
     admin.post(PAGE + "configuration/", SOUND)
-    assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == (1, 0)
+    assert Installation.objects.count() == 1
+    assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == done
 
 
 def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, cast: make.Cast, as_: As) -> None:
