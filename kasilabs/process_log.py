@@ -1,6 +1,7 @@
 """The shape of process logs: JSON lines in production, plain lines in the demo; never a body or a header."""
 
 import logging
+from typing import Any
 
 import structlog
 
@@ -24,11 +25,25 @@ structlog.configure(
 
 
 def formatter(*, as_json: bool, **_: object) -> logging.Formatter:
-    """Return the formatter of every handler, for records of structlog and of the standard library alike."""
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    """Return the formatter of every handler, for records of structlog and of the standard library alike.
+
+    Tracebacks are plain: with the values of local variables in them, secrets and phone numbers would stand in the log.
+    """
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else console
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _trace_faults_alone,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
     )
+
+
+def _trace_faults_alone(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Leave the traceback out where a request was refused: Django logs one with every 403."""
+    if event["level"] == "warning":
+        event.pop("exc_info", None)
+    return event
