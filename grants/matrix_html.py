@@ -118,7 +118,7 @@ class Pen:
         own, query = f'id="{column.stem}-act"', f"?number={column.public_id}&amp;installation={ins}"
         names = {"plugin": group.manifest.name, "number": column.slot.instance.name}
         if column.slot.grant is not None:
-            label = escape(_("Take %(plugin)s back from %(number)s") % names)
+            label = escape(_("Take back %(plugin)s from %(number)s") % names)
             return f'<a {own} href="take-back/{query}" aria-label="{label}">{escape(_("Take back"))}</a>'
         label = escape(_("Grant %(plugin)s to %(number)s") % names)
         shown = f'aria-label="{label}">{escape(_("Grant"))}'

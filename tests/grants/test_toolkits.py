@@ -84,7 +84,7 @@ def test_the_same_page_is_a_fragment_of_the_numbers_own(desk: Desk, cast: make.C
     assert answer["Vary"].count("HX-Request") == 1
     assert answer.content.decode().lstrip().startswith('<section class="card" id="toolkits"')
     swapped = as_(cast.admin).post(f"{page}PAYMENTS/grant/", headers=HTMX).content.decode()
-    assert 'aria-label="Take PAYMENTS back from Legal Consultations"' in swapped
+    assert 'aria-label="Take back PAYMENTS from Legal Consultations"' in swapped
     assert '<div id="status" hx-swap-oob="innerHTML">PAYMENTS is on for Legal Consultations</div>' in swapped
 
 
