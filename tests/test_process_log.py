@@ -27,12 +27,12 @@ def test_a_fault_is_one_line_of_json_with_its_traceback() -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_traceback_shows_no_values(as_json: bool) -> None:
+def test_a_traceback_shows_no_values(*, as_json: bool) -> None:
     written = line(logging.ERROR, as_json=as_json)
     assert "ValueError: 14" in written
     assert "sk-live-canary" not in written
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_refusal_has_no_traceback(as_json: bool) -> None:
+def test_a_refusal_has_no_traceback(*, as_json: bool) -> None:
     assert "ValueError" not in line(logging.WARNING, as_json=as_json)
