@@ -1,19 +1,13 @@
 """The samples as authors and the demo run them: processes of their own, called by the platform over real HTTP."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import requests
-from django.conf import settings as project
 
 from grants import cells
 from installations import lifecycle
@@ -25,8 +19,7 @@ from kasilabs.logs.models import Call, Mode
 from kasilabs.whatsapp import agent_keys
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
-from tests import make
-from tests.docs.verifiers import EXAMPLES
+from tests import make, samples
 from tests.ground import Agent
 from tests.workers import free_port
 
@@ -68,7 +61,7 @@ def gas(settings: Any) -> Iterator[Sample]:
 def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     port, organization = free_port(), make.organization()
     settings.PLUGIN_HOSTS_ALLOWED = f"{FOLDERS[slug].replace('_', '-')}.localhost=127.0.0.1:{port}"
-    raw = (EXAMPLES / FOLDERS[slug] / "manifest.json").read_bytes()
+    raw = (samples.EXAMPLES / FOLDERS[slug] / "manifest.json").read_bytes()
     version = registry.publish(organization=organization, actor=make.ACTOR, raw=raw).version
     installed = lifecycle.install(
         organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR
@@ -81,27 +74,6 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=make.ACTOR).text)
     with _process(FOLDERS[slug], port, secret):
         yield Sample(f"http://127.0.0.1:{port}/tools", secret, agent)
-
-
-@contextmanager
-def _process(folder: str, port: int, secret: str) -> Iterator[None]:
-    environment = {**os.environ, "PLUGIN_TOOL_SECRET": secret, "PLATFORM_URL": project.PUBLIC_URL}
-    command = [sys.executable, str(EXAMPLES / folder / "plugin.py"), str(port)]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait(port)
-            yield
-        finally:
-            process.terminate()
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.02)
-    raise TimeoutError(port)
 
 
 def test_a_ticket_is_made_and_found_by_its_customer_alone(desk: Sample) -> None:

@@ -1,0 +1,130 @@
+"""What the documents say is what the code does: links, examples, tables of names, each in both directions."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kasilabs import checks
+from kasilabs.logs.gates import Gate
+from kasilabs.logs.models import CallState
+from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
+from plugins import manifest, manifest_schema
+from plugins.faults import BadManifest
+from tests.docs import codes, pages
+
+MANIFESTS = sorted((pages.DOCS / "examples").glob("*/manifest.json"))
+SAMPLES = {"support-desk.localhost", "gas-os.localhost"}
+
+
+def by_name(path: Path) -> str:
+    return str(path.relative_to(pages.ROOT))
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=by_name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    later = {pages.DOCS / "img" / "overview.png"}
+    for link in pages.links(page):
+        target, _hash, anchor = link.partition("#")
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists() or path in later, link
+        assert not anchor or anchor in pages.anchors(path), link
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=by_name)
+def test_every_json_block_is_json(page: Path) -> None:
+    for block in pages.blocks(page, "json"):
+        json.loads(block)
+
+
+def test_every_manifest_in_a_page_is_valid() -> None:
+    raw = [block for page in pages.PAGES for block in pages.blocks(page, "json") if '"slug"' in block]
+    found = [manifest.parse(block.encode(), is_allowed_host=lambda _host, _port: False).slug for block in raw]
+    assert found == ["ACME_DELIVERY"]
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=by_name)
+def test_every_sample_manifest_is_valid_in_the_demo(path: Path) -> None:
+    read = manifest.parse(path.read_bytes(), is_allowed_host=lambda host, _port: host in SAMPLES)
+    assert read.slug == path.parent.name.upper()
+
+
+def _in_a_manifest(**members: Any) -> bytes:
+    document = json.loads(pages.blocks(pages.DOCS / "authors" / "manifest.md", "json")[0])
+    return json.dumps({**document, **members}).encode()
+
+
+def test_the_examples_of_settings_and_permissions_are_valid() -> None:
+    (settings,) = pages.blocks(pages.DOCS / "authors" / "configuration.md", "json")
+    (permissions,) = pages.blocks(pages.DOCS / "authors" / "permissions.md", "json")
+    raw = _in_a_manifest(configurationSchema=json.loads(settings), **json.loads(permissions))
+    read = manifest.parse(raw, is_allowed_host=lambda _host, _port: False)
+    assert [field.name for field in read.configuration.fields] == ["workspace", "region", "apiKey"]
+    assert len(read.permissions) == 2
+
+
+@pytest.mark.parametrize(
+    "keyword", ["x-show-when", "dependentRequired", "x-groups", "x-group", "x-generate", "x-widget", "x-renamed-from"]
+)
+def test_what_is_said_to_wait_is_refused(keyword: str) -> None:
+    assert f"`{keyword}`" in pages.text("authors/configuration.md")
+    field = {"type": "string", keyword: "x"}
+    raw = _in_a_manifest(configurationSchema={"type": "object", "properties": {"region": field}})
+    with pytest.raises(BadManifest) as refused:
+        manifest.parse(raw, is_allowed_host=lambda _host, _port: False)
+    assert {fault.code for fault in refused.value.faults} == {"unsupported_keyword"}
+
+
+def test_every_member_of_a_manifest_is_explained() -> None:
+    said = pages.text("authors/manifest.md") + pages.text("authors/permissions.md")
+    closed = [manifest_schema.MANIFEST_SCHEMA, manifest_schema.AUTHOR, manifest_schema.OAUTH, manifest_schema.TOOL]
+    closed += [manifest_schema.PERMISSION, manifest_schema.ANNOTATIONS, manifest_schema.CONFIGURATION_TEST]
+    names = {name for rules in closed for name in rules["properties"]}
+    assert {name for name in names if f"`{name}`" not in said and f'"{name}"' not in said} == set()
+    tables = pages.section("authors/manifest.md", "## Members").partition("### ")[0]
+    assert pages.named(tables) == set(manifest_schema.MANIFEST_SCHEMA["properties"])
+
+
+def test_the_fault_codes_are_those_of_the_check() -> None:
+    found = codes.of(pages.ROOT / "plugins") | codes.in_module(pages.ROOT / "kasilabs" / "lib" / "strict_json.py")
+    assert pages.named(pages.section("authors/manifest.md", "## Faults")) == found
+
+
+def test_the_gates_are_those_of_the_code() -> None:
+    assert pages.named(pages.section("architecture.md", "## The way of a tool call")) == set(Gate)
+
+
+def test_the_bridge_permissions_are_those_of_the_catalogue() -> None:
+    rows = pages.section("authors/permissions.md", "## Bridge permissions")
+    assert pages.named(rows) == set(BRIDGE_ACTIONS)
+    for action in BRIDGE_ACTIONS.values():
+        kits = " + ".join(kit.value for kit in action.toolkits) or "-"
+        assert f"| `{action.permission}` | {action.label} | {kits} |" in rows
+
+
+def test_the_states_of_a_call_are_those_of_the_log() -> None:
+    assert pages.named(pages.section("operators/logs.md", "## The plugin log")) == set(CallState.values)
+
+
+def test_the_check_ids_are_those_of_the_code() -> None:
+    source = Path(checks.__file__).read_text()
+    found = {f"kasilabs.E{int(number):03}" for number in re.findall(r"_error\(\s*(\d+),", source)}
+    assert pages.named(pages.section("operators/settings.md", "## Checks")) == found
+
+
+def test_the_code_in_the_guide_is_the_code_that_was_tried() -> None:
+    page = (pages.DOCS / "authors" / "verify-token.md").read_text()
+    copies = re.findall(r"<!-- from (\S+) -->\n```\w+\n(.*?)\n```", page, re.DOTALL)
+    assert [Path(source).suffix for source, _code in copies] == [".py", ".mjs", ".php"]
+    for source, code in copies:
+        assert code in (pages.DOCS / "authors" / source).read_text()
+
+
+def test_no_document_names_a_person_to_please_or_shouts() -> None:
+    for page in pages.PAGES:
+        words = re.sub(
+            r"`[^`]*`|!\[", "", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+        )
+        assert not re.search(r"\b(please|oops|successfully)\b|\w!", words, re.IGNORECASE), page
