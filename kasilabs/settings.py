@@ -5,6 +5,7 @@ for itself. `kasilabs.checks` refuses to start a production that is not whole.
 """
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def _demo_note(name: str) -> Any:
 
 
 _keys = keyfile.read_or_make(DATA_DIR / "keys.json") if DEMO else {}
-SECRET_KEY: str = env("SECRET_KEY", default=_keys.get("SECRET_KEY", ""))
+SECRET_KEY: str = env("SECRET_KEY", default=_keys.get("SECRET_KEY", "")) or "missing"
 ENCRYPTION_KEYS: str = env("ENCRYPTION_KEYS", default=_keys.get("ENCRYPTION_KEYS", ""))
 
 PUBLIC_URL: str = env("PUBLIC_URL", default="")
@@ -123,7 +124,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "kasilabs.request_log.RequestLogMiddleware",
 ]
 
 ROOT_URLCONF = "kasilabs.urls"
@@ -225,7 +226,9 @@ elif DEMO:
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="KasiLabs <no-reply@localhost>")
 
 LOG_LEVEL: str = env("LOG_LEVEL", default="INFO")
-DJANGO_STRUCTLOG_REQUEST_CANCELLED = False
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
