@@ -5,11 +5,16 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import User
 from tests import ground as grounds
 from tests import hostile, make
+
+
+hypothesis_settings.register_profile("project", deadline=None)  # two workers share two cores with the suite
+hypothesis_settings.load_profile("project")
 
 
 @pytest.fixture(autouse=True)
