@@ -25,7 +25,8 @@ PLATFORM, PLUGIN = "8000", "9001"
 @pytest.fixture
 def room(tmp_path: Path) -> Path:
     """A folder that looks like the project to whoever types in it, with data of its own."""
-    for name, target in {"docs": pages.DOCS, "manage.py": pages.ROOT / "manage.py", ".venv": sys.prefix}.items():
+    seen = {"docs": pages.DOCS, "manage.py": pages.ROOT / "manage.py", ".venv": Path(sys.prefix)}
+    for name, target in seen.items():
         (tmp_path / name).symlink_to(target)
     return tmp_path
 

@@ -72,7 +72,7 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     cells.grant_plugin(instance=number, installation=installation, tools=None, permissions=keys, actor=make.ACTOR)
     tool = signing_secrets.current(version.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=make.ACTOR).text)
-    with _process(FOLDERS[slug], port, secret):
+    with samples.running(FOLDERS[slug], port, secret):
         yield Sample(f"http://127.0.0.1:{port}/tools", secret, agent)
 
 
