@@ -1,4 +1,4 @@
-"""One line for each finished request in the process log: method, path, status, who. Never a query, never a reset key."""
+"""One line for each finished request in the process log: method, path, status, who. No query, no reset key."""
 
 import re
 
@@ -8,7 +8,7 @@ from django_structlog.middlewares import RequestMiddleware
 _KEY_IN_PATH = re.compile(r"(?<=/accounts/)(password/reset/key|confirm-email)/[^/]+")
 
 
-class RequestLogMiddleware(RequestMiddleware):  # type: ignore[misc]
+class RequestLogMiddleware(RequestMiddleware):
     """What django-structlog logs, without what may open an account to whoever reads the log."""
 
     @staticmethod

@@ -26,7 +26,7 @@ from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from kasilabs.lib import problems, request_id
 from kasilabs.lib.encrypted import CannotOpen
-from plugins import manifest_schema as schemas
+from plugins.checking import manifest_schema as schemas
 
 
 @require_safe

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_noop
 from kasilabs.lib import json_spots, subschemas
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
 from plugins import tool_words
+from plugins.checking.tool_schema import open_objects
 from plugins.manifest import AuthType, Manifest, Tool
-from plugins.tool_schema import open_objects
 
 SHORTEST_DESCRIPTION = 30
 _PLACEHOLDER_NAMES = frozenset(("demo", "example", "my plugin", "plugin", "sample", "test", "untitled"))

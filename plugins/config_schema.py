@@ -1,6 +1,6 @@
 """Config Schema v1, compiled: one list of fields that form, validation and documents are made from.
 
-`read` turns the `configurationSchema` of a checked manifest into fields; what it may hold is `plugins.config_rules`.
+`read` turns the `configurationSchema` of a checked manifest into fields; `checking.config_rules` says what it may hold.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from plugins.faults import Fault
+from plugins.checking.faults import Fault
 
 AROUND = 2
 MOST_FAULTS = 100

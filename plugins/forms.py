@@ -3,7 +3,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from plugins.manifest_rules import MAX_BYTES
+from plugins.checking.rules import MAX_BYTES
 
 
 class ManifestForm(forms.Form):

@@ -14,9 +14,10 @@ from django.utils.functional import Promise
 
 from kasilabs.lib import schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
-from plugins import config_schema, manifest_rules
+from plugins import config_schema
+from plugins.checking import rules
+from plugins.checking.faults import BadManifest, Fault
 from plugins.config_schema import ConfigSchema
-from plugins.faults import BadManifest, Fault
 
 __all__ = ["AuthType", "BadManifest", "Fault", "Manifest", "PermissionRequest", "Tool", "Visibility", "agent_name"]
 __all__ += ["load", "parse"]
@@ -166,7 +167,7 @@ def parse(raw: bytes, *, is_allowed_host: Callable[[str, int], bool]) -> Manifes
 
     `is_allowed_host(host, port)` says which hosts may be private, loopback or plain http.
     """
-    document = manifest_rules.check(raw, is_allowed_host=is_allowed_host)
+    document = rules.check(raw, is_allowed_host=is_allowed_host)
     return load(document, schema.digest(document))
 
 

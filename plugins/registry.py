@@ -14,7 +14,7 @@ from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
 from kasilabs.lib.http import AllowedHosts
 from plugins import manifest as manifests
-from plugins.faults import BadManifest, Faults
+from plugins.checking.faults import BadManifest, Faults
 from plugins.manifest import Manifest
 from plugins.models import Plugin, Version
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib import http
 from kasilabs.lib.refusal import Refused
-from plugins.faults import BadManifest, Fault
-from plugins.manifest_rules import MAX_BYTES
+from plugins.checking.faults import BadManifest, Fault
+from plugins.checking.rules import MAX_BYTES
 
 SECONDS = 10.0
 

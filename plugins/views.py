@@ -22,7 +22,7 @@ from kasilabs.lib.encrypted import CannotOpen
 from kasilabs.logs.models import Mode
 from plugins import checklist, excerpt, field_words, lists, registry, signing_secrets
 from plugins import manifest as manifests
-from plugins.faults import BadManifest
+from plugins.checking.faults import BadManifest
 from plugins.forms import ManifestForm
 from plugins.models import Plugin, Version
 

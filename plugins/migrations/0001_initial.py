@@ -10,57 +10,119 @@ import plugins.snapshot
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Plugin',
+            name="Plugin",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.CharField(max_length=48, unique=True)),
-                ('listing', models.CharField(choices=[('private', 'Private'), ('listed', 'Listed')], default='private', max_length=8)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plugins', to='accounts.organization')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("slug", models.CharField(max_length=48, unique=True)),
+                (
+                    "listing",
+                    models.CharField(
+                        choices=[("private", "Private"), ("listed", "Listed")], default="private", max_length=8
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="plugins", to="accounts.organization"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SigningSecret',
+            name="SigningSecret",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('mode', models.CharField(choices=[('sandbox', 'Sandbox'), ('live', 'Live')], max_length=8)),
-                ('purpose', models.CharField(choices=[('tool', 'Tool calls'), ('bridge', 'Bridge requests')], max_length=8)),
-                ('kid', models.CharField(max_length=32, unique=True)),
-                ('value', kasilabs.lib.encrypted.EncryptedField(bound_to=('plugin_id', 'mode', 'purpose', 'kid'))),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('shown', models.DateTimeField(null=True)),
-                ('retires', models.DateTimeField(null=True)),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_secrets', to='plugins.plugin')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("mode", models.CharField(choices=[("sandbox", "Sandbox"), ("live", "Live")], max_length=8)),
+                (
+                    "purpose",
+                    models.CharField(choices=[("tool", "Tool calls"), ("bridge", "Bridge requests")], max_length=8),
+                ),
+                ("kid", models.CharField(max_length=32, unique=True)),
+                ("value", kasilabs.lib.encrypted.EncryptedField(bound_to=("plugin_id", "mode", "purpose", "kid"))),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("shown", models.DateTimeField(null=True)),
+                ("retires", models.DateTimeField(null=True)),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="signing_secrets", to="plugins.plugin"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('retires', None)), fields=('plugin', 'mode', 'purpose'), name='one_current_secret')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("retires", None)),
+                        fields=("plugin", "mode", "purpose"),
+                        name="one_current_secret",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('semver', models.CharField(max_length=64)),
-                ('document', models.JSONField(decoder=plugins.snapshot.SnapshotDecoder)),
-                ('digest', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('in_review', 'In review'), ('approved', 'Approved'), ('changes_requested', 'Changes requested'), ('rejected', 'Rejected'), ('published', 'Published'), ('deprecated', 'Deprecated'), ('quarantined', 'Quarantined')], default='draft', max_length=20)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='plugins.plugin')),
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("semver", models.CharField(max_length=64)),
+                ("document", models.JSONField(decoder=plugins.snapshot.SnapshotDecoder)),
+                ("digest", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Submitted"),
+                            ("in_review", "In review"),
+                            ("approved", "Approved"),
+                            ("changes_requested", "Changes requested"),
+                            ("rejected", "Rejected"),
+                            ("published", "Published"),
+                            ("deprecated", "Deprecated"),
+                            ("quarantined", "Quarantined"),
+                        ],
+                        default="draft",
+                        max_length=20,
+                    ),
+                ),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="plugins.plugin"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('plugin', 'semver'), name='one_snapshot_per_version')],
+                "constraints": [models.UniqueConstraint(fields=("plugin", "semver"), name="one_snapshot_per_version")],
             },
         ),
     ]

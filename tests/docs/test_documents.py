@@ -11,8 +11,9 @@ from kasilabs import checks
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import CallState
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
-from plugins import manifest, manifest_schema
-from plugins.faults import BadManifest
+from plugins import manifest
+from plugins.checking import manifest_schema
+from plugins.checking.faults import BadManifest
 from tests.docs import codes, pages
 
 MANIFESTS = sorted((pages.DOCS / "examples").glob("*/manifest.json"))

@@ -1,5 +1,5 @@
 from plugins import excerpt
-from plugins.faults import Fault
+from plugins.checking.faults import Fault
 
 
 def fault(line: int | None) -> Fault:

@@ -8,9 +8,9 @@ import pytest
 from kasilabs.lib import schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from plugins import manifest
+from plugins.checking.manifest_schema import MANIFEST_SCHEMA
 from plugins.config_schema import Kind
 from plugins.manifest import AuthType, Manifest, Visibility
-from plugins.manifest_schema import MANIFEST_SCHEMA
 from tests.plugins.manifests import MANIFEST, TOOL, nobody_allowed, parsed
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

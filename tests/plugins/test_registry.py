@@ -5,7 +5,7 @@ import pytest
 from kasilabs.accounts.models import AuditEntry, Organization
 from kasilabs.lib import schema
 from plugins import registry
-from plugins.faults import BadManifest
+from plugins.checking.faults import BadManifest
 from plugins.models import Plugin, Version
 from tests import make
 from tests.at_once import at_once

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from plugins import manifest, tool_schema
+from plugins import manifest
+from plugins.checking import tool_schema
 from plugins.manifest import BadManifest
 from tests.plugins.manifests import TOOL, faults, nobody_allowed, parsed, tool_faults
 

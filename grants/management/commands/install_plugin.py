@@ -18,7 +18,7 @@ from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins import registry, signing_secrets, sources
-from plugins.faults import BadManifest
+from plugins.checking.faults import BadManifest
 from plugins.models import Plugin, Version
 
 Purpose = signing_secrets.Purpose

@@ -5,7 +5,7 @@ from django.core.management.base import CommandParser
 
 from kasilabs.lib.commands import JsonCommand
 from plugins import checklist, registry, sources
-from plugins.faults import BadManifest
+from plugins.checking.faults import BadManifest
 
 
 class Command(JsonCommand):

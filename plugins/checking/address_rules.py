@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib.outgoing import addresses
 from kasilabs.lib.outgoing.hosts import Target
-from plugins.faults import Faults
+from plugins.checking.faults import Faults
 
 _NUMERIC = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
 """Hosts that resolvers read as IPv4 addresses in old spellings, such as 2130706433, 0x7f.1 and 127.1."""

@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots, schema
-from plugins import hints, tool_schema
-from plugins.faults import Faults
-from plugins.reading import objects, strings
+from plugins.checking import hints, tool_schema
+from plugins.checking.faults import Faults
+from plugins.checking.reading import objects, strings
 
 AGENT_NAME_LENGTH = 64
 """What the model vendors take as the name of a tool."""

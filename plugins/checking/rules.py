@@ -12,8 +12,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots, strict_json
-from plugins import address_rules, config_rules, manifest_gate, permission_rules, tool_rules
-from plugins.faults import BadManifest, Enough, Fault, Faults
+from plugins.checking import address_rules, config_rules, gate, permission_rules, tool_rules
+from plugins.checking.faults import BadManifest, Enough, Fault, Faults
 
 MAX_BYTES = 256 * 1024
 
@@ -30,7 +30,7 @@ def check(raw: bytes, *, is_allowed_host: IsAllowedHost) -> dict[str, Any]:
     faults = Faults()
     document = _read(raw, faults)
     with suppress(Enough):
-        manifest_gate.check(document, faults)
+        gate.check(document, faults)
         _check_values(document, (), faults)
         address_rules.check(document, faults, is_allowed_host)
         permission_rules.check(document, faults)

@@ -1,6 +1,6 @@
 """The JSON Schema of a manifest, served at `/schemas/manifest-v1.json` so that editors complete and check.
 
-It is also the first gate of `plugins.manifest_rules`: closed everywhere, so that nothing unknown reaches the rules that
+It is also the first gate of `plugins.checking.rules`: closed everywhere, so that nothing unknown reaches the rules that
 a schema cannot say. Cases are if/then on one member and never a big anyOf: pointers stay exact.
 """
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from kasilabs.lib.schema import Validator
 from kasilabs.toolkits.catalogue import Toolkit
-from plugins.config_keywords import CONFIG_DEFINITIONS
-from plugins.tool_keywords import TOOL_DEFINITIONS
+from plugins.checking.config_keywords import CONFIG_DEFINITIONS
+from plugins.checking.tool_keywords import TOOL_DEFINITIONS
 
 Rules = dict[str, Any]
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots
 from kasilabs.lib.schema import Problem
-from plugins import config_keywords, hints, tool_keywords
-from plugins.faults import FAULTS_AT_MOST, Faults
-from plugins.manifest_schema import GATE, MANIFEST_SCHEMA
+from plugins.checking import config_keywords, hints, tool_keywords
+from plugins.checking.faults import FAULTS_AT_MOST, Faults
+from plugins.checking.manifest_schema import GATE, MANIFEST_SCHEMA
 
 _CODES = {
     "required": "required",

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots, schema, subschemas
-from plugins.faults import Faults
-from plugins.reading import members
-from plugins.schema_weight import Heavy, weigh
+from plugins.checking.faults import Faults
+from plugins.checking.reading import members
+from plugins.checking.schema_weight import Heavy, weigh
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16

@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib.schema import Validator
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
-from plugins import hints
-from plugins.faults import Faults
-from plugins.manifest_schema import PERMISSION_KEY
-from plugins.reading import objects
+from plugins.checking import hints
+from plugins.checking.faults import Faults
+from plugins.checking.manifest_schema import PERMISSION_KEY
+from plugins.checking.reading import objects
 
 PLATFORM_SEGMENTS = ("toolkit", "platform", "kasilabs", "whatsapp", "org")
 """First segments no plugin may claim, in any case: they would read as the platform's own permissions."""

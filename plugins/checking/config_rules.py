@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots, schema
-from plugins import hints
+from plugins.checking import hints
+from plugins.checking.faults import Faults
+from plugins.checking.reading import members, strings
+from plugins.checking.tool_schema import MAX_BYTES, check_pattern, size
 from plugins.config_schema import MIN_SECRET_LENGTH, Kind, is_secret, kind_of, read_field
-from plugins.faults import Faults
-from plugins.reading import members, strings
-from plugins.tool_schema import MAX_BYTES, check_pattern, size
 
 RESERVED_NAMES = frozenset(
     (
