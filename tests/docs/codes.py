@@ -9,7 +9,7 @@ PLACES = {"add": 1, "Fault": 1, "_refused": 2, "NotJson": 0}
 
 
 def of(folder: Path) -> set[str]:
-    """Collect every code in the modules of a folder."""
+    """Collect every code in the modules of a folder and of the folders in it."""
     return {code for path in folder.rglob("*.py") for code in _in(ast.parse(path.read_text()))}
 
 

@@ -93,6 +93,23 @@ def test_the_fault_codes_are_those_of_the_check() -> None:
     assert pages.named(pages.section("authors/manifest.md", "## Faults")) == found
 
 
+def test_every_module_that_is_named_is_there() -> None:
+    said = pages.text("architecture.md")
+    modules = {
+        name.replace(".", "/") for name in re.findall(r"`((?:kasilabs|plugins|installations|grants)\.[\w.]+)`", said)
+    }
+    files = set(re.findall(r"`((?:kasilabs|plugins|installations|grants|tests)/[\w/]+\.py)`", said))
+    assert len(modules) > 15
+    assert [name for name in sorted(files) if not (pages.ROOT / name).exists()] == []
+    assert [name for name in sorted(modules) if not _is_there(name)] == []
+
+
+def _is_there(name: str) -> bool:
+    """Say whether a module, or the module something is defined in, exists."""
+    places = (name, f"{name}.py", str(Path(name).parent) + ".py")
+    return any((pages.ROOT / place).exists() for place in places)
+
+
 def test_the_gates_are_those_of_the_code() -> None:
     assert pages.named(pages.section("architecture.md", "## The way of a tool call")) == set(Gate)
 
