@@ -5,6 +5,7 @@ connection released, plugin called, row completed. Everything before the open ro
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +31,8 @@ from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import Instance
 from plugins import signing_secrets
 from plugins.manifest import BRIDGE_PREFIX, Tool, Visibility
+
+log = logging.getLogger(__name__)
 
 ROUNDS = 4
 """How often a transaction starts over when another process made the same row first."""
@@ -177,8 +180,16 @@ def _carry_out(ready: _Ready) -> endings.Answer:
     except CannotOpen:
         return _refuse(ready.about, ready.request, ready.started, endings.our_fault())
     connection.release()
-    outcome = dispatch.send(_job(ready, call_id, person, secret))
-    return _complete(ready, call, person, outcome)
+    return _complete(ready, call, person, _sent(_job(ready, call_id, person, secret)))
+
+
+def _sent(job: dispatch.Job) -> Outcome:
+    """Call the plugin; a mistake of our own ends the row like every other outcome instead of leaving it open."""
+    try:
+        return dispatch.send(job)
+    except Exception:
+        log.exception("a tool call failed inside the platform")
+        return Outcome(code=endings.SERVER_ERROR)
 
 
 def _signing_secret(setup: decisions.Setup) -> tuple[str, str]:

@@ -18,7 +18,9 @@ from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.logs.write import Ending
 
+SERVER_ERROR = "server_error"
 FAULTS: dict[str, tuple[int, str | Promise]] = {
+    SERVER_ERROR: (500, _("Something went wrong inside the platform.")),
     "plugin_timeout": (504, _("The plugin did not answer in time.")),
     "plugin_error": (502, _("The plugin could not carry this out.")),
     "invalid_response": (502, _("The plugin answered with something that is not allowed here.")),
@@ -99,7 +101,7 @@ def conversation_mismatch() -> Refusal:
 
 def our_fault() -> Refusal:
     detail = str(_("A stored key of the platform cannot be opened."))
-    return Refusal(Ending(CallState.OUR_FAULT, 500, "server_error", detail=detail))
+    return Refusal(Ending(CallState.OUR_FAULT, 500, SERVER_ERROR, detail=detail))
 
 
 def key_reused() -> Answer:
@@ -130,7 +132,7 @@ def of(outcome: Outcome) -> Ending:
     """Return how a call that was sent ended."""
     status, detail = FAULTS[outcome.code] if outcome.code else (200, "")
     return Ending(
-        state=CallState.PLUGIN_FAULT if outcome.code else CallState.SUCCEEDED,
+        state=_state(outcome.code),
         status=status,
         code=outcome.code,
         reason=outcome.reason,
@@ -142,6 +144,12 @@ def of(outcome: Outcome) -> Ending:
         response=outcome.seen,
         response_bytes=outcome.response_bytes,
     )
+
+
+def _state(code: str) -> CallState:
+    if code == SERVER_ERROR:
+        return CallState.OUR_FAULT
+    return CallState.PLUGIN_FAULT if code else CallState.SUCCEEDED
 
 
 def answer(outcome: Outcome, ending: Ending, call: Call) -> Answer:

@@ -1,6 +1,7 @@
 """One call from key to answer, over a real plugin endpoint."""
 
 import json
+import math
 from collections.abc import Callable
 
 import jwt
@@ -8,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grants import cells, toolkits
+from grants import calls, cells, toolkits
 from grants.models import ToolGrant
 from installations import lifecycle
 from kasilabs.lib import signing
@@ -323,3 +324,14 @@ def test_two_numbers_may_use_the_same_key(ground: Ground) -> None:
     )
     headers = {"Idempotency-Key": "0123456789abcdef"}
     assert ground.agent.call(headers=headers).json()["id"] != ground.other_agent.call(headers=headers).json()["id"]
+
+
+def test_a_mistake_of_our_own_ends_the_row_and_says_so(build: Build, plugin: hostile.HostileServer) -> None:
+    """No door lets NaN in; if one ever does, the body cannot be written and the call must not stay open."""
+    ground = build(plugin.url(), tool={"inputSchema": {"type": "object"}})
+    request = calls.Request("support_desk__create_support_ticket", {"amount": math.nan}, idempotency_key="k" * 16)
+    first, second = calls.call_tool(ground.legal, request), calls.call_tool(ground.legal, request)
+    assert (first.status, first.document["code"]) == (500, "server_error")
+    assert (second.document, second.replayed) == (first.document, True)
+    assert (ground.row().state, ground.row().detail) == ("our_fault", "Something went wrong inside the platform.")
+    assert plugin.requests == []
