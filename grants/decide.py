@@ -10,10 +10,13 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from grants.rows import Kind, Row, fetch
 from installations import vault
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import Organization
+from kasilabs.lib.compiled import compiled
 from kasilabs.logs.gates import STANDING, Gate
 from kasilabs.toolkits.catalogue import HIDES_COMMERCE, Toolkit
 from kasilabs.whatsapp.models import Instance
@@ -124,10 +127,18 @@ def standings(
 
 
 def _installations(organization: Organization, slug: str | None) -> list[Installation]:
-    rows = organization.installations.select_related("plugin", "version").defer("version__document").order_by("id")
-    found: list[Installation] = list(rows.filter(plugin__slug=slug) if slug else rows)
+    found = _installed(organization=organization.id, slug=slug)
+    for installation in found:
+        installation.organization = organization
     warm(installation.version for installation in found)
     return found
+
+
+@compiled
+def _installed(*, organization: UUID, slug: str | None) -> "QuerySet[Installation]":
+    rows = Installation.objects.filter(organization=organization).order_by("id")
+    narrowed: QuerySet[Installation] = rows.filter(plugin__slug=slug) if slug else rows
+    return narrowed.select_related("plugin", "version").defer("version__document")
 
 
 def _preferred(setups: Iterable[Setup]) -> dict[str, Setup]:

@@ -5,9 +5,8 @@ trips, and a page must not pay one for each number.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Value
@@ -16,6 +15,7 @@ from django.db.models.functions import Concat
 from grants.models import OrganizationToolkit, PermissionGrant, PluginGrant, ToolGrant, ToolkitGrant
 from installations.models import InstallationSecret
 from kasilabs.accounts.models import Organization
+from kasilabs.lib.compiled import compiled
 from kasilabs.whatsapp.models import Instance
 from plugins.models import SigningSecret
 
@@ -32,8 +32,7 @@ class Kind(StrEnum):
     SIGNING = "signing"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of the union. `owner` is what it belongs to, `row` its own id where it has one."""
 
     kind: Kind
@@ -48,52 +47,45 @@ def fetch(
     organization: Organization, instances: Sequence[Instance], *, slug: str | None, with_signing: bool
 ) -> list[Row]:
     """Fetch the rows for some numbers of an organization; `slug` narrows them to one plugin."""
+    ids = [instance.id for instance in instances]
+    if len(ids) == 1:
+        found = _of_one(organization=organization.id, instance=ids[0], slug=slug, with_signing=with_signing)
+    else:
+        found = list(_union(organization.id, ids, slug, with_signing=with_signing))
+    return [Row(Kind(kind), *columns) for kind, *columns in found]
+
+
+@compiled
+def _of_one(*, organization: UUID, instance: UUID, slug: str | None, with_signing: bool) -> "QuerySet[Any, Any]":
+    return _union(organization, [instance], slug, with_signing=with_signing)
+
+
+def _union(
+    organization: UUID, instances: Sequence[UUID], slug: str | None, *, with_signing: bool
+) -> "QuerySet[Any, Any]":
     first, *rest = _parts(organization, instances, slug, with_signing=with_signing)
-    return [Row(Kind(kind), *columns) for kind, *columns in first.union(*rest, all=True)]
+    return first.union(*rest, all=True)
 
 
 def _parts(
-    organization: Organization, instances: Sequence[Instance], slug: str | None, *, with_signing: bool
+    organization: UUID, instances: Sequence[UUID], slug: str | None, *, with_signing: bool
 ) -> list["QuerySet[Any, Any]"]:
     grants = Q(instance__in=instances) & (Q(plugin__slug=slug) if slug else Q())
     cells = Q(grant__instance__in=instances) & (Q(grant__plugin__slug=slug) if slug else Q())
     secrets = Q(organization=organization) & (Q(installation__plugin__slug=slug) if slug else Q())
+    installed = OrganizationToolkit.objects.filter(organization=organization)
+    granted = ToolkitGrant.objects.filter(instance__in=instances)
+    sealed = InstallationSecret.objects.filter(secrets)
     nothing = Value("")
     parts = [
-        _part(Kind.GRANT, PluginGrant.objects.filter(grants), "instance_id", "id", "installation_id", nothing, nothing),
-        _part(Kind.TOOL, ToolGrant.objects.filter(cells), "grant_id", "grant_id", "grant_id", F("tool"), F("state")),
         _part(
-            Kind.PERMISSION,
-            PermissionGrant.objects.filter(cells),
-            "grant_id",
-            "grant_id",
-            "grant_id",
-            F("key"),
-            nothing,
+            Kind.GRANT, PluginGrant.objects.filter(grants), ("instance_id", "id", "installation_id"), nothing, nothing
         ),
-        _part(
-            Kind.TOOLKIT,
-            OrganizationToolkit.objects.filter(organization=organization),
-            *["organization_id"] * 3,
-            F("toolkit"),
-            nothing,
-        ),
-        _part(
-            Kind.NUMBER_TOOLKIT,
-            ToolkitGrant.objects.filter(instance__in=instances),
-            *["instance_id"] * 3,
-            F("toolkit"),
-            nothing,
-        ),
-        _part(
-            Kind.SECRET,
-            InstallationSecret.objects.filter(secrets),
-            "installation_id",
-            "id",
-            "id",
-            F("pointer"),
-            F("value"),
-        ),
+        _part(Kind.TOOL, ToolGrant.objects.filter(cells), ("grant_id",) * 3, F("tool"), F("state")),
+        _part(Kind.PERMISSION, PermissionGrant.objects.filter(cells), ("grant_id",) * 3, F("key"), nothing),
+        _part(Kind.TOOLKIT, installed, ("organization_id",) * 3, F("toolkit"), nothing),
+        _part(Kind.NUMBER_TOOLKIT, granted, ("instance_id",) * 3, F("toolkit"), nothing),
+        _part(Kind.SECRET, sealed, ("installation_id", "id", "id"), F("pointer"), F("value")),
     ]
     if with_signing:
         parts.append(_signing(slug))
@@ -102,14 +94,13 @@ def _parts(
 
 def _signing(slug: str | None) -> "QuerySet[Any, Any]":
     rows = SigningSecret.objects.filter(plugin__slug=slug, purpose=SigningSecret.Purpose.TOOL, retires=None)
-    return _part(Kind.SIGNING, rows, "plugin_id", "id", "id", Concat("mode", Value(":"), "kid"), F("value"))
+    return _part(Kind.SIGNING, rows, ("plugin_id", "id", "id"), Concat("mode", Value(":"), "kid"), F("value"))
 
 
-def _part(
-    kind: Kind, rows: "QuerySet[Any, Any]", owner: str, row: str, other: str, name: Any, value: Any
-) -> "QuerySet[Any, Any]":
-    return (
-        rows.order_by()
-        .annotate(_kind=Value(kind.value), _owner=F(owner), _row=F(row), _other=F(other), _name=name, _value=value)
-        .values_list("_kind", "_owner", "_row", "_other", "_name", "_value")
+def _part(kind: Kind, rows: "QuerySet[Any, Any]", ids: tuple[str, ...], name: Any, value: Any) -> "QuerySet[Any, Any]":
+    """Select one kind of row; `ids` are the columns for owner, row and other."""
+    owner, row, other = map(F, ids)
+    made: QuerySet[Any, Any] = rows.order_by().annotate(
+        _kind=Value(kind.value), _owner=owner, _row=row, _other=other, _name=name, _value=value
     )
+    return made.values_list("_kind", "_owner", "_row", "_other", "_name", "_value")

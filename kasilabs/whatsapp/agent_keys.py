@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit, keyring
 from kasilabs.lib import keys
+from kasilabs.lib.compiled import compiled
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp.models import AgentKey, Instance
 
@@ -65,12 +66,17 @@ def find(text: str, now: datetime) -> AgentKey | None:
     prefix = keys.prefix_of(text)
     if prefix is None:
         return None
-    key = AgentKey.objects.select_related("instance__organization").filter(prefix=prefix).first()
+    key = next(iter(_of_prefix(prefix=prefix)), None)
     mac = keys.fingerprint(_mac_key(), text)
     if key is None or not keys.same(mac, key.mac):
         return None
     is_over = key.revoked is not None or (key.expires is not None and key.expires <= now)
     return None if is_over else key
+
+
+@compiled
+def _of_prefix(*, prefix: str) -> QuerySet[AgentKey]:
+    return AgentKey.objects.select_related("instance__organization").filter(prefix=prefix)
 
 
 def touch(key: AgentKey, today: date) -> None:

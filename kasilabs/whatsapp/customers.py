@@ -13,11 +13,12 @@ from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import encrypted, keys
+from kasilabs.lib.compiled import compiled
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle, Instance
 
 
@@ -47,9 +48,9 @@ def handles(organization: Organization, *, phone: str | None, user_id: str | Non
     ]
 
 
-def matching(found: Sequence[Handle], path: str = "") -> Q:
-    """Return the condition for any of these handles; `path` leads to the handle from another table."""
-    return reduce(or_, (Q(**{f"{path}kind": handle.kind, f"{path}index": handle.index}) for handle in found))
+def matching(found: Sequence[Handle]) -> Q:
+    """Return the condition for any of these handles."""
+    return reduce(or_, (Q(kind=handle.kind, index=handle.index) for handle in found))
 
 
 def find_or_make(organization: Organization, wanted: Sequence[Handle]) -> UUID:
@@ -97,7 +98,13 @@ def conversation_index(instance: Instance, external_id: str) -> str:
 
 def find_conversation(instance: Instance, external_id: str) -> Conversation | None:
     """Return the conversation the agent calls `external_id` at this number."""
-    return Conversation.objects.filter(instance=instance, index=conversation_index(instance, external_id)).first()
+    found = _conversations(instance=instance.id, index=conversation_index(instance, external_id))
+    return next(iter(found), None)
+
+
+@compiled
+def _conversations(*, instance: UUID, index: str) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(instance=instance, index=index)
 
 
 def join(
