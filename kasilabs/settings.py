@@ -53,10 +53,15 @@ PLUGIN_CA_FILE: str = env("PLUGIN_CA_FILE", default="")
 WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", default=WEB_THREADS)
 DATABASE_POOL_SMALL: bool = env.bool("DATABASE_POOL_SMALL", default=False)
+PREPARE_AFTER = 5
 
 
 def _database() -> dict[str, Any]:
-    """SQLite takes the write lock at BEGIN; PostgreSQL goes through psycopg's pool and keeps no connection itself."""
+    """SQLite takes the write lock at BEGIN; PostgreSQL goes through psycopg's pool and keeps no connection itself.
+
+    What a connection was asked PREPARE_AFTER times is a prepared statement: planning a call took the database longer
+    than carrying it out. A pooler that keeps no prepared statements needs ?server_side_binding=false in DATABASE_URL.
+    """
     if not DATABASE_URL:
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         found: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "kasilabs.sqlite3")}
@@ -67,7 +72,8 @@ def _database() -> dict[str, Any]:
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
         return {**found, "CONN_MAX_AGE": None, "OPTIONS": options}
     pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
-    return {**found, "CONN_MAX_AGE": 0, "OPTIONS": {**found.get("OPTIONS", {}), "pool": pool}}
+    options = {"server_side_binding": True, "prepare_threshold": PREPARE_AFTER, **found.get("OPTIONS", {})}
+    return {**found, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": pool}}
 
 
 DATABASES = {"default": {**_database(), "ATOMIC_REQUESTS": False}}
