@@ -3,6 +3,7 @@ from kasilabs.settings import (
     AUTH_USER_MODEL,
     DATABASES,
     DEFAULT_AUTO_FIELD,
+    INSTALLED_APPS,
     PLUGIN_CA_FILE,
     PLUGIN_HOSTS_ALLOWED,
     SECRET_KEY,
@@ -15,6 +16,7 @@ __all__ = [
     "AUTH_USER_MODEL",
     "DATABASES",
     "DEFAULT_AUTO_FIELD",
+    "INSTALLED_APPS",
     "PLUGIN_CA_FILE",
     "PLUGIN_HOSTS_ALLOWED",
     "SECRET_KEY",
@@ -22,6 +24,6 @@ __all__ = [
     "WEB_THREADS",
 ]
 
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "kasilabs.accounts", "kasilabs.logs"]
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+# allauth does not start without its own.
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware", "allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF = "tests.benchmarks.bare.urls"

@@ -1,6 +1,7 @@
 """The page of the log over a million rows, the first page and the thousandth, answered inside this process."""
 
 import sys
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -65,7 +66,7 @@ def measure() -> Result:
 
 def _seed(organization: Organization, numbers: list[UUID]) -> None:
     print(f"  seeding {ROWS} rows", file=sys.stderr)
-    values = {"organization": organization.id, "numbers": numbers, "count": len(numbers), "rows": ROWS}
+    values: dict[str, Any] = {"organization": organization.id, "numbers": numbers, "count": len(numbers), "rows": ROWS}
     with connection.cursor() as sql:
         sql.execute(SEED, values)
         sql.execute("VACUUM ANALYZE logs_call")
