@@ -12,7 +12,7 @@ from plugins.models import Plugin
 
 
 class Command(JsonCommand):
-    help = "Make a new signing secret and print it; tool calls are signed with it at once, the old one lives for 24 hours."
+    help = "Make a new signing secret and print it. Tool calls are signed with it at once; the old one lives a day."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--plugin", required=True, metavar="SLUG")
