@@ -183,8 +183,12 @@ def _install(organization: Organization, sample: Sample, raw: bytes) -> Installa
 
 
 def described(installation: Installation) -> dict[str, Any]:
-    """Return an installation as the demo prints it, with the secrets its plugin signs and is signed with."""
+    """Return an installation as the demo prints it, with the secrets its plugin signs and is signed with.
+
+    Printing counts as showing: the dashboard does not show them once more.
+    """
     mode = Mode(installation.mode)
+    signing_secrets.show_once(plugin=installation.plugin, mode=mode, actor=ACTOR)
     tool = signing_secrets.current(installation.plugin, mode, SigningSecret.Purpose.TOOL)
     bridge = signing_secrets.current(installation.plugin, mode, SigningSecret.Purpose.BRIDGE)
     return {
