@@ -14,7 +14,6 @@ from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids, paging
-from kasilabs.lib.cursor import BadCursor
 from kasilabs.lib.refusal import Refused
 
 
@@ -24,10 +23,7 @@ def list_installations(request: MemberRequest) -> HttpResponse:
     """List what is installed, and what of it needs somebody's attention."""
     rows = request.organization.installations.present().select_related("plugin", "version")
     rows = rows.defer("version__document").prefetch_related("secrets")
-    try:
-        page = paging.page(rows, request.GET.get("after", ""), {"organization": request.organization.id.hex})
-    except BadCursor as error:
-        raise Http404 from error
+    page = paging.page(request, rows, {"organization": request.organization.id.hex})
     found = [(installation, summary.attention(installation)) for installation in page.rows]
     return render(request, "installations/list.html", {"page": page, "found": found})
 

@@ -1,23 +1,18 @@
 """The developer area: the organization's own plugins, their versions, and how a new one comes in."""
 
 import json
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TypeVar
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kasilabs.accounts import access
-from kasilabs.accounts.access import MemberRequest, member_required
-from kasilabs.accounts.models import Organization
+from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib import schema
-from kasilabs.lib.cursor import BadCursor
+from kasilabs.lib import paging, schema
 from kasilabs.lib.encrypted import CannotOpen
 from kasilabs.logs.models import Mode
 from plugins import checklist, excerpt, field_words, lists, registry, signing_secrets
@@ -26,14 +21,13 @@ from plugins.checking.faults import BadManifest
 from plugins.forms import ManifestForm
 from plugins.models import Plugin, Version
 
-Of = TypeVar("Of", Organization, Plugin)
-
 
 @require_safe
 @member_required(Permission.PLUGINS_VIEW)
 def index(request: MemberRequest) -> HttpResponse:
     """List the plugins this organization owns."""
-    page = _or_404(lists.plugins, request.organization, request.GET.get("after", ""))
+    rows = lists.plugins(request.organization)
+    page = paging.page(request, rows, {"organization": request.organization.id.hex})
     return render(request, "plugins/list.html", {"page": page})
 
 
@@ -49,7 +43,7 @@ def new(request: MemberRequest) -> HttpResponseBase:
     raw = form.raw()
     try:
         published = registry.publish(
-            organization=request.organization, actor=access.actor(request), raw=raw, user=request.user
+            organization=request.organization, actor=actor(request), raw=raw, user=request.user
         )
     except BadManifest as error:
         context = {"form": form, "excerpt": excerpt.around(raw, error.faults)}
@@ -75,7 +69,7 @@ def detail(request: MemberRequest, slug: str) -> HttpResponse:
     secrets = signing_secrets.live(plugin, Mode.SANDBOX) if request.member.may(Permission.PLUGINS_DEVELOP) else []
     context = {
         "plugin": plugin,
-        "page": _or_404(lists.versions, plugin, request.GET.get("after", "")),
+        "page": paging.page(request, lists.versions(plugin), {"plugin": plugin.id.hex}),
         "newest": plugin.versions.newest_first().first(),
         "secrets": secrets,
         "has_unseen": any(secret.shown is None for secret in secrets),
@@ -83,15 +77,15 @@ def detail(request: MemberRequest, slug: str) -> HttpResponse:
     return render(request, "plugins/detail.html", context)
 
 
-@require_POST
 @never_cache
+@require_POST
 @member_required(Permission.PLUGINS_DEVELOP)
 def show_secrets(request: MemberRequest, slug: str) -> HttpResponse:
     """Show the sandbox secrets nobody has seen yet, in this answer and never again."""
     plugin = _plugin(request, slug)
     context: dict[str, object] = {"plugin": plugin}
     try:
-        context["shown"] = signing_secrets.show_once(plugin=plugin, mode=Mode.SANDBOX, actor=access.actor(request))
+        context["shown"] = signing_secrets.show_once(plugin=plugin, mode=Mode.SANDBOX, actor=actor(request))
     except CannotOpen:
         context["is_unreadable"] = True
     return render(request, "plugins/secrets.html", context)
@@ -131,10 +125,3 @@ def _plugin(request: MemberRequest, slug: str) -> Plugin:
 def _version(request: MemberRequest, slug: str, semver: str) -> Version:
     own = Version.objects.filter(plugin__owner=request.organization).select_related("plugin", "created_by")
     return get_object_or_404(own, plugin__slug=slug, semver=semver)
-
-
-def _or_404(rows: Callable[[Of, str], lists.Page], of: Of, after: str) -> lists.Page:
-    try:
-        return rows(of, after)
-    except BadCursor as error:
-        raise Http404 from error
