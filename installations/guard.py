@@ -16,14 +16,17 @@ from kasilabs.lib.sensitive import Kind, Sensitive
 MIN_SECRET = 8
 """Shorter secrets are refused when they are entered: any text could contain them."""
 
-_TOKEN_HEADER = re.compile(r"(eyJ[\w-]{8,})\.[\w-]+\.[\w-]+")
+_TOKEN_HEADER = re.compile(r"eyJ[\w-]{8,400}(?=\.[\w-]+\.)")
+"""No header of ours is longer. Here and below, what could be begun anywhere and go on for long is bounded: a hostile
+answer must not take time that grows with the square of its length."""
+
 _STACK_TRACE = re.compile(
     r"Traceback \(most recent call last\)"  # Python
     r'|File "[^"\n]+", line \d+, in '
     r"|\bat [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)"  # Java
-    r"|\bat (?:async )?(?:[\w.$<>\[\] ]+ \()?(?:file://|node:|/|[A-Za-z]:\\)[^\s()]+:\d+:\d+\)?"  # Node
+    r"|\bat (?:async )?(?:[\w.$<>\[\] ]{1,300} \()?(?:file://|node:|/|[A-Za-z]:\\)[^\s()]+:\d+:\d+\)?"  # Node
     r"|PHP (?:Fatal error|Warning|Notice):|#\d+ (?:/|[A-Za-z]:\\)[^\s(]+\(\d+\):"  # PHP
-    r"|\bat [\w.`<>+\[\],]+\([^)\n]*\) in [^\n]+:line \d+"  # .NET
+    r"|\bat [\w.`<>+\[\],]+\([^)\n]{0,500}\) in [^\n]{1,500}:line \d+"  # .NET
     r"|goroutine \d+ \[[\w ,]+\]:|\.go:\d+ \+0x[0-9a-f]+"  # Go
 )
 
@@ -78,7 +81,13 @@ def _number_texts(number: float) -> Iterator[str]:
 
 def _has_token(text: str) -> bool:
     """Say whether a token of the platform is in `text`, also one of another call: its header names its use."""
-    return any(_typ(match.group(1)) in {PLATFORM_TYP, CHAT_TYP} for match in _TOKEN_HEADER.finditer(text))
+    return any(_typ(header) in {PLATFORM_TYP, CHAT_TYP} for header in _headers(text))
+
+
+def _headers(text: str) -> Iterator[str]:
+    """Yield what may be the header of a token, also behind other letters that begin like one."""
+    for match in _TOKEN_HEADER.finditer(text):
+        yield from (match[0][begin.start() :] for begin in re.finditer("eyJ", match[0]))
 
 
 def _typ(header: str) -> object:

@@ -139,8 +139,8 @@ def _hidden(sentence: str) -> dict[str, str]:
 
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:
-    """Two keys that read the same once redacted must not swallow each other."""
-    free, number = name, 2
+    """Two keys that read the same once redacted must not swallow each other; thousands must not be counted through."""
+    free, number = name, len(taken) + 1
     while free in taken:
         free, number = f"{name} [{number}]", number + 1
     return free
