@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import Http404, QueryDict
-from django.shortcuts import get_object_or_404
 
 from grants.models import ToolGrant
-from installations.models import Installation
-from kasilabs.accounts.models import Organization
-from kasilabs.lib import ids
 from kasilabs.toolkits.catalogue import Toolkit
-from kasilabs.whatsapp.models import Instance
 
 _CELL = re.compile(r"(?P<grant>[0-9a-f]{32}):(?P<name>[a-z0-9:_-]{1,200})")
 
@@ -60,20 +55,6 @@ def asked(query: QueryDict) -> Asked | None:
     if not tool:
         slug, name = query.get("plugin", ""), query.get("permission", "")
     return Asked(number, slug.upper(), name, tool) if number and slug and name else None
-
-
-def installation_of(organization: Organization, public_id: str) -> Installation:
-    """Find an installation that was not removed by its public id. Raises Http404."""
-    present = organization.installations.present().select_related("plugin", "version")
-    found: Installation = get_object_or_404(present, pk=ids.decode(ids.Prefix.INSTALLATION, public_id))
-    return found
-
-
-def number_of(organization: Organization, public_id: str) -> Instance:
-    """Find a number of an organization by its public id. Raises Http404."""
-    instance: Instance = get_object_or_404(organization.instances, pk=ids.decode(ids.Prefix.INSTANCE, public_id))
-    instance.organization = organization
-    return instance
 
 
 def toolkit_of(text: str) -> Toolkit:

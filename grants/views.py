@@ -20,10 +20,12 @@ from grants.forms import CellChange
 from grants.matrix import Slot, Word, lines_of
 from grants.matrix_filter import Filter
 from grants.models import PluginGrant
+from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
+from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import Instance
 
 
@@ -110,7 +112,7 @@ def explain(request: MemberRequest) -> HttpResponse:
     }
     asked = forms.asked(request.GET)
     if asked is not None:
-        instance = forms.number_of(organization, asked.number)
+        instance = number_or_404(organization, asked.number)
         found = explanations.explain(instance, asked.slug, asked.name)
         if found is None:
             raise Http404
@@ -124,7 +126,7 @@ def explain(request: MemberRequest) -> HttpResponse:
 @member_required(Permission.GRANTS_VIEW)
 def installation_access(request: MemberRequest, installation: str) -> HttpResponse:
     """Show the numbers an installation is granted to: a page, and a fragment of the installation's own page."""
-    found = forms.installation_of(request.organization, installation)
+    found = installation_or_404(request.organization, installation)
     shown = matrices.build(request.organization, Filter(plugin=found.plugin.slug))
     slots = next((group.slots for group in shown.groups if group.installation == found), [])
     template = "grants/installation_access.html" + ("#access" if request.htmx else "")
@@ -136,7 +138,7 @@ def _pair(request: MemberRequest, act: str) -> tuple[Instance, Installation]:
     number, _colon, installation = request.POST.get(act, "").partition(":")
     if request.method != "POST":
         number, installation = request.GET.get("number", ""), request.GET.get("installation", "")
-    return forms.number_of(request.organization, number), forms.installation_of(request.organization, installation)
+    return number_or_404(request.organization, number), installation_or_404(request.organization, installation)
 
 
 def _ask(request: MemberRequest, template: str, instance: Instance, installation: Installation) -> HttpResponse:

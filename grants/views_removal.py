@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from grants import forms, removal
+from grants import removal
+from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
@@ -19,8 +20,7 @@ from kasilabs.lib.refusal import Refused
 @member_required(Permission.INSTALLATIONS_REMOVE)
 def remove(request: MemberRequest, installation: str) -> HttpResponseBase:
     """Say what a removal takes away, and remove once the plugin's slug has been typed."""
-    found = forms.installation_of(request.organization, installation)
-    found.organization = request.organization
+    found = installation_or_404(request.organization, installation)
     if request.method != "POST":
         return _ask(request, found)
     if request.POST.get("typed", "").strip() != found.plugin.slug:

@@ -13,6 +13,7 @@ from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
 from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import Instance
 
 
@@ -51,14 +52,14 @@ def remove(request: MemberRequest, toolkit: str) -> HttpResponseBase:
 @member_required(Permission.GRANTS_VIEW)
 def number_toolkits(request: MemberRequest, number: str) -> HttpResponse:
     """Show the toolkits of a number: a page, and a fragment of the number's own page."""
-    return _number_page(request, forms.number_of(request.organization, number))
+    return _number_page(request, number_or_404(request.organization, number))
 
 
 @require_POST
 @member_required(Permission.GRANTS_CHANGE)
 def grant(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
     """Grant an installed toolkit to a number."""
-    instance, kit = forms.number_of(request.organization, number), forms.toolkit_of(toolkit)
+    instance, kit = number_or_404(request.organization, number), forms.toolkit_of(toolkit)
     try:
         kits.grant(instance=instance, toolkit=kit, actor=actor(request))
     except Refused as refused:
@@ -70,7 +71,7 @@ def grant(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase
 @member_required(Permission.GRANTS_CHANGE)
 def take_back(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
     """Take a toolkit back from a number."""
-    instance, kit = forms.number_of(request.organization, number), forms.toolkit_of(toolkit)
+    instance, kit = number_or_404(request.organization, number), forms.toolkit_of(toolkit)
     kits.ungrant(instance=instance, toolkit=kit, actor=actor(request))
     return _answer(request, instance, _("%(toolkit)s is off for %(number)s") % _names(kit, instance))
 

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from grants import install_steps, risks, sample_input, trial
-from grants.forms import number_of
 from grants.install_forms import TrialForm
 from grants.install_steps import Step, Visit
 from grants.trial import Trial
@@ -19,6 +18,7 @@ from kasilabs.accounts.access import MemberRequest, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import request_id
 from kasilabs.logs.models import Mode
+from kasilabs.whatsapp.lookup import number_or_404
 from plugins import signing_secrets
 from plugins.manifest import Tool
 
@@ -57,7 +57,7 @@ def _form(request: MemberRequest, visit: Visit, installation: Installation) -> t
 def _call(request: MemberRequest, installation: Installation, tool: Tool, form: TrialForm) -> Trial:
     return trial.run(
         installation,
-        number_of(request.organization, form.cleaned_data["number"]),
+        number_or_404(request.organization, form.cleaned_data["number"]),
         tool,
         form.cleaned_data["input"],
         by=request.user,

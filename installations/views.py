@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from installations import configuration, lifecycle, summary, vault
 from installations.forms import VERSION, ConfigurationForm
+from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib import ids, paging
+from kasilabs.lib import paging
 from kasilabs.lib.refusal import Refused
 
 
@@ -33,7 +34,7 @@ def list_installations(request: MemberRequest) -> HttpResponse:
 @member_required(Permission.INSTALLATIONS_VIEW)
 def detail(request: MemberRequest, installation: str) -> HttpResponse:
     """Show one installation: its state, its settings, and of its secrets everything but the value."""
-    found = _installation(request, installation)
+    found = installation_or_404(request.organization, installation)
     schema, states = found.version.manifest.configuration, vault.states(found)
     context = {
         "installation": found,
@@ -51,7 +52,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
     """Show and save the configuration. After an error plain values stand as typed; secrets have to be entered again."""
-    found = _installation(request, installation)
+    found = installation_or_404(request.organization, installation)
     form = _form(request, found)
     if not form.is_bound:
         return _page(request, form, found)
@@ -79,7 +80,7 @@ def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def check_field(request: MemberRequest, installation: str, name: str) -> HttpResponse:
     """Answer with one field as it stands after its check. Secrets are not checked while they are typed: 404."""
-    found = _installation(request, installation)
+    found = installation_or_404(request.organization, installation)
     rule = found.version.manifest.configuration.field(name)
     form = _form(request, found)
     if rule is None or rule.is_secret or name not in form.fields:
@@ -91,7 +92,8 @@ def check_field(request: MemberRequest, installation: str, name: str) -> HttpRes
 @member_required(Permission.INSTALLATIONS_SUSPEND)
 def suspend(request: MemberRequest, installation: str) -> HttpResponseBase:
     """Stop every call to an installation; it can be resumed."""
-    found = lifecycle.suspend(installation=_installation(request, installation), actor=actor(request))
+    found = installation_or_404(request.organization, installation)
+    lifecycle.suspend(installation=found, actor=actor(request))
     messages.success(request, _("%(plugin)s is suspended. Every call is refused.") % {"plugin": found.version.name})
     return redirect("installations:detail", request.organization.slug, installation)
 
@@ -100,19 +102,10 @@ def suspend(request: MemberRequest, installation: str) -> HttpResponseBase:
 @member_required(Permission.INSTALLATIONS_SUSPEND)
 def resume(request: MemberRequest, installation: str) -> HttpResponseBase:
     """Let calls through again."""
-    found = lifecycle.resume(installation=_installation(request, installation), actor=actor(request))
+    found = installation_or_404(request.organization, installation)
+    lifecycle.resume(installation=found, actor=actor(request))
     messages.success(request, _("%(plugin)s is no longer suspended.") % {"plugin": found.version.name})
     return redirect("installations:detail", request.organization.slug, installation)
-
-
-def _installation(request: MemberRequest, public_id: str) -> Installation:
-    pk = ids.decode(ids.Prefix.INSTALLATION, public_id)
-    rows = request.organization.installations.present().select_related("plugin", "version")
-    found: Installation | None = rows.filter(pk=pk).first() if pk else None
-    if found is None:
-        raise Http404
-    found.organization = request.organization
-    return found
 
 
 def _form(request: MemberRequest, found: Installation) -> ConfigurationForm:
@@ -133,7 +126,7 @@ def _page(
 
 def _conflict(request: MemberRequest, form: ConfigurationForm, public_id: str) -> HttpResponse:
     """Show what somebody saved meanwhile beside what was typed; saving again is then a decision."""
-    now = _installation(request, public_id)
+    now = installation_or_404(request.organization, public_id)
     typed = request.POST.copy()
     typed[VERSION] = str(now.config_version)
     again = ConfigurationForm(form.schema, now, typed, may_set_secrets=form.may_set_secrets)

@@ -1,20 +1,24 @@
 """What `suspend` and `resume` have in common: one thing named by its id, one state that comes out."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
+from installations.lookup import installation_or_refuse
 from installations.models import Installation
 from kasilabs.accounts import audit
-from kasilabs.lib import ids
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.whatsapp.lookup import number_or_refuse
 from kasilabs.whatsapp.models import Instance
 
 
 class SwitchCommand(JsonCommand):
-    """Names a number or an installation and answers with its state."""
+    """Names a number or an installation and answers with its state. The switches may raise Refused."""
 
     name: ClassVar[str]
+    switch_number: ClassVar[Callable[..., Instance]]
+    switch_installation: ClassVar[Callable[..., Installation]]
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
@@ -24,31 +28,7 @@ class SwitchCommand(JsonCommand):
     def run(self, *, number: str | None, installation: str | None, **_options: Any) -> dict[str, object]:
         actor = audit.Actor.command(self.name)
         if number is not None:
-            switched = self.switch_number(_number(number), actor)
+            switched = self.switch_number(instance=number_or_refuse(number), actor=actor)
             return {"number": switched.public_id, "state": switched.state}
-        changed = self.switch_installation(_installation(installation or ""), actor)
+        changed = self.switch_installation(installation=installation_or_refuse(installation or ""), actor=actor)
         return {"installation": changed.public_id, "state": changed.state}
-
-    def switch_number(self, number: Instance, actor: audit.Actor) -> Instance:
-        raise NotImplementedError
-
-    def switch_installation(self, installation: Installation, actor: audit.Actor) -> Installation:
-        """Raises Refused (`removed`)."""
-        raise NotImplementedError
-
-
-def _number(public_id: str) -> Instance:
-    found = ids.decode(ids.Prefix.INSTANCE, public_id)
-    row = Instance.objects.select_related("organization").filter(pk=found).first() if found else None
-    if row is None:
-        raise Refused("unknown_number", "There is no number with this id.")
-    return row
-
-
-def _installation(public_id: str) -> Installation:
-    found = ids.decode(ids.Prefix.INSTALLATION, public_id)
-    rows = Installation.objects.select_related("organization")
-    row: Installation | None = rows.filter(pk=found).first() if found else None
-    if row is None:
-        raise Refused("unknown_installation", "There is no installation with this id.")
-    return row

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib import ids
 from kasilabs.lib.keys import BearerKey
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.forms import NumberForm
+from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import AgentKey, Instance
 
 
@@ -49,13 +49,13 @@ def add(request: MemberRequest) -> HttpResponseBase:
 @require_safe
 @member_required(Permission.NUMBERS_VIEW)
 def detail(request: MemberRequest, number: str) -> HttpResponse:
-    return _detail_page(request, _number(request, number))
+    return _detail_page(request, number_or_404(request.organization, number))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.NUMBERS_CHANGE)
 def edit(request: MemberRequest, number: str) -> HttpResponseBase:
-    instance = _number(request, number)
+    instance = number_or_404(request.organization, number)
     form = NumberForm(request.POST) if request.method == "POST" else NumberForm.of(instance)
     if not form.is_valid():
         return _form_page(request, form, instance)
@@ -72,7 +72,7 @@ def edit(request: MemberRequest, number: str) -> HttpResponseBase:
 @member_required(Permission.NUMBERS_SUSPEND)
 def suspend(request: MemberRequest, number: str) -> HttpResponseBase:
     """Stop the agent of a number; it can be resumed."""
-    instance = numbers.suspend(instance=_number(request, number), actor=actor(request))
+    instance = numbers.suspend(instance=number_or_404(request.organization, number), actor=actor(request))
     messages.success(request, _("%(number)s is suspended. Its agent gets no tools.") % {"number": instance.name})
     return _to(instance)
 
@@ -80,7 +80,7 @@ def suspend(request: MemberRequest, number: str) -> HttpResponseBase:
 @require_POST
 @member_required(Permission.NUMBERS_SUSPEND)
 def resume(request: MemberRequest, number: str) -> HttpResponseBase:
-    instance = numbers.resume(instance=_number(request, number), actor=actor(request))
+    instance = numbers.resume(instance=number_or_404(request.organization, number), actor=actor(request))
     messages.success(request, _("%(number)s is active again.") % {"number": instance.name})
     return _to(instance)
 
@@ -90,7 +90,7 @@ def resume(request: MemberRequest, number: str) -> HttpResponseBase:
 @member_required(Permission.NUMBERS_KEYS)
 def issue_key(request: MemberRequest, number: str) -> HttpResponseBase:
     """Make a key and show it, this once, in the answer."""
-    instance = _number(request, number)
+    instance = number_or_404(request.organization, number)
     try:
         made = agent_keys.issue(instance=instance, actor=actor(request))
     except Refused as refused:
@@ -103,7 +103,7 @@ def issue_key(request: MemberRequest, number: str) -> HttpResponseBase:
 @member_required(Permission.NUMBERS_KEYS)
 def rotate_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBase:
     """Make a new key beside `key`, which lives for another day, and show it, this once, in the answer."""
-    instance = _number(request, number)
+    instance = number_or_404(request.organization, number)
     try:
         made = agent_keys.rotate(instance=instance, actor=actor(request), current=key)
     except Refused as refused:
@@ -115,7 +115,7 @@ def rotate_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBa
 @member_required(Permission.NUMBERS_KEYS)
 def revoke_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBase:
     """Ask first, then end a key at once."""
-    instance = _number(request, number)
+    instance = number_or_404(request.organization, number)
     found = get_object_or_404(instance.agent_keys, pk=key)
     if request.method != "POST":
         is_last = not agent_keys.live(instance).exclude(pk=found.pk).exists()
@@ -123,15 +123,6 @@ def revoke_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBa
     agent_keys.revoke(key=found, actor=actor(request))
     messages.success(request, _("The key %(key)s was revoked.") % {"key": found})
     return _to(instance)
-
-
-def _number(request: MemberRequest, public_id: str) -> Instance:
-    found = ids.decode(ids.Prefix.INSTANCE, public_id)
-    instance = request.organization.instances.filter(pk=found).first() if found else None
-    if instance is None:
-        raise Http404
-    instance.organization = request.organization
-    return instance
 
 
 def _to(instance: Instance) -> HttpResponseBase:

@@ -8,10 +8,10 @@ from grants import cells, toolkits
 from grants.models import PluginGrant, ToolGrant
 from installations.models import Installation
 from kasilabs.accounts import audit
-from kasilabs.lib import ids
 from kasilabs.lib.commands import JsonCommand, Refused
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.lookup import number_or_refuse
 from kasilabs.whatsapp.models import Instance
 
 ACTOR = audit.Actor.command("grant")
@@ -58,7 +58,7 @@ class Command(JsonCommand):
         if off and (options["tool"] or options["permission"]):
             raise CommandError("--off takes the whole plugin back: leave --tool and --permission out.", returncode=2)
         with audit.together():
-            instance = _number(number)
+            instance = number_or_refuse(number)
             _set_toolkits(instance, options["toolkit"])
             installation = _installation(instance, plugin, options["mode"])
             if off:
@@ -66,14 +66,6 @@ class Command(JsonCommand):
             else:
                 _set_cells(instance, installation, options["tool"], options["permission"])
         return _described(instance, installation)
-
-
-def _number(public_id: str) -> Instance:
-    found = ids.decode(ids.Prefix.INSTANCE, public_id)
-    instance = Instance.objects.select_related("organization").filter(pk=found).first() if found else None
-    if instance is None:
-        raise Refused("unknown_number", "There is no number with this id.")
-    return instance
 
 
 def _installation(instance: Instance, slug: str, mode: str | None) -> Installation:

@@ -3,10 +3,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from kasilabs.accounts import audit
-from kasilabs.lib import ids
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
 from kasilabs.whatsapp import agent_keys
-from kasilabs.whatsapp.models import Instance
+from kasilabs.whatsapp.lookup import number_or_refuse
 
 
 class Command(JsonCommand):
@@ -16,9 +15,6 @@ class Command(JsonCommand):
         parser.add_argument("--number", required=True, metavar="ID", help="public id of the number, wa_…")
 
     def run(self, *, number: str, **_options: Any) -> dict[str, object]:
-        found = ids.decode(ids.Prefix.INSTANCE, number)
-        instance = Instance.objects.select_related("organization").filter(pk=found).first() if found else None
-        if instance is None:
-            raise Refused("unknown_number", "There is no number with this id.")
+        instance = number_or_refuse(number)
         made = agent_keys.rotate(instance=instance, actor=audit.Actor.command("rotate_agent_key"))
         return {"instance": instance.public_id, "agentKey": made.text, "prefix": made.prefix}
