@@ -83,6 +83,11 @@ class Visit:
     def url(self, step: Step) -> str:
         return reverse(f"grants:install_{step.value}", args=[self.organization.slug, self.version.plugin.slug])
 
+    @property
+    def check_url(self) -> str:
+        """The address under which each plain field of the configuration is checked by its name."""
+        return self.url(Step.CONFIGURATION) + "fields/"
+
     def refusal(self) -> Refused | None:
         """Return why this plugin cannot be installed; None where it can, or is."""
         try:

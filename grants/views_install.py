@@ -140,14 +140,12 @@ def configuration(request: MemberRequest, visit: Visit) -> HttpResponseBase:
 @require_POST
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def check_field(request: MemberRequest, slug: str, name: str) -> HttpResponse:
-    """Answer with one field as it stands after its check. Secrets are not checked while they are typed: 404."""
+    """Answer with one field as it stands after its check. Raises Http404 for a secret."""
     visit = install_steps.begin(request.organization, slug, request.session)
-    form = _configuration_form(request, visit)
-    rule = visit.manifest.configuration.field(name)
-    if rule is None or rule.is_secret or name not in form.fields:
+    field = _configuration_form(request, visit).plain_field(name)
+    if field is None:
         raise Http404
-    check_url = visit.url(Step.CONFIGURATION) + "fields/"
-    return render(request, "installations/_field.html", {"field": form[name], "check_url": check_url})
+    return render(request, "installations/_field.html", {"field": field, "check_url": visit.check_url})
 
 
 def _configuration_form(request: MemberRequest, visit: Visit) -> ConfigurationForm:
@@ -167,7 +165,7 @@ def _configuration_page(
     words = ngettext("%(n)d field needs another look", "%(n)d fields need another look", len(form.errors))
     note = words % {"n": len(form.errors)} if form.errors else ""
     context = _context(request, visit, Step.CONFIGURATION, note) | {"form": form}
-    context["check_url"] = visit.url(Step.CONFIGURATION) + "fields/"
+    context["check_url"] = visit.check_url
     context["needs_somebody"] = bool(visit.manifest.configuration.fields and not form.schema.fields)
     return render(request, "grants/install_configuration.html", context, status=status)
 

@@ -62,6 +62,11 @@ class ConfigurationForm(forms.Form):
             self._ask_for_secrets_again()
         return self.cleaned_data
 
+    def plain_field(self, name: str) -> forms.BoundField | None:
+        """Return one field as it stands after its check; None for a secret, which is not checked while it is typed."""
+        rule = self.schema.field(name)
+        return self[name] if rule and not rule.is_secret and name in self.fields else None
+
     def refuse(self, sentence: str) -> None:
         """Say why a form that was sound in itself was not saved."""
         self.add_error(None, sentence)

@@ -3,6 +3,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -79,13 +80,12 @@ def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
 @require_POST
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def check_field(request: MemberRequest, installation: str, name: str) -> HttpResponse:
-    """Answer with one field as it stands after its check. Secrets are not checked while they are typed: 404."""
+    """Answer with one field as it stands after its check. Raises Http404 for a secret."""
     found = installation_or_404(request.organization, installation)
-    rule = found.version.manifest.configuration.field(name)
-    form = _form(request, found)
-    if rule is None or rule.is_secret or name not in form.fields:
+    field = _form(request, found).plain_field(name)
+    if field is None:
         raise Http404
-    return render(request, "installations/_field.html", {"field": form[name], "installation": found})
+    return render(request, "installations/_field.html", {"field": field, "check_url": _check_url(found)})
 
 
 @require_POST
@@ -120,8 +120,13 @@ def _form(request: MemberRequest, found: Installation) -> ConfigurationForm:
 def _page(
     request: MemberRequest, form: ConfigurationForm, found: Installation, *, status: int = HTTPStatus.OK, **more: object
 ) -> HttpResponse:
-    context = {"form": form, "installation": found, "manifest": found.version.manifest, **more}
-    return render(request, "installations/configuration.html", context, status=status)
+    context = {"form": form, "installation": found, "manifest": found.version.manifest, "check_url": _check_url(found)}
+    return render(request, "installations/configuration.html", context | more, status=status)
+
+
+def _check_url(found: Installation) -> str:
+    """Return the address under which each plain field is checked by its name."""
+    return reverse("installations:configuration", args=[found.organization.slug, found.public_id]) + "fields/"
 
 
 def _conflict(request: MemberRequest, form: ConfigurationForm, public_id: str) -> HttpResponse:
