@@ -3,7 +3,7 @@
 They are read once per process: a stored key never changes.
 """
 
-from functools import lru_cache
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -25,10 +25,24 @@ def organization_key(organization_id: UUID, purpose: Purpose) -> bytes:
     return _key(organization_id.hex, purpose)
 
 
-@lru_cache(maxsize=4096)
+MOST_KEYS = 4096
+_known: dict[tuple[str, Purpose], bytes] = {}
+
+
 def _key(scope: str, purpose: Purpose) -> bytes:
-    row = StoredKey.objects.filter(scope=scope, purpose=purpose).first() or _make(scope, purpose)
-    return encrypted.reveal(row, "value").encode()
+    """Return a key, and remember it once its row is there to stay: in a transaction that fails, a new one is lost."""
+    known = _known.get((scope, purpose))
+    if known is None:
+        row = StoredKey.objects.filter(scope=scope, purpose=purpose).first() or _make(scope, purpose)
+        known = encrypted.reveal(row, "value").encode()
+        transaction.on_commit(partial(_remember, scope, purpose, known))
+    return known
+
+
+def _remember(scope: str, purpose: Purpose, key: bytes) -> None:
+    while len(_known) >= MOST_KEYS:
+        _known.pop(next(iter(_known)), None)
+    _known[scope, purpose] = key
 
 
 def _make(scope: str, purpose: Purpose) -> StoredKey:
@@ -43,5 +57,5 @@ def _make(scope: str, purpose: Purpose) -> StoredKey:
 
 
 def forget() -> None:
-    """Drop what this process has read; for tests, which roll the rows back."""
-    _key.cache_clear()
+    """Drop what this process has read; for tests, which remove the rows."""
+    _known.clear()

@@ -30,7 +30,7 @@ def test_the_text_of_a_key_is_kept_nowhere(number: Instance) -> None:
 
 
 def test_a_key_finds_its_number_and_organization_in_one_query(
-    number: Instance, django_assert_num_queries: DjangoAssertNumQueries
+    transactional_db: None, number: Instance, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     made = agent_keys.issue(instance=number, actor=COMMAND)
     with django_assert_num_queries(1):
