@@ -2,7 +2,7 @@
 
 from kasilabs.accounts.models import Member, Organization
 from kasilabs.accounts.permissions import Permission, Role
-from kasilabs.lib.commands import Refused
+from kasilabs.lib.refusal import Refused
 
 
 def organization(slug: str) -> Organization:

@@ -9,9 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 
-from kasilabs.lib import refusal
-
-Refused = refusal.Refused
+from kasilabs.lib.refusal import Refused
 
 
 class JsonCommand(BaseCommand):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
 
 
 class Ask(JsonCommand):

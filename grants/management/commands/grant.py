@@ -8,7 +8,8 @@ from grants import cells, toolkits
 from grants.models import PluginGrant, ToolGrant
 from installations.models import Installation
 from kasilabs.accounts import audit
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.lookup import number_or_refuse

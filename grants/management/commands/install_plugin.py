@@ -13,7 +13,8 @@ from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance

@@ -5,7 +5,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
 from kasilabs.management import demo, demo_file
 
 HOSTS = {"SUPPORT_DESK": "support-desk.localhost", "GAS_OS": "gas-os.localhost"}

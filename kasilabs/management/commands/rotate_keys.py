@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit, keyring
 from kasilabs.lib import encrypted
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
 
 Columns = Mapping[str, encrypted.Rotated]
 
