@@ -14,21 +14,12 @@ from grants.matrix_filter import Filter
 from grants.sentences import sentence
 from installations.models import Installation
 from kasilabs.accounts.permissions import Permission
-from kasilabs.logs.gates import STANDING, WORDS, Gate
+from kasilabs.logs.gates import QUESTIONS, STANDING, Gate
+from kasilabs.logs.path import Step, Verdict
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest import agent_name
 
 OF_PERMISSIONS = tuple(gate for gate in STANDING if gate not in {Gate.TOOL_GRANT, Gate.CONFIGURATION})
-
-
-@dataclass(frozen=True)
-class Step:
-    """One gate as the list of gates shows it: passed, stopped or later."""
-
-    name: str
-    verdict: str
-    note: str | Promise
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -103,9 +94,9 @@ def _decide(standing: Standing, setup: Setup, line: Line) -> tuple[Decision, tup
 
 def _step(gate: Gate, decision: Decision) -> Step:
     if gate is decision.gate:
-        return Step(gate.value, "stopped", "", sentence(decision))
-    verdict = "passed" if gate in decision.passed else "later"
-    return Step(gate.value, verdict, WORDS[gate].question, "")
+        return Step(gate.value, Verdict.STOPPED, "", sentence(decision))
+    verdict = Verdict.PASSED if gate in decision.passed else Verdict.LATER
+    return Step(gate.value, verdict, QUESTIONS[gate])
 
 
 @dataclass(frozen=True)

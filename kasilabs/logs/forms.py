@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.lib import ids
 from kasilabs.logs.filters import Filters, Range
-from kasilabs.logs.gates import WORDS
+from kasilabs.logs.gates import QUESTIONS
 from kasilabs.logs.models import CallState, Mode
 
 YEARS = range(2000, 3000)
@@ -41,7 +41,7 @@ class FilterForm(forms.Form):
     plugin = forms.CharField(label=_("Plugin"), required=False, max_length=48)
     tool = forms.CharField(label=_("Tool"), required=False, max_length=128)
     number = forms.CharField(label=_("Number"), required=False, max_length=64)
-    gate = _choice(_("Gate"), [(gate.value, words.question) for gate, words in WORDS.items()])
+    gate = _choice(_("Gate"), [(gate.value, question) for gate, question in QUESTIONS.items()])
     mode = _choice(_("Mode"), Mode.choices)
     range = _choice(_("Time"), Range.choices)
 

@@ -1,6 +1,5 @@
 """The gates on the way of a call, in order (contracts, section 5), with the words people read."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
@@ -49,28 +48,22 @@ AROUND: tuple[Gate, ...] = (
 """The call gates that exist after the standing ones."""
 
 
-@dataclass(frozen=True)
-class Words:
-    """What a gate asks, for pages."""
-
-    question: str | Promise
-
-
-WORDS: dict[Gate, Words] = {
-    Gate.AGENT_KEY: Words(_("The agent's key is valid")),
-    Gate.NUMBER: Words(_("The number is active")),
-    Gate.ORGANIZATION_INSTALLATION: Words(_("The plugin is installed and not suspended")),
-    Gate.PLUGIN_STATE: Words(_("The version is not in quarantine")),
-    Gate.INSTANCE_GRANT: Words(_("The plugin is granted to this number")),
-    Gate.TOOL_GRANT: Words(_("The tool is on for this number")),
-    Gate.PERMISSION_GRANT: Words(_("Every permission the tool needs is on")),
-    Gate.TOOLKIT_INSTALLATION: Words(_("The toolkits it needs are installed")),
-    Gate.TOOLKIT_GRANT: Words(_("The toolkits it needs are granted to this number")),
-    Gate.CONFIGURATION: Words(_("The configuration is complete and every secret opens")),
-    Gate.INPUT_SCHEMA: Words(_("The input fits the tool's schema")),
-    Gate.APPROVAL: Words(_("A person agreed")),
-    Gate.RATE_LIMIT: Words(_("Not too many calls")),
-    Gate.CIRCUIT: Words(_("The plugin has not been failing")),
-    Gate.PLUGIN_AUTH: Words(_("The plugin accepts the platform's token")),
-    Gate.RESPONSE: Words(_("The answer is safe and fits the schema")),
+QUESTIONS: dict[Gate, str | Promise] = {
+    Gate.AGENT_KEY: _("The agent's key is valid"),
+    Gate.NUMBER: _("The number is active"),
+    Gate.ORGANIZATION_INSTALLATION: _("The plugin is installed and not suspended"),
+    Gate.PLUGIN_STATE: _("The version is not in quarantine"),
+    Gate.INSTANCE_GRANT: _("The plugin is granted to this number"),
+    Gate.TOOL_GRANT: _("The tool is on for this number"),
+    Gate.PERMISSION_GRANT: _("Every permission the tool needs is on"),
+    Gate.TOOLKIT_INSTALLATION: _("The toolkits it needs are installed"),
+    Gate.TOOLKIT_GRANT: _("The toolkits it needs are granted to this number"),
+    Gate.CONFIGURATION: _("The configuration is complete and every secret opens"),
+    Gate.INPUT_SCHEMA: _("The input fits the tool's schema"),
+    Gate.APPROVAL: _("A person agreed"),
+    Gate.RATE_LIMIT: _("Not too many calls"),
+    Gate.CIRCUIT: _("The plugin has not been failing"),
+    Gate.PLUGIN_AUTH: _("The plugin accepts the platform's token"),
+    Gate.RESPONSE: _("The answer is safe and fits the schema"),
 }
+"""What each gate asks, for pages."""

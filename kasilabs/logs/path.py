@@ -6,7 +6,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.logs.gates import AROUND, STANDING, WORDS, Gate
+from kasilabs.logs.gates import AROUND, QUESTIONS, STANDING, Gate
 from kasilabs.logs.models import Call, CallState
 
 
@@ -41,7 +41,7 @@ def steps(call: Call) -> list[Step]:
 def _step(name: str, passed: bool | None, call: Call) -> Step:  # noqa: FBT001
     if passed is None:
         return Step(name, Verdict.LATER, "")
-    note = WORDS[Gate(name)].question if name in set(Gate) else ""
+    note = QUESTIONS[Gate(name)] if name in set(Gate) else ""
     if passed:
         return Step(name, Verdict.PASSED, note)
     return Step(name, Verdict.STOPPED, note, sentence=summary(call))
