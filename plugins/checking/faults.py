@@ -8,6 +8,15 @@ from django.utils.translation import ngettext
 from kasilabs.lib import json_spots
 
 FAULTS_AT_MOST = 500
+CODES = {
+    "required": "required",
+    "unknown_key": "unknown_key",
+    "type": "wrong_type",
+    "uniqueItems": "duplicate",
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), "too_short"),
+    **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too_long"),
+}
+"""What the keywords of JSON Schema are called among the codes of contracts, section 1."""
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,8 @@ from django.utils.translation import gettext as _
 from kasilabs.lib import json_spots
 from kasilabs.lib.schema import Problem
 from plugins.checking import config_keywords, hints, tool_keywords
-from plugins.checking.faults import FAULTS_AT_MOST, Faults
+from plugins.checking.faults import CODES, FAULTS_AT_MOST, Faults
 from plugins.checking.manifest_schema import GATE, MANIFEST_SCHEMA
-
-_CODES = {
-    "required": "required",
-    "type": "wrong_type",
-    "uniqueItems": "duplicate",
-    **dict.fromkeys(("minLength", "minItems", "minProperties"), "too_short"),
-    **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too_long"),
-}
 
 _CONFIGURATION = re.compile(r"/configurationSchema(/|\Z)")
 _TOOL_SCHEMA = re.compile(r"/tools/[0-9]+/(input|output)Schema(/|\Z)")
@@ -51,7 +43,7 @@ def _add(problem: Problem, faults: Faults) -> None:
         faults.add(problem.pointer, "unknown_key", problem.message, hints.nearest(name, _known_names(tuple(path))))
     else:
         hint = hints.for_form(problem.pointer) if problem.code == "pattern" else None
-        faults.add(problem.pointer, _CODES.get(problem.code, "bad_format"), problem.message, hint)
+        faults.add(problem.pointer, CODES.get(problem.code, "bad_format"), problem.message, hint)
 
 
 def _add_configuration(document: dict[str, Any], problem: Problem, faults: Faults) -> None:
@@ -69,7 +61,7 @@ def _add_configuration(document: dict[str, Any], problem: Problem, faults: Fault
         message = _("A field's name is a letter, then at most 62 letters, digits or underscores.")
         faults.add(problem.pointer, "bad_format", message)
     else:
-        faults.add(problem.pointer, _CODES.get(problem.code, "bad_schema"), problem.message)
+        faults.add(problem.pointer, CODES.get(problem.code, "bad_schema"), problem.message)
 
 
 def _add_tool_schema(document: dict[str, Any], problem: Problem, faults: Faults) -> None:
@@ -83,7 +75,7 @@ def _add_tool_schema(document: dict[str, Any], problem: Problem, faults: Faults)
     elif problem.code == "pattern" and last == "$ref":
         _refuse(problem, _("This reference is not followed."), hints.for_tool("$ref"), faults)
     else:
-        faults.add(problem.pointer, _CODES.get(problem.code, "bad_schema"), problem.message)
+        faults.add(problem.pointer, CODES.get(problem.code, "bad_schema"), problem.message)
 
 
 def _refuse(problem: Problem, message: str, hint: str | None, faults: Faults) -> None:

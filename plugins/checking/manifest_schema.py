@@ -25,30 +25,17 @@ SEMVER = (  # semver.org 2.0.0, its own expression without build metadata
 )
 
 
+def _code(pattern: str, least: int, most: int, description: str) -> Rules:
+    return {"type": "string", "minLength": least, "maxLength": most, "pattern": pattern, "description": description}
+
+
 def _line(least: int, most: int, description: str) -> Rules:
     """One line of words: no control character, and something to see."""
-    pattern = rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"
-    return {
-        "type": "string",
-        "minLength": least,
-        "maxLength": most,
-        "pattern": pattern,
-        "description": description,
-    }
+    return _code(rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$", least, most, description)
 
 
 def _words(least: int, most: int, description: str) -> Rules:
-    return {"type": "string", "minLength": least, "maxLength": most, "pattern": r"\S", "description": description}
-
-
-def _code(pattern: str, least: int, most: int, description: str) -> Rules:
-    return {
-        "type": "string",
-        "minLength": least,
-        "maxLength": most,
-        "pattern": pattern,
-        "description": description,
-    }
+    return _code(r"\S", least, most, description)
 
 
 def _address(description: str, scheme: str = "^[Hh][Tt][Tt][Pp][Ss]://") -> Rules:

@@ -7,22 +7,13 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib import json_spots, schema
 from plugins.checking import hints, tool_schema
-from plugins.checking.faults import Faults
+from plugins.checking.faults import CODES, Faults
 from plugins.checking.reading import objects, strings
 
 AGENT_NAME_LENGTH = 64
 """What the model vendors take as the name of a tool."""
 
 _SEPARATOR_LENGTH = len("__")
-
-_CODES = {
-    "required": "required",
-    "unknown_key": "unknown_key",
-    "type": "wrong_type",
-    "uniqueItems": "duplicate",
-    **dict.fromkeys(("minLength", "minItems", "minProperties"), "too_short"),
-    **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too_long"),
-}
 
 
 def check(document: dict[str, Any], faults: Faults) -> None:
@@ -74,7 +65,7 @@ def _check_input(rules: Mapping[str, Any], holder: Mapping[str, Any], at: str, f
         hint = None
         if problem.code == "unknown_key":
             hint = hints.nearest(json_spots.path_of(problem.pointer)[-1], rules.get("properties", {}))
-        faults.add(problem.pointer, _CODES.get(problem.code, "bad_format"), problem.message, hint)
+        faults.add(problem.pointer, CODES.get(problem.code, "bad_format"), problem.message, hint)
 
 
 def _check_configuration_test(document: dict[str, Any], faults: Faults) -> None:

@@ -23,7 +23,7 @@ def _in(tree: ast.Module) -> Iterator[str]:
             place = PLACES.get(_name(node))
             if place is not None and len(node.args) > max(place, 0):
                 yield from _texts(node.args[place])
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_CODES":
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CODES":
             yield from _values(node.value)
 
 
@@ -34,7 +34,7 @@ def _name(call: ast.Call) -> str:
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
-    """The code itself, or the one `_CODES.get` falls back to."""
+    """The code itself, or the one `CODES.get` falls back to."""
     if isinstance(node, ast.Call):
         node = node.args[-1]
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
