@@ -37,7 +37,7 @@ class Shown:
 
 def ensure(*, plugin: Plugin, mode: Mode, actor: audit.Actor) -> list[SigningSecret]:
     """Make what is missing and return what this call made, in the caller's transaction; two at once make one set."""
-    with audit.act(actor=actor, action="signing_secrets.made", organization=plugin.owner) as act:
+    with audit.act(actor=actor, action="signing_secret.made", organization=plugin.owner) as act:
         candidates = [_new(plugin, mode, purpose) for purpose in _missing(plugin, mode)]
         SigningSecret.objects.bulk_create(candidates, ignore_conflicts=True)
         made = _in_order(SigningSecret.objects.filter(pk__in=[secret.pk for secret in candidates]))
@@ -70,7 +70,7 @@ def show_once(*, plugin: Plugin, mode: Mode, actor: audit.Actor) -> list[Shown]:
 
     Raises encrypted.CannotOpen, and then nothing counts as shown.
     """
-    with audit.act(actor=actor, action="signing_secrets.shown", organization=plugin.owner) as act:
+    with audit.act(actor=actor, action="signing_secret.shown", organization=plugin.owner) as act:
         mine = _in_order(secret for secret in live(plugin, mode) if _take(secret))
         shown = [Shown(Purpose(secret.purpose), secret.kid, text(secret)) for secret in mine]
         act.on(plugin.public_id, plugin.slug)

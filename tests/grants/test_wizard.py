@@ -176,7 +176,7 @@ def test_everything_the_third_step_does_is_in_the_audit_trail(
     admin.post(PAGE + "configuration/", SOUND)
     entries = AuditEntry.objects.filter(actor=cast.admin.email).order_by("seq")
     assert [entry.action for entry in entries] == [
-        "signing_secrets.made",
+        "signing_secret.made",
         "installation.installed",
         "installation.configured",
         "toolkit.installed",

@@ -73,8 +73,8 @@ def test_secrets_are_shown_once(plugin: Plugin) -> None:
 def test_showing_is_in_the_audit_trail_without_the_text(plugin: Plugin) -> None:
     ensure(plugin)
     shown = show(plugin)
-    entries = AuditEntry.objects.filter(action__startswith="signing_secrets").order_by("seq")
-    assert [entry.action for entry in entries] == ["signing_secrets.made", "signing_secrets.shown"]
+    entries = AuditEntry.objects.filter(action__startswith="signing_secret.").order_by("seq")
+    assert [entry.action for entry in entries] == ["signing_secret.made", "signing_secret.shown"]
     assert entries[1].after == {"mode": "sandbox", "kids": [secret.kid for secret in shown]}
     assert not [secret for secret in shown if secret.text in json.dumps([entry.after for entry in entries])]
 
