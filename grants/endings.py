@@ -4,7 +4,7 @@ Details are safe to show to an agent: no stack trace, no secret, no address.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -85,7 +85,7 @@ def refused(decision: Decision, detail: str, explain_url: str) -> Refusal:
 
 
 def invalid_input(problems: Sequence[Problem]) -> Refusal:
-    errors = [{"pointer": each.pointer, "code": each.code, "message": each.message} for each in problems]
+    errors = [asdict(problem) for problem in problems]
     detail = _("The input does not fit the tool's schema.")
     ending = Ending(CallState.REFUSED, 422, "invalid_input", gate=Gate.INPUT_SCHEMA, detail=str(detail))
     return Refusal(ending, {"errors": errors})

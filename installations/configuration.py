@@ -5,6 +5,7 @@ Secrets are not in here; the vault holds them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,10 +13,8 @@ from django.utils.translation import gettext as _
 from installations.vault import NOT_SET, SecretChange, SecretState
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.schema import Problem
+from kasilabs.lib.strict_json import SAFE_INTEGER
 from plugins.config_schema import ConfigSchema, Field, Kind
-
-INTEGER_LIMIT = 2**53 - 1
-"""Beyond it two JSON readers disagree about an integer (RFC 7493, section 2.2)."""
 
 Values = Mapping[str, Any]
 States = Mapping[str, SecretState]
@@ -61,7 +60,7 @@ def changed_destinations(schema: ConfigSchema, before: Values, after: Values) ->
 def check(schema: ConfigSchema, before: Values, after: Values, states: States, changes: Sequence[SecretChange]) -> None:
     """Raise Refused for what must not be saved: `invalid_configuration`, `unknown_key`, `secret_needs_entry`."""
     if found := problems(schema, after):
-        errors = [{"pointer": each.pointer, "code": each.code, "message": each.message} for each in found]
+        errors = [asdict(problem) for problem in found]
         raise Refused("invalid_configuration", _("The configuration breaks rules of the plugin."), errors)
     if {change.pointer for change in changes} - {field.pointer for field in schema.secrets}:
         raise Refused("unknown_key", _("The plugin has no such secret."))
@@ -97,6 +96,6 @@ def _beyond_json(values: Values) -> list[Problem]:
     for name, value in values.items():
         if isinstance(value, str) and "\0" in value:
             found.append(Problem(f"/{name}", "pattern", _("A NUL character cannot be stored.")))
-        elif isinstance(value, int) and abs(value) > INTEGER_LIMIT:
+        elif isinstance(value, int) and abs(value) > SAFE_INTEGER:
             found.append(Problem(f"/{name}", "maximum", _("This number is too large to be passed on exactly.")))
     return found

@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from kasilabs.lib.strict_json import SAFE_INTEGER
 from plugins.config_schema import Field, Kind
 
 MOST_RADIOS = 4
-WHOLE_BELOW = 2**53
 ERRORS = {"required": _("Enter a value.")}
 
 
@@ -26,7 +26,7 @@ class NumberField(forms.FloatField):
 
     def to_python(self, value: Any) -> float | int | None:  # type: ignore[override]
         number = super().to_python(value)
-        return int(number) if number is not None and number.is_integer() and abs(number) < WHOLE_BELOW else number
+        return int(number) if number is not None and number.is_integer() and abs(number) <= SAFE_INTEGER else number
 
 
 def form_field(field: Field) -> forms.Field:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from installations.models import Installation
 from kasilabs.accounts import keyring
-from kasilabs.lib import ids, signing
+from kasilabs.lib import ids, signing, wording
 from kasilabs.whatsapp.models import Instance
 
 PLATFORM_TYP = "tool-call+jwt"
@@ -47,7 +47,7 @@ class ChatToken:
 
     def as_member(self) -> dict[str, str]:
         """Return the member `bridge` of a tool call."""
-        expires = self.expires.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        expires = wording.rfc3339(self.expires)
         return {"token": self.text, "url": f"{settings.PUBLIC_URL}/bridges/v1/", "expiresAt": expires}
 
 

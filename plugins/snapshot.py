@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-SAFE_INTEGER = 2**53 - 1
+from kasilabs.lib.strict_json import SAFE_INTEGER
 
 
 class SnapshotDecoder(json.JSONDecoder):

@@ -59,7 +59,7 @@ def rotate(*keys: str) -> tuple[int, dict[str, Any]]:
 def key_ids() -> set[str]:
     """The ids of the keys that any stored value names."""
     return {
-        crypto.key_id_of(value)
+        value.split(".")[1]
         for model, field in encrypted.columns()
         for value in model._default_manager.values_list(field.name, flat=True)
     }

@@ -11,11 +11,12 @@ from ninja import NinjaAPI
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from grants import calls, endings, offer, people
+from grants import calls, endings, offer, refusals
+from grants.request import Conversation, Request
 from kasilabs.agent import formats
 from kasilabs.agent.auth import AgentKey, InvalidKey
 from kasilabs.agent.schemas import CallIn, ConversationIn
-from kasilabs.lib import problems, request_id, strict_json
+from kasilabs.lib import json_spots, problems, request_id, strict_json
 from kasilabs.lib.schema import Problem
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
@@ -82,7 +83,7 @@ def call(request: HttpRequest) -> HttpResponse:
         body = CallIn.model_validate(document)
     except ValidationError as error:
         wrong = [_problem(each) for each in error.errors()]
-        return _respond(calls.refuse_body(instance, document, wrong, request_id=request_id.current(request)))
+        return _respond(refusals.refuse_body(instance, document, wrong, request_id=request_id.current(request)))
     return _respond(calls.call_tool(instance, _request(request, body, key)))
 
 
@@ -98,8 +99,8 @@ def _read(request: HttpRequest, instance: Instance) -> dict[str, Any] | HttpResp
         raise
 
 
-def _request(request: HttpRequest, body: CallIn, key: str | None) -> calls.Request:
-    return calls.Request(
+def _request(request: HttpRequest, body: CallIn, key: str | None) -> Request:
+    return Request(
         tool=body.tool,
         input=body.input,
         conversation=_conversation(body.conversation),
@@ -109,11 +110,11 @@ def _request(request: HttpRequest, body: CallIn, key: str | None) -> calls.Reque
     )
 
 
-def _conversation(sent: ConversationIn | None) -> people.Conversation | None:
+def _conversation(sent: ConversationIn | None) -> Conversation | None:
     if sent is None:
         return None
     customer = sent.customer
-    return people.Conversation(
+    return Conversation(
         sent.id,
         phone=customer.phone if customer else None,
         user_id=customer.userId if customer else None,
@@ -176,5 +177,4 @@ _KEYWORDS = {
 
 def _problem(found: ErrorDetails) -> Problem:
     """Return a body error as contracts want it: a pointer from the root of what was sent, and a keyword."""
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in found["loc"])
-    return Problem(pointer, _KEYWORDS.get(found["type"], found["type"]), found["msg"])
+    return Problem(json_spots.pointer(found["loc"]), _KEYWORDS.get(found["type"], found["type"]), found["msg"])

@@ -91,11 +91,6 @@ def decrypt(value: str, place: Sequence[str]) -> str:
         raise CannotOpen("the value was changed or belongs elsewhere") from None
 
 
-def key_id_of(value: str) -> str:
-    """Return the id of the key that a stored value names."""
-    return value.split(".", 2)[1] if value.count(".") >= 2 else ""
-
-
 def primary_key_id() -> str:
     """Return the id of the key that encrypts now."""
     return parse_keys(settings.ENCRYPTION_KEYS).primary

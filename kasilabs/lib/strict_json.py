@@ -16,6 +16,9 @@ from kasilabs.lib.json_spots import Spot, line_at, pointer, spots
 MAX_DEPTH = 32
 """Nested objects and arrays, the outermost included."""
 
+SAFE_INTEGER = 2**53 - 1
+"""Beyond it two readers may disagree about an integer (RFC 7493, section 2.2; RFC 8785, section 3.2.2.3)."""
+
 _DOUBLE_DIGITS = 308
 """An integer with more digits may be infinite as a double, as 1e309 is."""
 

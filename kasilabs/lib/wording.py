@@ -1,4 +1,4 @@
-"""How times, durations and WhatsApp numbers are written on every page. Knows no template and no table."""
+"""How times, durations and WhatsApp numbers are written, on pages and to machines. Knows no template and no table."""
 
 import datetime as dt
 import re
@@ -34,6 +34,11 @@ def date(moment: dt.datetime) -> str:
 def absolute(moment: dt.datetime) -> str:
     """The same moment for everybody: 2026-11-03 11:32:07 UTC."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def rfc3339(moment: dt.datetime) -> str:
+    """The same moment for machines, in milliseconds: 2026-11-03T11:32:07.418Z (RFC 3339)."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock(moment: dt.datetime) -> tuple[str, str]:

@@ -17,9 +17,6 @@ from plugins.checking.faults import BadManifest, Enough, Fault, Faults
 
 MAX_BYTES = 256 * 1024
 
-SAFE_INTEGER = 2**53 - 1
-"""RFC 8785 section 3.2.2.3: beyond it a double, and so most JSON readers, cannot hold every integer."""
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 IsAllowedHost = Callable[[str, int], bool]
@@ -66,7 +63,7 @@ def _check_values(value: Any, path: tuple[str, ...], faults: Faults) -> None:
             _check_values(item, (*path, str(index)), faults)
     elif isinstance(value, str):
         _check_text(value, path, faults)
-    elif isinstance(value, int) and abs(value) > SAFE_INTEGER:
+    elif isinstance(value, int) and abs(value) > strict_json.SAFE_INTEGER:
         message = _("Integers must lie between −(2^53−1) and 2^53−1.")
         faults.add(json_spots.pointer(path), "bad_format", message)
 

@@ -1,11 +1,12 @@
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit
-from kasilabs.lib.commands import JsonCommand, Refused
+from kasilabs.lib import wording
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin
@@ -30,12 +31,8 @@ class Command(JsonCommand):
             "purpose": purpose.value,
             "kid": rotated.kid,
             "secret": rotated.text,
-            "retires": rotated.retires and _wire(rotated.retires),
+            "retires": rotated.retires and wording.rfc3339(rotated.retires),
         }
-
-
-def _wire(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _plugin(slug: str) -> Plugin:
