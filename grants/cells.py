@@ -5,7 +5,7 @@ be repeated: a change that changes nothing writes no audit entry. Changes of one
 constraints stand behind that. All raise Refused, and then nothing was changed.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
@@ -97,6 +97,12 @@ def changing(instance: Instance, actor: audit.Actor, action: str) -> Iterator[au
         instance.organization.instances.select_for_update(no_key=True).get(pk=instance.pk)
         require_member(instance.organization, actor)
         yield act
+
+
+def lock(organization: Organization, numbers: Sequence[Instance]) -> None:
+    """Lock numbers in one order, so that two changes of the same numbers wait for each other and not for ever."""
+    rows = organization.instances.filter(pk__in=[number.pk for number in numbers])
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def require_member(organization: Organization, actor: audit.Actor) -> None:

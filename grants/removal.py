@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from grants import cells, wizard
+from grants import cells
 from grants.models import PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation
@@ -34,7 +34,7 @@ def remove(*, installation: Installation, actor: audit.Actor) -> Installation:
     """
     organization = installation.organization
     with audit.together():
-        wizard.lock(organization, list(organization.instances.all()))
+        cells.lock(organization, list(organization.instances.all()))
         granted = PluginGrant.objects.filter(installation=installation)
         for grant in granted.select_related("instance__organization", "plugin", "installation").order_by("pk"):
             cells.ungrant(grant=grant, actor=actor)

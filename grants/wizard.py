@@ -45,7 +45,7 @@ def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> Installed:
     `lifecycle.configure`, `cells.grant_plugin` and `toolkits.grant`; and `installed_meanwhile`.
     """
     with audit.together():
-        lock(plan.organization, plan.numbers)
+        cells.lock(plan.organization, plan.numbers)
         installed = lifecycle.install(
             organization=plan.organization, version=plan.version, mode=plan.mode, user=user, actor=actor
         )
@@ -58,12 +58,6 @@ def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> Installed:
         for number in plan.numbers:
             _grant(plan, number, installed, actor)
     return installed
-
-
-def lock(organization: Organization, numbers: Sequence[Instance]) -> None:
-    """Lock numbers in one order, so that two plans over the same numbers wait for each other and not for ever."""
-    rows = organization.instances.filter(pk__in=[number.pk for number in numbers])
-    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def _configure(installed: Installed, settings: ParsedSettings, actor: audit.Actor) -> Installation:
