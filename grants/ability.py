@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 
 from grants import risks
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, HIDES_COMMERCE, Toolkit
-from plugins.manifest import Manifest, PermissionRequest, Tool, Visibility
+from plugins.manifest import Manifest, PermissionRequest, Tool
 
 Words = str | Promise
 
@@ -33,7 +33,7 @@ class Box:
 
 def of(manifest: Manifest, ticked: Collection[str]) -> Ability:
     """Return what the plugin could do on its own, and what it asked for and would not get."""
-    free = [words_of(tool) for tool in _offered(manifest) if not tool.permissions]
+    free = [words_of(tool) for tool in manifest.offered_tools if not tool.permissions]
     return Ability(
         alone=[*free, *(asked.label for asked in manifest.permissions if asked.key in ticked)],
         not_allowed=[asked.label for asked in manifest.permissions if asked.key not in ticked],
@@ -47,7 +47,7 @@ def boxes(manifest: Manifest, ticked: Collection[str]) -> list[Box]:
         Box(
             permission=asked,
             tags=risks.of_permission(asked.key),
-            needed_by=[words_of(tool) for tool in _offered(manifest) if asked.key in tool.permissions],
+            needed_by=[words_of(tool) for tool in manifest.offered_tools if asked.key in tool.permissions],
             is_ticked=asked.key in ticked,
         )
         for asked in manifest.permissions
@@ -68,7 +68,3 @@ def needed_toolkits(manifest: Manifest, ticked: Collection[str]) -> list[Toolkit
 def words_of(tool: Tool) -> str:
     """Return what a tool is called among people; without a title, its name as words."""
     return tool.title or tool.name.replace("_", " ").capitalize()
-
-
-def _offered(manifest: Manifest) -> tuple[Tool, ...]:
-    return manifest.tools if manifest.visibility is Visibility.AGENT else ()

@@ -18,7 +18,7 @@ from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
-from plugins.manifest import Manifest, Tool, Visibility
+from plugins.manifest import Manifest, Tool
 from plugins.models import warm
 
 MOST_ROWS_OPEN = 30
@@ -97,8 +97,9 @@ class Matrix:
 
 def lines_of(manifest: Manifest) -> list[Line]:
     """Return the rows of a plugin: its tools, unless the agent never sees them, then its permissions."""
-    tools = manifest.tools if manifest.visibility is Visibility.AGENT else ()
-    rows: list[tuple[str, str, Tool | None, list[str]]] = [(t.name, t.title, t, risks.of_tool(t)) for t in tools]
+    rows: list[tuple[str, str, Tool | None, list[str]]] = [
+        (tool.name, tool.title, tool, risks.of_tool(tool)) for tool in manifest.offered_tools
+    ]
     rows += [(asked.key, str(asked.label), None, risks.of_permission(asked.key)) for asked in manifest.permissions]
     return [Line(index, *row) for index, row in enumerate(rows)]
 

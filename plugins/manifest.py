@@ -142,6 +142,11 @@ class Manifest:
     document: Mapping[str, Any] = field(repr=False)
     digest: str
 
+    @property
+    def offered_tools(self) -> tuple[Tool, ...]:
+        """The tools an agent can be offered: none of a plugin that others use through bridges."""
+        return self.tools if self.visibility is Visibility.AGENT else ()
+
     def tool(self, name: str) -> Tool | None:
         return self._tools.get(name)
 
