@@ -16,7 +16,6 @@ from grants.draft import Draft, Session
 from installations import installable
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
-from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins.manifest import Manifest
@@ -156,9 +155,3 @@ def _newest(plugin: Plugin) -> Version:
     if found is None:
         raise Http404
     return found
-
-
-def givers(organization: Organization) -> str:
-    """Name the first six members who may grant plugins to numbers."""
-    people = organization.members.select_related("user").order_by("pk")
-    return ", ".join([str(member.user) for member in people if member.may(Permission.GRANTS_CHANGE)][:6])

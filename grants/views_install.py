@@ -23,6 +23,7 @@ from grants.install_steps import Step, Visit
 from grants.wizard import Plan
 from installations.assignments import ParsedSettings
 from installations.forms import ConfigurationForm
+from kasilabs.accounts import members
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
@@ -111,9 +112,9 @@ def _numbers_form(request: MemberRequest, visit: Visit, data: QueryDict | None) 
     return NumbersForm(visit.manifest, choice, initial, data)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.INSTALLATIONS_INSTALL)
 @step(Step.CONFIGURATION)
 def configuration(request: MemberRequest, visit: Visit) -> HttpResponseBase:
@@ -136,8 +137,8 @@ def configuration(request: MemberRequest, visit: Visit) -> HttpResponseBase:
     return redirect(visit.url(Step.TEST))
 
 
-@never_cache
 @require_POST
+@never_cache
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def check_field(request: MemberRequest, slug: str, name: str) -> HttpResponse:
     """Answer with one field as it stands after its check. Raises Http404 for a secret."""
@@ -203,7 +204,7 @@ def _say_installed(request: MemberRequest, visit: Visit, form: ConfigurationForm
 
 def _context(request: MemberRequest, visit: Visit, current: Step, note: str = "") -> dict[str, Any]:
     """Return what these steps show: the rail, the panel, the way back, and who grants where this person may not."""
-    ticked = visit.draft.permissions
+    ticked, may_grant = visit.draft.permissions, request.member.may(Permission.GRANTS_CHANGE)
     back = list(Step)[list(Step).index(current) - 1] if current is not Step.PERMISSIONS else None
     return {
         "visit": visit,
@@ -211,5 +212,5 @@ def _context(request: MemberRequest, visit: Visit, current: Step, note: str = ""
         "steps": visit.rail(current, note),
         "ability": ability.of(visit.manifest, ability.defaults(visit.manifest) if ticked is None else ticked),
         "back_url": visit.url(back) if back else "",
-        "givers": "" if request.member.may(Permission.GRANTS_CHANGE) else install_steps.givers(request.organization),
+        "givers": "" if may_grant else members.holders(request.organization, Permission.GRANTS_CHANGE),
     }

@@ -14,6 +14,7 @@ from grants.install_forms import TrialForm
 from grants.install_steps import Step, Visit
 from grants.trial import Trial
 from installations.models import Installation
+from kasilabs.accounts import members
 from kasilabs.accounts.access import MemberRequest, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import request_id
@@ -23,8 +24,8 @@ from plugins import signing_secrets
 from plugins.manifest import Tool
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @vary_on_headers("HX-Request")
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def try_out(request: MemberRequest, slug: str) -> HttpResponseBase:
@@ -89,7 +90,7 @@ def _page(
         return render(request, "grants/install_test.html#try", context, status=status)
     context |= {"steps": visit.rail(Step.TEST), **_secrets(request, visit)}
     if not request.member.may(Permission.GRANTS_CHANGE):
-        context["givers"] = install_steps.givers(request.organization)
+        context["givers"] = members.holders(request.organization, Permission.GRANTS_CHANGE)
     return render(request, "grants/install_test.html", context, status=status)
 
 

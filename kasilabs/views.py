@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_safe
 
 from kasilabs import overview as overviews
-from kasilabs.accounts import keyring
+from kasilabs.accounts import keyring, members
 from kasilabs.accounts.access import (
     MemberRequest,
     MissingPermission,
@@ -47,8 +47,8 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 
 @require_safe
-@open_to_all("Editors and authors read the schema of manifests without an account.")
 @cache_control(public=True, max_age=3600)
+@open_to_all("Editors and authors read the schema of manifests without an account.")
 def manifest_schema(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Serve the JSON Schema of manifest v1."""
     return JsonResponse(schemas.MANIFEST_SCHEMA, content_type="application/schema+json")
@@ -117,21 +117,16 @@ class Missing:
 
 
 def _missing(request: HttpRequest, error: MissingPermission) -> Missing:
-    members = list(error.member.organization.members.select_related("user").order_by("id"))
+    organization = error.member.organization
     roles = ", ".join(str(role.label) for role in Role if error.permission in ROLE_PERMISSIONS[role])
     wanted = _("Open %(path)s") if request.method in {"GET", "HEAD"} else _("Change something at %(path)s")
     return Missing(
         permission=error.permission,
         title=_("You may not %(act)s") % {"act": error.permission.label},
         wanted=wanted % {"path": request.path},
-        holders=f"{roles}: {_names(members, error.permission)}",
-        givers=_names(members, Permission.MEMBERS_CHANGE),
+        holders=f"{roles}: {members.holders(organization, error.permission)}",
+        givers=members.holders(organization, Permission.MEMBERS_CHANGE),
     )
-
-
-def _names(members: list[Member], permission: Permission) -> str:
-    """Name the first six members who hold a permission."""
-    return ", ".join([str(member.user) for member in members if member.may(permission)][:6])
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:

@@ -39,6 +39,12 @@ def may_remove(by: Member, member: Member) -> bool:
     return member.permissions <= by.permissions
 
 
+def holders(organization: Organization, permission: Permission) -> str:
+    """Name the first six members who hold a permission, for those who lack it and want to ask somebody."""
+    people = organization.members.select_related("user").order_by("pk")
+    return ", ".join([str(member.user) for member in people if member.may(permission)][:6])
+
+
 def add(
     *, organization: Organization, email: str, name: str, role: Role, by: Member | None, actor: audit.Actor
 ) -> Added:
