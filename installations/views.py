@@ -30,8 +30,8 @@ def list_installations(request: MemberRequest) -> HttpResponse:
     return render(request, "installations/list.html", {"page": page, "found": found})
 
 
-@never_cache
 @require_safe
+@never_cache
 @member_required(Permission.INSTALLATIONS_VIEW)
 def detail(request: MemberRequest, installation: str) -> HttpResponse:
     """Show one installation: its state, its settings, and of its secrets everything but the value."""
@@ -47,9 +47,9 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
     return render(request, "installations/detail.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
     """Show and save the configuration. After an error plain values stand as typed; secrets have to be entered again."""
@@ -76,8 +76,8 @@ def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
     return redirect("installations:detail", request.organization.slug, installation)
 
 
-@never_cache
 @require_POST
+@never_cache
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def check_field(request: MemberRequest, installation: str, name: str) -> HttpResponse:
     """Answer with one field as it stands after its check. Raises Http404 for a secret."""

@@ -77,8 +77,8 @@ def detail(request: MemberRequest, slug: str) -> HttpResponse:
     return render(request, "plugins/detail.html", context)
 
 
-@never_cache
 @require_POST
+@never_cache
 @member_required(Permission.PLUGINS_DEVELOP)
 def show_secrets(request: MemberRequest, slug: str) -> HttpResponse:
     """Show the sandbox secrets nobody has seen yet, in this answer and never again."""

@@ -1,7 +1,8 @@
 """Who may open what: every view carries exactly one policy, and a test walks the URL map to see it.
 
 Strangers get 404, members with too little right get 403 with the missing permission named, nobody gets a form that
-would be refused later. Decorators in one order: method first, then policy.
+would be refused later. Decorators in one order: the method, what caches may keep, the
+policy.
 """
 
 from collections.abc import Callable
