@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
@@ -85,30 +87,23 @@ def resume(request: MemberRequest, number: str) -> HttpResponseBase:
     return _to(instance)
 
 
-@never_cache
 @require_POST
+@never_cache
 @member_required(Permission.NUMBERS_KEYS)
 def issue_key(request: MemberRequest, number: str) -> HttpResponseBase:
     """Make a key and show it, this once, in the answer."""
     instance = number_or_404(request.organization, number)
-    try:
-        made = agent_keys.issue(instance=instance, actor=actor(request))
-    except Refused as refused:
-        return _detail_page(request, instance, refusal=str(refused), status=HTTPStatus.CONFLICT)
-    return _detail_page(request, instance, made=made)
+    return _made_page(request, instance, partial(agent_keys.issue, instance=instance, actor=actor(request)))
 
 
-@never_cache
 @require_POST
+@never_cache
 @member_required(Permission.NUMBERS_KEYS)
 def rotate_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBase:
     """Make a new key beside `key`, which lives for another day, and show it, this once, in the answer."""
     instance = number_or_404(request.organization, number)
-    try:
-        made = agent_keys.rotate(instance=instance, actor=actor(request), current=key)
-    except Refused as refused:
-        return _detail_page(request, instance, refusal=str(refused), status=HTTPStatus.CONFLICT)
-    return _detail_page(request, instance, made=made)
+    rotate = partial(agent_keys.rotate, instance=instance, actor=actor(request), current=key)
+    return _made_page(request, instance, rotate)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,6 +127,14 @@ def _to(instance: Instance) -> HttpResponseBase:
 def _form_page(request: MemberRequest, form: NumberForm, instance: Instance | None) -> HttpResponse:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "whatsapp/form.html", {"form": form, "number": instance}, status=status)
+
+
+def _made_page(request: MemberRequest, instance: Instance, make: Callable[[], BearerKey]) -> HttpResponse:
+    try:
+        made = make()
+    except Refused as refused:
+        return _detail_page(request, instance, refusal=str(refused), status=HTTPStatus.CONFLICT)
+    return _detail_page(request, instance, made=made)
 
 
 def _detail_page(
