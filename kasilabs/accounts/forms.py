@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import members
-from kasilabs.accounts.models import Member, User
+from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Role
 
 
@@ -15,7 +15,7 @@ def _choices(by: Member) -> list[tuple[str, Any]]:
 class AddMember(forms.Form):
     """Who is added, and as what. The roles offered are those the acting member may give."""
 
-    email = forms.EmailField(label=_("Email"), max_length=User._meta.get_field("email").max_length or 254)
+    email = forms.EmailField(label=_("Email"), max_length=254)
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("Somebody who has an account keeps the name they chose.")
     )
