@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from grants import cells
-from installations import lifecycle
+from grants import wizard
+from grants.wizard import Plan
 from installations.assignments import read_settings
 from installations.models import Installation
 from kasilabs.accounts import audit, members
@@ -163,23 +163,22 @@ def _instance(organization: Organization, name: str, number: str, agent_texts: d
 
 def _sample(sample: Sample) -> dict[str, Any]:
     organization = Organization.objects.get(slug=KASI_LEGAL.slug)
-    raw = (EXAMPLES / sample.folder / "manifest.json").read_bytes()
     present = organization.installations.present().filter(plugin__slug=sample.slug, mode=Mode.SANDBOX).first()
-    installation = present or _install(organization, sample, raw)
-    if present is None:
-        for instance in organization.instances.filter(name__in=sample.numbers):
-            keys = [permission.key for permission in installation.version.manifest.permissions]
-            cells.grant_plugin(instance=instance, installation=installation, tools=None, permissions=keys, actor=ACTOR)
-    return described(installation)
+    return described(present or _set_up(organization, sample))
 
 
-def _install(organization: Organization, sample: Sample, raw: bytes) -> Installation:
+def _set_up(organization: Organization, sample: Sample) -> Installation:
+    raw = (EXAMPLES / sample.folder / "manifest.json").read_bytes()
     version = registry.publish(organization=organization, actor=ACTOR, raw=raw).version
-    installed = lifecycle.install(organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=ACTOR)
-    given = read_settings(version.manifest.configuration, sample.values, sample.secrets)
-    return lifecycle.configure(
-        installation=installed.installation, values=given.values, secret_changes=given.secret_changes, actor=ACTOR
+    plan = Plan(
+        organization=organization,
+        version=version,
+        mode=Mode.SANDBOX,
+        settings=read_settings(version.manifest.configuration, sample.values, sample.secrets),
+        numbers=list(organization.instances.filter(name__in=sample.numbers)),
+        permissions=[permission.key for permission in version.manifest.permissions],
     )
+    return wizard.set_up(plan, user=None, actor=ACTOR).installation
 
 
 def described(installation: Installation) -> dict[str, Any]:
