@@ -5,26 +5,29 @@ all the rest together. A function under `compiled` runs once for each shape of i
 and texts. From then on its SQL is known, and a call only puts its values in the places of the stand-ins.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
 P = ParamSpec("P")
 Row = TypeVar("Row")
 Value = UUID | str
+Read = Callable[[Sequence[Any]], Any]
 
 
 def compiled(build: Callable[P, "QuerySet[Any, Row]"]) -> Callable[P, list[Row]]:
     """Turn a function that builds a queryset from keyword arguments into one that returns its rows.
 
-    Arguments of type UUID and str are values; whatever else is passed (None, a flag, a tuple of names) decides how the
-    query looks, and each combination is compiled on its own. Values must reach the SQL as they are.
+    The queryset gives models, also with related ones, or tuples. Arguments of type UUID and str are values and must
+    reach the SQL as they are; whatever else is passed (None, a flag) decides how the query looks, and each combination
+    is compiled on its own.
     """
     plans: dict[Hashable, _Plan] = {}
 
@@ -59,37 +62,19 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A compiled queryset: its SQL, and what its compiler knew once it had made it."""
+    """A compiled queryset: its SQL, what the database has to be told in its own terms, and how a row is read."""
 
-    queryset: "QuerySet[Any, Any]"
     sql: str
     parameters: Sequence[object]
-    known: dict[str, Any]
+    convert: Callable[[Iterable[Sequence[Any]], BaseDatabaseWrapper], Iterable[Sequence[Any]]]
+    read: Read
 
     def rows(self, arguments: Mapping[str, Any], connection: BaseDatabaseWrapper) -> list[Any]:
         filled = [part.fill(arguments) if isinstance(part, _Place) else part for part in self.parameters]
-        compiler = self.queryset.query.get_compiler(connection=connection)
-        vars(compiler).update(self.known, as_sql=lambda: (self.sql, filled))
-        reader: Any = self.queryset._iterable_class
-        return list(reader(_Asked(_Query(compiler), self.queryset.model)))
-
-
-@dataclass(frozen=True)
-class _Query:
-    compiler: SQLCompiler
-
-    def get_compiler(self, using: str | None = None) -> SQLCompiler:  # noqa: ARG002
-        return self.compiler
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """All that Django's readers of rows want to know of a queryset."""
-
-    query: _Query
-    model: Any
-    db: str = DEFAULT_DB_ALIAS
-    _known_related_objects: dict[str, Any] = field(default_factory=dict)
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, filled)  # type: ignore[arg-type]
+            found = cursor.fetchall()
+        return [self.read(row) for row in self.convert(found, connection)]
 
 
 def _plan(
@@ -105,9 +90,42 @@ def _plan(
     lost = stand_ins.keys() - {part.name for part in found if isinstance(part, _Place)}
     if lost:
         raise TypeError(f"{build.__qualname__}: {', '.join(sorted(lost))} does not reach the SQL as it is")
-    known = {name: value for name, value in vars(compiler).items() if name != "connection"}
-    return _Plan(queryset, sql, found, known)
+    makes_models = queryset._iterable_class is ModelIterable
+    return _Plan(sql, found, _converter(compiler), _model_reader(compiler) if makes_models else tuple)
 
 
 def _stand_in(argument: Value) -> Value:
     return uuid4() if isinstance(argument, UUID) else uuid4().hex
+
+
+def _converter(
+    compiler: SQLCompiler,
+) -> Callable[[Iterable[Sequence[Any]], BaseDatabaseWrapper], Iterable[Sequence[Any]]]:
+    """Return what makes values of Python out of those of the database, column by column."""
+    converters = compiler.get_converters([column for column, *_ in compiler.select])
+
+    def convert(rows: Iterable[Sequence[Any]], connection: BaseDatabaseWrapper) -> Iterable[Sequence[Any]]:
+        for row in map(list, rows):
+            for place, (steps, expression) in converters.items():
+                for step in steps:
+                    row[place] = step(row[place], expression, connection)
+            yield row
+
+    return convert if converters else lambda rows, _connection: rows
+
+
+def _model_reader(compiler: SQLCompiler) -> Read:
+    """Return what makes a model out of a row, with the related ones it was selected with, as a queryset would."""
+    select, info = compiler.select, compiler.klass_info
+    model: type[Model] = info["model"]
+    first, last = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_ in select[first:last]]
+    populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # as in Django 6
+
+    def read(row: Sequence[Any]) -> Model:
+        made = model.from_db(DEFAULT_DB_ALIAS, names, row[first:last])
+        for populator in populators:
+            populator.populate(row, made)
+        return made
+
+    return read

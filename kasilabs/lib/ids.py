@@ -5,6 +5,7 @@ import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -43,6 +44,7 @@ def uuid7_floor(moment: datetime) -> UUID:
     return UUID(int=min(max(milliseconds, 0), _LATEST) << 80)
 
 
+@lru_cache(maxsize=4096)
 def encode(prefix: Prefix, value: UUID) -> str:
     """Return the public id of `value`, such as ``org_01jd…``."""
     number, letters = value.int, []

@@ -76,7 +76,8 @@ def find(text: str, now: datetime) -> AgentKey | None:
 
 @compiled
 def _of_prefix(*, prefix: str) -> QuerySet[AgentKey]:
-    return AgentKey.objects.select_related("instance__organization").filter(prefix=prefix)
+    keys = AgentKey.objects.select_related("instance__organization").defer("instance__system_prompt")
+    return keys.filter(prefix=prefix)
 
 
 def touch(key: AgentKey, today: date) -> None:
