@@ -6,26 +6,22 @@ connection released, plugin called, row completed. Everything before the open ro
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from grants import decide as decisions
-from grants import endings, people, replay
+from grants import endings, people, refusals, replay
+from grants.request import Request
 from grants.sentences import sentence
 from installations import configuration, dispatch, tokens
 from installations.outcome import Outcome
 from kasilabs.lib import connection, ids
 from kasilabs.lib.encrypted import CannotOpen
-from kasilabs.lib.schema import Problem
-from kasilabs.logs import redact, write
+from kasilabs.logs import write
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import Instance
@@ -37,22 +33,6 @@ log = logging.getLogger(__name__)
 ROUNDS = 4
 """How often a transaction starts over when another process made the same row first."""
 
-MOST_NAME = 64
-"""No tool has a longer name (contracts, section 1); what is longer is unknown and cut in the log."""
-
-
-@dataclass(frozen=True, repr=False)
-class Request:
-    """One tool call as the agent asked for it. `fingerprint` is SHA-256 over what a retry must repeat."""
-
-    tool: str
-    input: dict[str, Any]
-    conversation: people.Conversation | None = None
-    idempotency_key: str | None = None
-    fingerprint: str = ""
-    request_id: str = ""
-    tested_by: str = ""
-
 
 @dataclass(frozen=True, repr=False)
 class _Ready:
@@ -62,141 +42,87 @@ class _Ready:
     setup: decisions.Setup
     tool: Tool
     request: Request
-    about: write.About
     started: datetime
+
+    @property
+    def instance(self) -> Instance:
+        return self.standing.instance
+
+    def refuse(self, refusal: endings.Refusal) -> endings.Answer:
+        return refusals.refuse(
+            self.instance, self.request, refusal, started=self.started, setup=self.setup, tool=self.tool
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class _Keys:
+    """The signing secrets of a plugin in clear: the one that signs, and all that must not come back in an answer."""
+
+    kid: str
+    text: str
+    all: tuple[str, ...]
 
 
 def call_tool(instance: Instance, request: Request) -> endings.Answer:
     """Carry out one tool call and leave its row in the plugin log."""
     started = timezone.now()
     if not instance.is_active:
-        return _refuse_suspended(instance, request, started)
+        return refusals.refuse_suspended(instance, request, started=started)
     slug, _separator, name = request.tool.partition("__")
     standing = decisions.standing(instance, slug=slug.upper(), with_signing=True)
     setup = standing.setup(slug.upper())
     tool = setup.manifest.tool(name) if setup and slug == setup.slug.lower() else None
-    about = _about(instance, request, setup, tool)
     if setup is None or tool is None or setup.manifest.visibility is Visibility.DEPENDENCY:
-        return _refuse(about, request, started, endings.unknown_tool())
+        refusal = endings.unknown_tool()
+        return refusals.refuse(instance, request, refusal, started=started, setup=setup, tool=tool)
+    ready = _Ready(standing, setup, tool, request, started)
     decision = decisions.decide(standing, setup, tool)
     if not decision.allowed:
-        return _refuse(
-            about, request, started, endings.refused(decision, sentence(decision), _explain(instance, request))
-        )
+        return ready.refuse(endings.refused(decision, sentence(decision), refusals.explain_url(instance, request)))
     problems = tool.input_validator.problems(request.input, at="/input")
     if problems:
-        return _refuse(about, request, started, endings.invalid_input(problems))
-    return _carry_out(_Ready(standing, setup, tool, request, about, started))
-
-
-def refuse_body(
-    instance: Instance, document: dict[str, Any], problems: Sequence[Problem], *, request_id: str
-) -> endings.Answer:
-    """Refuse a body that is JSON but not a call, and leave its row; the state of the number comes first here too."""
-    tool, sent = document.get("tool"), document.get("input")
-    request = Request(
-        tool=printable(tool)[:MOST_NAME] if isinstance(tool, str) else "",
-        input=sent if isinstance(sent, dict) else {},
-        request_id=request_id,
-    )
-    started = timezone.now()
-    if not instance.is_active:
-        return _refuse_suspended(instance, request, started)
-    return _refuse(_about(instance, request, None, None), request, started, endings.invalid_input(problems))
-
-
-def printable(text: str) -> str:
-    """Return the text without what cannot be printed; PostgreSQL stores no NUL."""
-    return "".join(filter(str.isprintable, text))
-
-
-def _refuse_suspended(instance: Instance, request: Request, started: datetime) -> endings.Answer:
-    decision = decisions.suspended(instance)
-    refusal = endings.refused(decision, sentence(decision), _explain(instance, request))
-    return _refuse(_about(instance, request, None, None), request, started, refusal)
-
-
-def _about(instance: Instance, request: Request, setup: decisions.Setup | None, tool: Tool | None) -> write.About:
-    about = write.About(
-        organization_id=instance.organization_id,
-        instance_id=instance.id,
-        instance_name=instance.name,
-        tool=redact.name(request.tool, phones=_phones(request))[:MOST_NAME],
-        request_id=request.request_id,
-        tested_by=request.tested_by,
-    )
-    if setup is None or tool is None:
-        return about
-    return replace(
-        about,
-        tool=tool.name,
-        installation_id=setup.installation.id,
-        plugin=setup.slug,
-        plugin_name=setup.manifest.name,
-        version=setup.installation.version.semver,
-        mode=setup.installation.mode,
-    )
-
-
-def _phones(request: Request) -> tuple[str, ...]:
-    """Return the phone number the agent named, for what is written before the customer is known."""
-    phone = request.conversation.phone if request.conversation else None
-    return (phone,) if phone else ()
-
-
-def _explain(instance: Instance, request: Request) -> str:
-    """Return where people signed in can see why: a path with number and tool id only."""
-    path = reverse("grants:explain", args=[instance.organization.slug])
-    return f"{path}?{urlencode({'number': instance.public_id, 'tool': request.tool})}"
-
-
-def _logged(request: Request) -> dict[str, Any]:
-    return {"tool": request.tool, "input": request.input}
-
-
-def _refuse(about: write.About, request: Request, started: datetime, refusal: endings.Refusal) -> endings.Answer:
-    call = write.refused(
-        about,
-        request=_logged(request),
-        sensitive=write.Sensitive(phones=_phones(request)),
-        ending=refusal.ending,
-        started=started,
-    )
-    return refusal.answer(call.public_id)
+        return ready.refuse(endings.invalid_input(problems))
+    return _carry_out(ready)
 
 
 def _carry_out(ready: _Ready) -> endings.Answer:
     """Claim the row, call the plugin with nothing held, complete the row."""
     call_id = ids.uuid7()
     try:
-        secret = _signing_secret(ready.setup)
+        keys = _opened(ready.setup)
         person, call = _claim(ready, call_id)
     except customers.CustomerConflict:
-        return _refuse(ready.about, ready.request, ready.started, endings.customer_conflict())
+        return ready.refuse(endings.customer_conflict())
     except customers.ConversationMismatch:
-        return _refuse(ready.about, ready.request, ready.started, endings.conversation_mismatch())
+        return ready.refuse(endings.conversation_mismatch())
     except replay.Taken as taken:
         return replay.answer(taken.call, ready.request.fingerprint)
     except CannotOpen:
-        return _refuse(ready.about, ready.request, ready.started, endings.our_fault())
-    connection.release()
-    return _complete(ready, call, person, _sent(_job(ready, call_id, person, secret)))
+        return ready.refuse(endings.our_fault())
+    return _complete(ready, call, person, _sent(ready, call_id, person, keys))
 
 
-def _sent(job: dispatch.Job) -> Outcome:
-    """Call the plugin; a mistake of our own ends the row like every other outcome instead of leaving it open."""
+def _sent(ready: _Ready, call_id: UUID, person: people.Person, keys: _Keys) -> Outcome:
+    """Call the plugin; a mistake of our own ends the row like every other outcome instead of leaving it open.
+
+    Reading a key may need the database, so the connection is given back once the job is whole.
+    """
     try:
+        job = _job(ready, call_id, person, keys)
+        connection.release()
         return dispatch.send(job)
     except Exception:
         log.exception("a tool call failed inside the platform")
         return Outcome(code=endings.SERVER_ERROR)
 
 
-def _signing_secret(setup: decisions.Setup) -> tuple[str, str]:
-    """Return (key id, secret). Raises CannotOpen."""
-    if setup.signing is None:
+def _opened(setup: decisions.Setup) -> _Keys:
+    """Open what the call is signed with, and all that proves things in the plugin's name. Raises CannotOpen."""
+    signer = signing_secrets.signer(setup.signing)
+    if signer is None:
         raise CannotOpen("no signing secret")
-    return setup.signing.kid, signing_secrets.text(setup.signing)
+    texts = {secret.kid: signing_secrets.text(secret) for secret in setup.signing}
+    return _Keys(signer.kid, texts[signer.kid], tuple(texts.values()))
 
 
 def _claim(ready: _Ready, call_id: UUID) -> tuple[people.Person, Call]:
@@ -208,10 +134,10 @@ def _claim(ready: _Ready, call_id: UUID) -> tuple[people.Person, Call]:
     for _round in range(ROUNDS):
         try:
             with transaction.atomic():
-                person = people.resolve(ready.setup.installation, ready.standing.instance, request.conversation)
+                person = people.resolve(ready.setup.installation, ready.instance, request.conversation)
                 return person, _open(ready, call_id, person)
         except IntegrityError as error:
-            replay.raise_if_taken(ready.standing.instance, request.idempotency_key)
+            replay.raise_if_taken(ready.instance, request.idempotency_key)
             last = error
     raise last
 
@@ -223,19 +149,20 @@ def _open(ready: _Ready, call_id: UUID, person: people.Person) -> Call:
         conversation_id=person.conversation_id,
         customer_id=person.customer_id,
         alias=person.alias,
-        idempotency_key=ready.request.idempotency_key,
+        idempotency_index=replay.index(ready.instance, ready.request.idempotency_key),
         fingerprint=ready.request.fingerprint,
     )
-    return write.opened(ready.about, claim, request=_logged(ready.request), sensitive=_sensitive(ready, person))
+    about = refusals.about(ready.instance, ready.request, ready.setup, ready.tool, phones=person.phones)
+    return write.opened(about, claim, request=refusals.logged(ready.request), sensitive=_sensitive(ready, person))
 
 
 def _sensitive(ready: _Ready, person: people.Person, *texts: str) -> write.Sensitive:
     return write.Sensitive(secrets=(*ready.setup.opened.values.values(), *texts), phones=person.phones)
 
 
-def _job(ready: _Ready, call_id: UUID, person: people.Person, secret: tuple[str, str]) -> dispatch.Job:
+def _job(ready: _Ready, call_id: UUID, person: people.Person, keys: _Keys) -> dispatch.Job:
     installation, manifest = ready.setup.installation, ready.setup.manifest
-    subject = tokens.Subject(call_id, installation, ready.standing.instance)
+    subject = tokens.Subject(call_id, installation, ready.instance)
     opened = ready.setup.opened.values
     plain = configuration.effective(manifest.configuration, installation.values)
     secret_values = {
@@ -247,9 +174,9 @@ def _job(ready: _Ready, call_id: UUID, person: people.Person, secret: tuple[str,
         tool=ready.tool,
         input=ready.request.input,
         configuration=plain | secret_values,
-        kid=secret[0],
-        signing_secret=secret[1],
-        secrets=(*opened.values(), secret[1]),
+        kid=keys.kid,
+        signing_secret=keys.text,
+        secrets=(*opened.values(), *keys.all),
         phones=person.phones,
         alias=person.alias,
         chat=_chat_token(ready, subject, person),

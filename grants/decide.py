@@ -41,11 +41,11 @@ class Decision:
 
 @dataclass
 class Setup:
-    """One installation with its sealed secrets, and what its tool calls are signed with where that was asked for."""
+    """One installation with its sealed secrets, and where that was asked for the live signing secrets of its plugin."""
 
     installation: Installation
     secret_rows: list[InstallationSecret] = field(default_factory=list)
-    signing: SigningSecret | None = None
+    signing: list[SigningSecret] = field(default_factory=list)
 
     @property
     def manifest(self) -> Manifest:
@@ -169,14 +169,14 @@ def _fill_setups(setups: dict[UUID, Setup], rows: list[Row]) -> None:
                 )
             )
         elif row.kind is Kind.SIGNING:
-            mode, _, kid = row.name.partition(":")
+            secret = _signing_secret(row)
             for setup in setups.values():
-                if setup.installation.plugin_id == row.owner and setup.installation.mode == mode:
-                    setup.signing = _signing_secret(row, mode, kid)
+                if (setup.installation.plugin_id, setup.installation.mode) == (secret.plugin_id, secret.mode):
+                    setup.signing.append(secret)
 
 
-def _signing_secret(row: Row, mode: str, kid: str) -> SigningSecret:
-    purpose = SigningSecret.Purpose.TOOL
+def _signing_secret(row: Row) -> SigningSecret:
+    mode, purpose, kid = row.name.split(":")
     return SigningSecret(id=row.row, plugin_id=row.owner, mode=mode, purpose=purpose, kid=kid, value=row.value)
 
 

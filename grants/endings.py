@@ -4,7 +4,7 @@ Details are safe to show to an agent: no stack trace, no secret, no address.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +34,7 @@ REASONS: dict[str, str | Promise] = {
     "http_status": _("The plugin answered with an error."),
     "too_large": _("The plugin's answer is larger than 64 KiB."),
     "encoding": _("The plugin's answer is compressed, which is not allowed."),
+    "broken": _("The plugin's answer breaks off or is not HTTP."),
     "not_json": _("The plugin's answer is not one JSON object."),
     "output_schema": _("The plugin's answer does not fit the schema it declares."),
 }
@@ -85,10 +86,24 @@ def refused(decision: Decision, detail: str, explain_url: str) -> Refusal:
 
 
 def invalid_input(problems: Sequence[Problem]) -> Refusal:
-    errors = [asdict(problem) for problem in problems]
-    detail = _("The input does not fit the tool's schema.")
+    """Refuse input that does not fit the tool's schema."""
+    return _invalid(problems, _("The input does not fit the tool's schema."))
+
+
+def invalid_body(problems: Sequence[Problem]) -> Refusal:
+    """Refuse a body that is JSON but not a call."""
+    return _invalid(problems, _("The body is not a tool call: it has wrong members."))
+
+
+def _invalid(problems: Sequence[Problem], detail: str | Promise) -> Refusal:
     ending = Ending(CallState.REFUSED, 422, "invalid_input", gate=Gate.INPUT_SCHEMA, detail=str(detail))
-    return Refusal(ending, {"errors": errors})
+    return Refusal(ending, {"errors": [_error(problem) for problem in problems]})
+
+
+def _error(problem: Problem) -> dict[str, str]:
+    """In calls, `code` is the failing JSON Schema keyword, also for a name the schema does not know."""
+    code = "additionalProperties" if problem.code == "unknown_key" else problem.code
+    return {"pointer": problem.pointer, "code": code, "message": problem.message}
 
 
 def customer_conflict() -> Refusal:

@@ -1,24 +1,17 @@
 """Who a call is about: the conversation, the customer, and the alias the plugin will see for them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
+from grants.request import Conversation
 from installations import aliases
 from installations.models import Installation
 from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import Instance
 
-
-@dataclass(frozen=True, repr=False)
-class Conversation:
-    """The conversation as the agent names it; it may carry a phone number, so it has no repr."""
-
-    id: str
-    phone: str | None = None
-    user_id: str | None = None
-    last_message_at: datetime | None = None
+_NUMBER = re.compile(r"\+?[0-9]{9,15}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,10 +44,10 @@ def resolve(installation: Installation, instance: Instance, sent: Conversation |
         last_message_at=sent.last_message_at,
     )
     if customer_id is None:
-        return Person(joined.id)
+        return Person(joined.id, phones=_sent_phones(sent))
     alias = alias or aliases.find_or_make(installation, customer_id)
-    phones = [sent.phone] if sent.phone else customers.phones(customer_id)
-    return Person(joined.id, customer_id, alias, phones)
+    known = () if sent.phone else customers.phones(customer_id)
+    return Person(joined.id, customer_id, alias, (*_sent_phones(sent), *known))
 
 
 def _named(installation: Installation, instance: Instance, sent: Conversation) -> tuple[UUID | None, str]:
@@ -64,3 +57,21 @@ def _named(installation: Installation, instance: Instance, sent: Conversation) -
         return None, ""
     known = aliases.known(installation, handles)
     return known or (customers.find_or_make(instance.organization, handles), "")
+
+
+def known_phones(instance: Instance, sent: Conversation | None) -> tuple[str, ...]:
+    """Return the numbers a refused call must hide: the one the agent names, and those of whom the conversation is with.
+
+    Raises CannotOpen: what cannot be hidden is not written.
+    """
+    if sent is None:
+        return ()
+    conversation = customers.find_conversation(instance, sent.id)
+    known = customers.phones(conversation.customer_id) if conversation and conversation.customer_id else []
+    return (*_sent_phones(sent), *known)
+
+
+def _sent_phones(sent: Conversation) -> tuple[str, ...]:
+    """Return the numbers an agent sends: the customer's, and an id of the conversation that is one itself."""
+    numbers = [sent.phone, sent.id if _NUMBER.fullmatch(sent.id) else None]
+    return tuple(number for number in numbers if number)

@@ -5,6 +5,7 @@ import json
 from django.utils import timezone
 
 from grants import endings
+from kasilabs.accounts import keyring
 from kasilabs.lib import encrypted, keys
 from kasilabs.logs import lost
 from kasilabs.logs.models import Call, CallAnswer, CallState
@@ -21,9 +22,18 @@ class Taken(Exception):
         self.call = call
 
 
+def index(instance: Instance, key: str | None) -> str | None:
+    """Return what a key is stored under: agents make keys of message ids, and those may hold a phone number."""
+    if key is None:
+        return None
+    secret = keyring.organization_key(instance.organization_id, keyring.Purpose.HANDLE_INDEX)
+    return keys.fingerprint(secret, f"idempotency:{instance.id.hex}:{key}")
+
+
 def raise_if_taken(instance: Instance, key: str | None) -> None:
     """Raises Taken when a row of this number holds the key."""
-    call = Call.objects.filter(instance_id=instance.id, idempotency_key=key).first() if key else None
+    held = index(instance, key)
+    call = Call.objects.filter(instance_id=instance.id, idempotency_index=held).first() if held else None
     if call is not None:
         raise Taken(call)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, Now
 
 from grants.models import OrganizationToolkit, PermissionGrant, PluginGrant, ToolGrant, ToolkitGrant
 from installations.models import InstallationSecret
@@ -93,8 +93,10 @@ def _parts(
 
 
 def _signing(slug: str | None) -> "QuerySet[Any, Any]":
-    rows = SigningSecret.objects.filter(plugin__slug=slug, purpose=SigningSecret.Purpose.TOOL, retires=None)
-    return _part(Kind.SIGNING, rows, ("plugin_id", "id", "id"), Concat("mode", Value(":"), "kid"), F("value"))
+    live = Q(retires=None) | Q(retires__gt=Now())
+    rows = SigningSecret.objects.filter(live, plugin__slug=slug)
+    name = Concat("mode", Value(":"), "purpose", Value(":"), "kid")
+    return _part(Kind.SIGNING, rows, ("plugin_id", "id", "id"), name, F("value"))
 
 
 def _part(kind: Kind, rows: "QuerySet[Any, Any]", ids: tuple[str, ...], name: Any, value: Any) -> "QuerySet[Any, Any]":

@@ -15,8 +15,8 @@ SENTENCES: dict[str, str | Promise] = {
     "not_granted": _("{plugin} is not granted to {number}."),
     "tool_off": _("The tool {tool} is off for {number}."),
     "permission_off": _("{number} has not been given {permissions}."),
-    "toolkit_not_installed": _("The toolkit {toolkits} is not installed for this organization."),
-    "toolkit_not_granted": _("The toolkit {toolkits} is not granted to {number}."),
+    "toolkit_not_installed": _("Not installed for this organization: {toolkits}."),
+    "toolkit_not_granted": _("Not granted to {number}: {toolkits}."),
     "needs_configuration": _("{plugin} needs configuration before its tools work."),
     "secret_unreadable": _("A stored secret of {plugin} cannot be opened and must be entered again."),
 }

@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from grants import calls
-from grants.calls import Request
+from grants.request import Request
 from installations.models import Installation
 from kasilabs.accounts.models import User
 from kasilabs.lib import ids

@@ -18,8 +18,15 @@ from kasilabs.logs.gates import Gate
 from plugins.manifest import Manifest, Tool
 
 MOST_ANSWER_BYTES = 64 * 1024
+MOST_CODE = 64
 MOST_MESSAGE = 300
-_INVALID = {http.Reason.TOO_LARGE: "too_large", http.Reason.ENCODING: "encoding"}
+_INVALID = {
+    http.Reason.TOO_LARGE: "too_large",
+    http.Reason.ENCODING: "encoding",
+    http.Reason.BROKEN: "broken",
+}
+"""What makes an answer that has begun an invalid one."""
+
 _UNREACHED = {
     http.Reason.UNREACHABLE: "unreachable",
     http.Reason.BROKEN: "unreachable",
@@ -48,7 +55,7 @@ class Job:
 def send(job: Job) -> Outcome:
     """Call the plugin and judge its answer. Never raises for what the plugin or the network does."""
     deadline = time.monotonic() + job.tool.timeout_seconds
-    outcome = Outcome(tokens=[job.chat.text] if job.chat else [])
+    outcome = Outcome(tokens=[job.signing_secret, *([job.chat.text] if job.chat else [])])
     body = json.dumps(_body(job), separators=(",", ":"), allow_nan=False).encode()
     try:
         answer = _attempts(job, body, deadline, outcome)
@@ -93,7 +100,7 @@ def _may_retry(tool: Tool, failure: http.SendFailed) -> bool:
     if failure.reason in {http.Reason.UNREACHABLE, http.Reason.TLS}:
         return not failure.sent
     is_harmless = tool.annotations.read_only or tool.annotations.idempotent
-    return failure.reason is http.Reason.BROKEN and (is_harmless or not failure.sent)
+    return failure.reason is http.Reason.BROKEN and not failure.answered and (is_harmless or not failure.sent)
 
 
 def _attempt(job: Job, body: bytes, deadline: float, outcome: Outcome) -> http.Answer:
@@ -125,7 +132,7 @@ def _note_failure(outcome: Outcome, failure: http.SendFailed) -> None:
     outcome.timings.update(_phases(failure.timings))
     if failure.reason is http.Reason.TIMEOUT:
         outcome.code = "plugin_timeout"
-    elif failure.reason in _INVALID:
+    elif failure.answered and failure.reason in _INVALID:
         outcome.code, outcome.gate, outcome.reason = "invalid_response", Gate.RESPONSE, _INVALID[failure.reason]
     else:
         outcome.code, outcome.reason = "plugin_error", _UNREACHED[failure.reason]
@@ -174,11 +181,15 @@ def _preview(raw: bytes) -> str:
 def _error_of(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the plugin's own code and message when the body has exactly the agreed shape."""
     match document:
-        case {"error": {"code": str(code), "message": str(message)}} if (
-            len(message) <= MOST_MESSAGE and len(code) <= 64
-        ):
-            return code, message
+        case {"error": {"code": str(code), "message": str(message)}}:
+            if _is_plain(code, MOST_CODE) and _is_plain(message, MOST_MESSAGE):
+                return code, message
     return None, None
+
+
+def _is_plain(text: str, most: int) -> bool:
+    """Say whether text may go to an agent as it is: short, and without control or direction-changing characters."""
+    return len(text) <= most and text.isprintable()
 
 
 def _phases(timings: http.Timings) -> dict[str, float]:

@@ -8,7 +8,10 @@ from kasilabs.logs.gates import Gate
 
 @dataclass
 class Outcome:
-    """What came of a call. `output` is there exactly when `code` is empty."""
+    """What came of a call. `output` is there exactly when `code` is empty.
+
+    `tokens` are this call's own and what signed them: neither may be read in the answer or in the log.
+    """
 
     code: str = ""
     reason: str = ""

@@ -80,15 +80,25 @@ def show_once(*, plugin: Plugin, mode: Mode, actor: audit.Actor) -> list[Shown]:
     return shown
 
 
-def rotate(*, plugin: Plugin, mode: Mode, purpose: Purpose, actor: audit.Actor) -> Shown:
+def signer(live: Iterable[SigningSecret]) -> SigningSecret | None:
+    """Return the live secret that tool calls are signed with: the oldest, until it retires.
+
+    An author cannot give an endpoint a secret before it exists. So a new one only takes over when its day of overlap
+    is past, and no call fails in between.
+    """
+    tool = (secret for secret in live if secret.purpose == Purpose.TOOL)
+    return min(tool, key=lambda secret: secret.id, default=None)
+
+
+def rotate(*, plugin: Plugin, mode: Mode, purpose: Purpose, actor: audit.Actor, at_once: bool = False) -> Shown:
     """Make a new current secret and return it; the one before lives for a day, an older one ends now.
 
-    Raises Refused when there is none to rotate.
+    `at_once` ends the one before too: for a secret that leaked. Raises Refused when there is none to rotate.
     """
     with audit.act(actor=actor, action="signing_secret.rotated", organization=plugin.owner) as act:
         Plugin.objects.select_for_update().get(pk=plugin.pk)
         before, now = _one_to_rotate(plugin, mode, purpose), timezone.now()
-        retires = now + OVERLAP
+        retires = now if at_once else now + OVERLAP
         same = SigningSecret.objects.filter(plugin=plugin, mode=mode, purpose=purpose)
         same.filter(retires__gt=now).update(retires=now)
         same.filter(pk=before.pk).update(retires=retires)

@@ -57,6 +57,17 @@ def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
     ]
     for members in calls:
         ground.agent.call(**members)
+    known = {"id": PHONE}
+    refused = [
+        {"conversation": known, "input": {"subject": NATIONAL, "colour": DIGITS}},
+        {"conversation": known, "tool": f"lookup_{DIGITS}"},
+        {"conversation": {**known, "customer": {"phone": "+254799000111"}}, "input": {"subject": PHONE}},
+        {"conversation": known, "input": {"subject": DIGITS}, "colour": 1},
+        {"conversation": known, "headers": {"Idempotency-Key": f"wamid-{DIGITS}-01", "X-Request-Id": f"req-{DIGITS}"}},
+    ]
+    for members in refused:
+        ground.agent.call(**members)
+    ground.other_agent.call(conversation=known, input={"subject": NATIONAL})
     ground.other_agent.call(conversation={"id": "g", "customer": customer})
     lifecycle.configure(
         installation=ground.installation,
@@ -68,7 +79,7 @@ def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
 
 
 def test_no_table_shows_the_phone_or_the_secret(lived: tuple[Ground, hostile.HostileServer]) -> None:
-    assert Call.objects.count() == 7
+    assert Call.objects.count() == 13
     for model in apps.get_models():
         open_fields = [field for field in model._meta.concrete_fields if not isinstance(field, EncryptedField)]
         for row in model._default_manager.values(*[field.attname for field in open_fields]):

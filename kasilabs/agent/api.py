@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from ninja import NinjaAPI
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from grants.request import Conversation, Request
 from kasilabs.agent import formats
 from kasilabs.agent.auth import AgentKey, InvalidKey
 from kasilabs.agent.schemas import CallIn, ConversationIn
-from kasilabs.lib import json_spots, problems, request_id, strict_json
+from kasilabs.lib import problems, request_id, strict_json
 from kasilabs.lib.schema import Problem
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
@@ -42,7 +42,7 @@ def _instance(request: HttpRequest) -> Instance:
     return cast(Instance, request.auth)  # type: ignore[attr-defined]
 
 
-@api.get("/tools", url_name="tools")
+@api.api_operation(["GET", "HEAD"], "/tools", url_name="tools")
 def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpResponse:  # noqa: A002
     """List the tools of the number the key belongs to; revalidates with its ETag (RFC 9110, section 13)."""
     instance = _instance(request)
@@ -55,12 +55,16 @@ def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpRe
     offered = offer.of(instance)
     body = formats.render(offered, form)
     tag = formats.etag(offered, form, body)
-    is_known = tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
-    answer = HttpResponse(status=304) if is_known else HttpResponse(body, content_type="application/json")
+    is_known = bool({tag, "*"} & _tags(request.headers.get("If-None-Match", "")))
+    answer = HttpResponseNotModified() if is_known else HttpResponse(body, content_type="application/json")
     answer.headers["ETag"] = tag
     answer.headers["Cache-Control"] = "private, no-cache"
     patch_vary_headers(answer, ["Authorization"])
     return answer
+
+
+def _tags(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
 def _suspended(instance: Instance) -> HttpResponse:
@@ -163,18 +167,21 @@ def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:  # no
     raise error
 
 
-_KEYWORDS = {
-    "missing": "required",
-    "extra_forbidden": "unknown_key",
-    "string_too_short": "minLength",
-    "string_too_long": "maxLength",
-    "string_type": "type",
-    "dict_type": "type",
-    "model_type": "type",
-    "model_attributes_type": "type",
+_RULES = {
+    "missing": ("required", "This member is required."),
+    "extra_forbidden": ("additionalProperties", "There is no such member."),
+    "string_too_short": ("minLength", "This text is too short."),
+    "string_too_long": ("maxLength", "This text is too long."),
+    "string_type": ("type", "This must be text."),
+    "dict_type": ("type", "This must be an object."),
+    "model_type": ("type", "This must be an object."),
+    "model_attributes_type": ("type", "This must be an object."),
 }
+"""Our keyword and sentence for each kind of error the body's schema finds; its own checks bring theirs."""
 
 
 def _problem(found: ErrorDetails) -> Problem:
     """Return a body error as contracts want it: a pointer from the root of what was sent, and a keyword."""
-    return Problem(json_spots.pointer(found["loc"]), _KEYWORDS.get(found["type"], found["type"]), found["msg"])
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in found["loc"])
+    code, sentence = _RULES.get(found["type"], (found["type"], found["msg"]))
+    return Problem(pointer, code, sentence)

@@ -1,11 +1,11 @@
 """The body of a tool call, strict: unknown members and lenient types are refused."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from kasilabs.whatsapp.models import E164
@@ -31,11 +31,12 @@ def _printable(text: str) -> str:
 
 
 def _moment(text: str) -> str:
+    """Take a moment that also is one in UTC: at both ends of the calendar it may not be, and no database keeps it."""
     try:
         if _RFC3339.fullmatch(text):
-            datetime.fromisoformat(text)
+            datetime.fromisoformat(text).astimezone(UTC)
             return text
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise PydanticCustomError(
         "format", "{sentence}", {"sentence": "Write an RFC 3339 time such as 2026-11-03T08:00:00Z."}
@@ -46,6 +47,14 @@ class Strict(Schema):
     """The one base of all bodies: `"105"`, `105.0` and `true` are not integers, and unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_not_null(cls, value: object) -> object:
+        """An optional member is left out, never null."""
+        if value is None:
+            raise PydanticCustomError("type", "{sentence}", {"sentence": "Leave it out instead of sending null."})
+        return value
 
 
 class CustomerIn(Strict):

@@ -66,12 +66,12 @@ class Call(models.Model):
     response_bytes = models.PositiveIntegerField(null=True)
     request_id = models.CharField(max_length=64, blank=True)
 
-    idempotency_key = models.CharField(max_length=128, null=True)  # noqa: DJ001  NULL is what UNIQUE lets stand twice
+    idempotency_index = models.CharField(max_length=64, null=True)  # noqa: DJ001  NULL is what UNIQUE lets stand twice
     fingerprint = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["instance_id", "idempotency_key"], name="one_call_per_key"),
+            models.UniqueConstraint(fields=["instance_id", "idempotency_index"], name="one_call_per_key"),
         ]
         indexes = [
             models.Index(fields=["organization", "-id", "mode"], name="call_list"),

@@ -44,14 +44,14 @@ class About:
 
 @dataclass(frozen=True)
 class Claim:
-    """What an open row holds on to: its id, whom it is about, and the idempotency key it takes for its number."""
+    """What an open row holds on to: its id, whom it is about, and the index of the idempotency key it takes."""
 
     call_id: UUID
     timeout_seconds: int
     conversation_id: UUID | None = None
     customer_id: UUID | None = None
     alias: str = ""
-    idempotency_key: str | None = None
+    idempotency_index: str | None = None
     fingerprint: str = ""
 
 
@@ -89,7 +89,7 @@ def opened(about: About, claim: Claim, *, request: dict[str, Any], sensitive: Se
     call = _row(about, request=request, sensitive=sensitive, now=now)
     call.id, call.state, call.decision = claim.call_id, CallState.OPEN, decision(None)
     call.conversation_id, call.customer_id, call.alias = claim.conversation_id, claim.customer_id, claim.alias
-    call.idempotency_key, call.fingerprint = claim.idempotency_key, claim.fingerprint
+    call.idempotency_index, call.fingerprint = claim.idempotency_index, claim.fingerprint
     call.lost_after = now + timedelta(seconds=claim.timeout_seconds) + LOST_GRACE
     call.save(force_insert=True)
     return call

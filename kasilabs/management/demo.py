@@ -188,7 +188,7 @@ def described(installation: Installation) -> dict[str, Any]:
     """
     mode = Mode(installation.mode)
     signing_secrets.show_once(plugin=installation.plugin, mode=mode, actor=ACTOR)
-    tool = signing_secrets.current(installation.plugin, mode, SigningSecret.Purpose.TOOL)
+    (tool,) = filter(None, [signing_secrets.signer(signing_secrets.live(installation.plugin, mode))])
     bridge = signing_secrets.current(installation.plugin, mode, SigningSecret.Purpose.BRIDGE)
     return {
         "id": installation.public_id,

@@ -46,7 +46,9 @@ def test_what_is_not_one_json_object_is_400_and_leaves_no_row(ground: Ground, ra
         ({"tool": "x" * 129}, "/tool", "maxLength"),
         ({"input": []}, "/input", "type"),
         ({"input": "text"}, "/input", "type"),
-        ({"colour": 1}, "/colour", "unknown_key"),
+        ({"colour": 1}, "/colour", "additionalProperties"),
+        ({"conversation": None}, "/conversation", "type"),
+        ({"conversation": {"id": "a", "customer": None}}, "/conversation/customer", "type"),
         ({"conversation": {}}, "/conversation/id", "required"),
         ({"conversation": {"id": 5}}, "/conversation/id", "type"),
         ({"conversation": {"id": "a\nb"}}, "/conversation/id", "pattern"),
@@ -71,6 +73,11 @@ def test_what_is_not_one_json_object_is_400_and_leaves_no_row(ground: Ground, ra
         ),
         (
             {"conversation": {"id": "a", "lastCustomerMessageAt": "2026-02-31T00:00:00Z"}},
+            "/conversation/lastCustomerMessageAt",
+            "format",
+        ),
+        (
+            {"conversation": {"id": "a", "lastCustomerMessageAt": "0001-01-01T00:00:00+14:00"}},
             "/conversation/lastCustomerMessageAt",
             "format",
         ),

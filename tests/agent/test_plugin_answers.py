@@ -5,9 +5,14 @@ import json
 import time
 from typing import Any
 
+import jwt
 import pytest
+from django.utils import timezone
 
-from tests import hostile
+from kasilabs.logs.models import Mode
+from plugins import signing_secrets
+from plugins.models import SigningSecret
+from tests import hostile, make
 from tests.ground import PHONE, SECRET, Build, Ground, Serve
 
 CONVERSATION = {"id": "chat-1", "customer": {"phone": PHONE}}
@@ -269,3 +274,59 @@ def test_many_calls_reuse_one_connection(ground: Ground, plugin: hostile.Hostile
     for _ in range(20):
         assert ground.agent.call().status_code == 200
     assert plugin.accepted == 1
+
+
+@pytest.mark.parametrize("start", [b"LOL\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"])
+def test_an_answer_that_breaks_off_is_invalid_and_not_tried_again(build: Build, serve: Serve, start: bytes) -> None:
+    plugin = serve(hostile.answers_once(start))
+    ground = build(plugin.url(), tool={"annotations": {"readOnlyHint": True}})
+    problem = ground.agent.call().json()
+    assert (problem["code"], problem["gate"]) == ("invalid_response", "response")
+    assert (len(plugin.requests), ground.row().reason) == (1, "broken")
+
+
+@pytest.mark.parametrize("purpose", SigningSecret.Purpose)
+def test_neither_signing_secret_of_the_plugin_comes_back(
+    build: Build, serve: Serve, purpose: SigningSecret.Purpose
+) -> None:
+    found: list[str] = []
+
+    def tell(visit: hostile.Visit) -> None:
+        for _request in visit.requests():
+            visit.send(hostile.message(json.dumps({"secret": found[0]}).encode()))
+
+    ground = ground_on(build, serve, tell)
+    secret = signing_secrets.current(ground.installation.plugin, Mode.SANDBOX, purpose)
+    found.append(signing_secrets.text(secret))
+    assert ground.agent.call().json()["code"] == "unsafe_response"
+    assert found[0] not in json.dumps(ground.row().response)
+
+
+@pytest.mark.parametrize("message", ["a\u0000b", "a\u202eb", "two\nlines"])
+def test_a_message_with_hidden_characters_is_left_out(build: Build, serve: Serve, message: str) -> None:
+    raw = json.dumps({"error": {"code": "no", "message": message}}).encode()
+    ground = ground_on(build, serve, hostile.answers(hostile.message(raw, status="422 No")))
+    assert "pluginMessage" not in ground.agent.call().json()
+
+
+def test_a_new_secret_takes_over_when_the_old_one_retires(ground: Ground, plugin: hostile.HostileServer) -> None:
+    asked = {"plugin": ground.installation.plugin, "mode": Mode.SANDBOX, "purpose": SigningSecret.Purpose.TOOL}
+    old = signing_secrets.current(**asked)
+    new = signing_secrets.rotate(**asked, actor=make.ACTOR)
+    ground.agent.call()
+    SigningSecret.objects.filter(pk=old.pk).update(retires=timezone.now())
+    ground.agent.call()
+    kids = [jwt.get_unverified_header(bearer(request))["kid"] for request in plugin.requests]
+    assert kids == [old.kid, new.kid]
+
+
+def test_a_leaked_secret_is_replaced_at_once(ground: Ground, plugin: hostile.HostileServer) -> None:
+    asked = {"plugin": ground.installation.plugin, "mode": Mode.SANDBOX, "purpose": SigningSecret.Purpose.TOOL}
+    new = signing_secrets.rotate(**asked, actor=make.ACTOR, at_once=True)
+    ground.agent.call()
+    assert jwt.get_unverified_header(bearer(plugin.requests[0]))["kid"] == new.kid
+
+
+def bearer(request: bytes) -> str:
+    head = request.partition(b"\r\n\r\n")[0].decode()
+    return field(head, "Authorization").split()[-1]

@@ -34,16 +34,18 @@ class Timings:
 
 
 class SendFailed(Exception):
-    """No answer. `sent` says whether the first byte of the request may have left this machine.
+    """No whole answer. `sent` says whether the first byte of the request may have left this machine, `answered`
+    whether a first byte came back.
 
     TIMEOUT means the caller's deadline; a look-up, connection or handshake that ran into its own, shorter limit
     is UNREACHABLE.
     """
 
-    def __init__(self, reason: Reason, *, sent: bool, timings: Timings) -> None:
+    def __init__(self, reason: Reason, *, sent: bool, answered: bool, timings: Timings) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.answered = answered
         self.timings = timings
 
 
@@ -91,13 +93,15 @@ class Attempt(Timeout):
 
     def receive(self, count: int) -> None:
         """Count raw bytes of the answer, head and framing included; raises SendFailed beyond the budget."""
-        self.answered_at = self.answered_at or time.monotonic()
+        if count:
+            self.answered_at = self.answered_at or time.monotonic()
         self.budget -= count
         if self.budget < 0:
             raise self.failed(Reason.TOO_LARGE)
 
     def failed(self, reason: Reason) -> SendFailed:
-        return SendFailed(reason, sent=self.sent, timings=self.timings())
+        answered = self.answered_at is not None
+        return SendFailed(reason, sent=self.sent, answered=answered, timings=self.timings())
 
     def timings(self) -> Timings:
         now = time.monotonic()

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ("response", models.JSONField(null=True)),
                 ("response_bytes", models.PositiveIntegerField(null=True)),
                 ("request_id", models.CharField(blank=True, max_length=64)),
-                ("idempotency_key", models.CharField(max_length=128, null=True)),
+                ("idempotency_index", models.CharField(max_length=64, null=True)),
                 ("fingerprint", models.CharField(blank=True, max_length=64)),
                 (
                     "organization",
@@ -139,6 +139,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="call",
-            constraint=models.UniqueConstraint(fields=("instance_id", "idempotency_key"), name="one_call_per_key"),
+            constraint=models.UniqueConstraint(fields=("instance_id", "idempotency_index"), name="one_call_per_key"),
         ),
     ]

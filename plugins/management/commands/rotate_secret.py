@@ -13,18 +13,19 @@ from plugins.models import Plugin
 
 
 class Command(JsonCommand):
-    help = "Make a new signing secret and print it. Tool calls are signed with it at once; the old one lives a day."
+    help = "Make a new signing secret and print it. The old one lives for a day, and signs tool calls until then."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--plugin", required=True, metavar="SLUG")
         parser.add_argument("--mode", required=True, choices=Mode.values)
         parser.add_argument("--purpose", required=True, choices=signing_secrets.Purpose.values)
+        parser.add_argument("--now", action="store_true", help="End the old one at once: it leaked.")
 
     def run(self, **options: Any) -> dict[str, object]:
         plugin = _plugin(options["plugin"])
         mode, purpose = Mode(options["mode"]), signing_secrets.Purpose(options["purpose"])
         actor = audit.Actor.command("rotate_secret")
-        rotated = signing_secrets.rotate(plugin=plugin, mode=mode, purpose=purpose, actor=actor)
+        rotated = signing_secrets.rotate(plugin=plugin, mode=mode, purpose=purpose, actor=actor, at_once=options["now"])
         return {
             "plugin": plugin.slug,
             "mode": mode.value,

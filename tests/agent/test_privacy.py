@@ -1,0 +1,48 @@
+"""What of a call is nowhere to be read afterwards, and what happens when a key of our own does not open."""
+
+import base64
+import json
+from typing import Any
+
+from django.forms.models import model_to_dict
+
+from kasilabs.accounts import keyring
+from kasilabs.accounts.models import StoredKey
+from plugins import signing_secrets
+from plugins.models import SigningSecret
+from tests import hostile
+from tests.ground import PHONE, Build, Ground, Serve
+
+DIGITS = PHONE.removeprefix("+")
+CUSTOMER: dict[str, Any] = {"id": DIGITS, "customer": {"phone": PHONE}}
+
+
+def kept(ground: Ground) -> str:
+    return json.dumps([model_to_dict(row) for row in ground.rows()], default=str)
+
+
+def test_a_phone_number_in_keys_and_ids_of_the_agent_is_not_kept(ground: Ground, plugin: hostile.HostileServer) -> None:
+    headers = {"Idempotency-Key": f"order:{DIGITS}", "X-Request-Id": f"call-{DIGITS}"}
+    first = ground.agent.call(conversation=CUSTOMER, headers=headers)
+    again = ground.agent.call(conversation=CUSTOMER, headers=headers)
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    assert len(plugin.requests) == 1
+    assert DIGITS not in kept(ground)
+
+
+def test_a_signing_secret_that_the_plugin_gives_away_is_not_in_the_log(build: Build, serve: Serve) -> None:
+    given: list[bytes] = []
+    ground = build(serve(lambda visit: visit.send(hostile.message(given[0]))).url())
+    secret = signing_secrets.text(SigningSecret.objects.get(purpose="tool"))
+    encoded = base64.b64encode(secret.encode()).decode()
+    given.append(json.dumps({"debug": encoded}).encode())
+    assert ground.agent.call().json()["code"] == "unsafe_response"
+    assert encoded not in kept(ground)
+
+
+def test_a_platform_key_that_does_not_open_ends_the_call(ground: Ground, plugin: hostile.HostileServer) -> None:
+    StoredKey.objects.create(scope=keyring.PLATFORM, purpose=keyring.Purpose.CHAT_TOKEN, value="v1.gone.AAAA")
+    answer = ground.agent.call(conversation=CUSTOMER)
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
+    assert (ground.row().state, ground.row().public_id) == ("our_fault", answer.json()["id"])
+    assert plugin.requests == []
