@@ -70,7 +70,7 @@ def test_an_unknown_format_is_refused(ground: Ground) -> None:
 
 def test_the_list_revalidates_until_something_changes(ground: Ground) -> None:
     first = ground.agent.get()
-    assert (first["Cache-Control"], "Authorization" in first["Vary"]) == ("private, no-cache", True)
+    assert (first["Cache-Control"], first["Vary"]) == ("private, no-cache", "Authorization")
     again = ground.agent.get(**{"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
     cells.ungrant(grant=ground.grant, actor=make.ACTOR)
