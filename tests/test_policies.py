@@ -1,6 +1,5 @@
 """Who may open what, complete by construction: every view of the URL map is in these tests, also the ones to come."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -8,12 +7,12 @@ import pytest
 from django.test import Client
 
 from kasilabs.accounts.access import Policy
-from kasilabs.accounts.models import AuditEntry, User
+from kasilabs.accounts.models import AuditEntry
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from tests import make
 from tests.url_map import Route, routes
+from tests.visits import As
 
-As = Callable[[User], Client]
 SIGN_IN = "/accounts/login/"
 
 OPEN, SIGNED_IN = "open", "signed in"

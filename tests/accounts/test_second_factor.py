@@ -1,5 +1,4 @@
 import time
-from collections.abc import Callable
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -9,8 +8,8 @@ from django.test import Client
 
 from kasilabs.accounts.models import User
 from tests import make
+from tests.visits import As
 
-As = Callable[[User], Client]
 TOTP, INSIDE = "/accounts/2fa/totp/activate/", "/o/kasi-legal/numbers/"
 SECONDS_PER_CODE = 30
 pytestmark = pytest.mark.usefixtures("empty_cache")

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -10,20 +9,16 @@ from pytest_django import Settings
 
 from kasilabs.accounts.models import AuditEntry, User
 from tests import make
+from tests.visits import As, page
 
 SIGN_IN, RESET = "/accounts/login/", "/accounts/password/reset/"
 SAME_SENTENCE = "This email address and password do not belong together."
-As = Callable[[User], Client]
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 def sign_in(email: str, password: str = make.PASSWORD, *, address: str = "192.0.2.1", **more: str) -> HttpResponse:
     client = Client(REMOTE_ADDR=address)
     return client.post(SIGN_IN, {"login": email, "password": password, **more})  # type: ignore[return-value]
-
-
-def text(answer: HttpResponse) -> str:
-    return answer.content.decode()
 
 
 def test_a_person_signs_in_and_lands_in_their_organization(cast: make.Cast) -> None:
@@ -36,8 +31,8 @@ def test_a_person_signs_in_and_lands_in_their_organization(cast: make.Cast) -> N
 def test_an_unknown_address_and_a_wrong_password_read_the_same(cast: make.Cast) -> None:
     wrong, unknown = sign_in(cast.viewer.email, "wrong"), sign_in("nobody@x.example", "wrong")
     assert (wrong.status_code, unknown.status_code) == (200, 200)
-    assert SAME_SENTENCE in text(wrong)
-    assert SAME_SENTENCE in text(unknown)
+    assert SAME_SENTENCE in page(wrong)
+    assert SAME_SENTENCE in page(unknown)
 
 
 def test_somebody_switched_off_does_not_get_in(cast: make.Cast) -> None:
@@ -57,7 +52,7 @@ def test_a_device_is_remembered_for_fourteen_days_when_asked(
 def test_the_sixth_wrong_password_for_one_address_is_not_looked_at(cast: make.Cast) -> None:
     for _ in range(5):
         sign_in(cast.viewer.email, "wrong")
-    assert "Too many wrong passwords." in text(sign_in(cast.viewer.email))
+    assert "Too many wrong passwords." in page(sign_in(cast.viewer.email))
 
 
 def test_a_stranger_elsewhere_cannot_lock_somebody_out(cast: make.Cast) -> None:
@@ -69,14 +64,14 @@ def test_a_stranger_elsewhere_cannot_lock_somebody_out(cast: make.Cast) -> None:
 def test_one_network_address_gets_ten_wrong_passwords_a_minute_over_all_people(cast: make.Cast) -> None:
     for number in range(10):
         sign_in(f"person{number}@x.example", "wrong")
-    assert "Too many wrong passwords." in text(sign_in(cast.viewer.email))
+    assert "Too many wrong passwords." in page(sign_in(cast.viewer.email))
     assert sign_in(cast.viewer.email, address="192.0.2.2").status_code == 302
 
 
 def test_one_person_gets_a_hundred_wrong_passwords_an_hour_from_anywhere(cast: make.Cast) -> None:
     for number in range(100):
         sign_in(cast.viewer.email, "wrong", address=f"198.51.100.{number}")
-    assert "Too many wrong passwords." in text(sign_in(cast.viewer.email, address="192.0.2.1"))
+    assert "Too many wrong passwords." in page(sign_in(cast.viewer.email, address="192.0.2.1"))
     assert sign_in(cast.admin.email, address="192.0.2.1").status_code == 302
 
 

@@ -1,20 +1,16 @@
-from collections.abc import Callable
-
 import pytest
-from django.test import Client
 
 from grants import cells, explain, matrix_html, toolkits
 from grants.models import ToolGrant
 from installations.models import Installation
-from kasilabs.accounts.models import User
 from kasilabs.logs.gates import STANDING
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version
 from tests import make
 from tests.grants.conftest import Desk
+from tests.visits import As
 
-SignIn = Callable[[User], Client]
 PAGE = "/o/kasi-legal/grants/explain/"
 TOOL, KEY, PAY = "create_support_ticket", "support:tickets:create", "bridge:payments:initiate"
 
@@ -93,7 +89,7 @@ def test_a_permission_that_is_off_stops_at_its_own_gate(desk: Desk) -> None:
     assert explained(desk, KEY).is_off
 
 
-def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: make.Cast, as_: As) -> None:
     query = {"number": desk.legal.public_id, "tool": "support_desk__create_support_ticket"}
     page = as_(cast.admin).get(PAGE, query).content.decode()
     assert "Why is this blocked?" in page
@@ -103,7 +99,7 @@ def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: make.Cast, as_
 
 
 def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse(
-    desk: Desk, cast: make.Cast, as_: SignIn
+    desk: Desk, cast: make.Cast, as_: As
 ) -> None:
     desk.grant(permissions=[])
     query = {"number": desk.legal.public_id, "plugin": "SUPPORT_DESK", "permission": KEY}
@@ -113,7 +109,7 @@ def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse
     assert "Turn it on" not in page
 
 
-def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: make.Cast, as_: As) -> None:
     grant = desk.grant(permissions=[])
     query = {"number": desk.legal.public_id, "tool": "support_desk__create_support_ticket"}
     page = as_(cast.admin).get(PAGE, query).content.decode()
@@ -122,7 +118,7 @@ def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: mak
     assert not explained(desk).is_set
 
 
-def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: make.Cast, as_: As) -> None:
     page = as_(cast.viewer).get(PAGE).content.decode()
     assert "Choose a number and a tool" in page
     assert "<option>support_desk__find_support_ticket</option>" in page
@@ -138,18 +134,18 @@ def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: make.Cast
     ],
 )
 def test_what_the_organization_has_not_is_not_found(
-    desk: Desk, cast: make.Cast, as_: SignIn, asked: dict[str, str]
+    desk: Desk, cast: make.Cast, as_: As, asked: dict[str, str]
 ) -> None:
     assert as_(cast.viewer).get(PAGE, {"number": desk.legal.public_id, **asked}).status_code == 404
 
 
-def test_a_number_of_another_organization_is_not_found(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+def test_a_number_of_another_organization_is_not_found(desk: Desk, cast: make.Cast, as_: As) -> None:
     theirs = make.number(cast.rival, "Rival Desk")
     query = {"number": theirs.public_id, "tool": "support_desk__create_support_ticket"}
     assert as_(cast.owner).get(PAGE, query).status_code == 404
 
 
-def test_an_installation_shows_its_numbers_as_page_and_as_fragment(desk: Desk, cast: make.Cast, as_: SignIn) -> None:
+def test_an_installation_shows_its_numbers_as_page_and_as_fragment(desk: Desk, cast: make.Cast, as_: As) -> None:
     desk.grant()
     url = f"/o/kasi-legal/installations/{desk.installation.public_id}/access/"
     fragment = as_(cast.viewer).get(url, headers={"HX-Request": "true"}).content.decode()

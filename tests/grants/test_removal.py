@@ -1,23 +1,19 @@
-from collections.abc import Callable
-
 import pytest
 from django.http import HttpResponseBase
-from django.test import Client
 
 from grants import offer, removal
 from grants.models import PermissionGrant, PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation, InstallationSecret
 from installations.vault import Action, SecretChange
-from kasilabs.accounts.models import AuditEntry, User
+from kasilabs.accounts.models import AuditEntry
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Call
 from plugins.models import SigningSecret
 from tests import make
 from tests.at_once import at_once, or_error
 from tests.grants.conftest import MANIFEST, Desk
-
-As = Callable[[User], Client]
+from tests.visits import As
 
 
 def url(installation: Installation) -> str:

@@ -1,24 +1,21 @@
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponseBase
-from django.test import Client
 
 from grants import sample_input, toolkits, wizard
 from grants.wizard import Plan
 from installations.assignments import read_settings
 from installations.models import Installation
-from kasilabs.accounts.models import Member, User
+from kasilabs.accounts.models import Member
 from kasilabs.logs.models import Call, Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from tests import hostile, make
 from tests.grants.conftest import FIND
 from tests.ground import Serve
+from tests.visits import As, page
 
-As = Callable[[User], Client]
 PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/test/"
 HTMX = {"HX-Request": "true"}
 CREATE = "create_support_ticket"
@@ -47,10 +44,6 @@ def legal(cast: make.Cast, plugin: hostile.HostileServer) -> Instance:
     number = make.number(cast.organization)
     install(cast, plugin.url(), number)
     return number
-
-
-def page(answer: HttpResponseBase) -> str:
-    return answer.content.decode()  # type: ignore[attr-defined,no-any-return]
 
 
 def typed(number: Instance, given: Any, tool: str = CREATE) -> dict[str, str]:

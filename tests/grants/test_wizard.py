@@ -1,11 +1,9 @@
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.http import HttpResponseBase
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -15,7 +13,7 @@ from grants.wizard import Plan
 from installations import vault
 from installations.assignments import read_settings
 from installations.models import Installation, InstallationSecret
-from kasilabs.accounts.models import AuditEntry, Member, User
+from kasilabs.accounts.models import AuditEntry, Member
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
@@ -23,8 +21,8 @@ from kasilabs.whatsapp.models import Instance
 from plugins.models import Version
 from tests import make
 from tests.grants.conftest import FIND
+from tests.visits import As, page
 
-As = Callable[[User], Client]
 PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/"
 HTMX = {"HX-Request": "true"}
 CANARY = "sk-canary-4417-zulu-9Q2X"
@@ -48,10 +46,6 @@ def version(cast: make.Cast) -> Version:
 def legal(cast: make.Cast) -> Instance:
     make.number(cast.organization, "Billing Support")
     return make.number(cast.organization)
-
-
-def page(answer: HttpResponseBase) -> str:
-    return answer.content.decode()  # type: ignore[attr-defined,no-any-return]
 
 
 def choose(client: Client, numbers: list[str], *permissions: str, toolkits: tuple[str, ...] = ()) -> None:

@@ -1,22 +1,19 @@
-from collections.abc import Callable
-
 import pytest
 from django.db import connection
-from django.http import HttpResponseBase
-from django.test import Client, override_settings
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from installations import lifecycle, vault
 from installations.models import Installation
 from installations.vault import Action, SecretChange
-from kasilabs.accounts.models import AuditEntry, Member, User
+from kasilabs.accounts.models import AuditEntry, Member
 from kasilabs.lib import crypto
 from plugins.models import Version
 from tests import make
+from tests.visits import As, page
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
 SOUND = {"label": "Desk", "region": "nakuru", "retries": "3", "apiKey__action": "replace", "apiKey": CANARY}
-As = Callable[[User], Client]
 
 
 @pytest.fixture
@@ -36,10 +33,6 @@ def configured(installation: Installation) -> Installation:
 
 def url(installation: Installation, rest: str = "") -> str:
     return f"/o/{installation.organization.slug}/installations/{installation.public_id}/{rest}"
-
-
-def page(answer: HttpResponseBase) -> str:
-    return answer.content.decode()  # type: ignore[attr-defined,no-any-return]
 
 
 def test_the_list_says_what_is_installed_and_what_it_waits_for(

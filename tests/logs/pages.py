@@ -2,13 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
 
 from django.test import Client
 
-from kasilabs.accounts.models import User
-
-SignIn = Callable[[User], Client]
 NOON = dt.datetime(2026, 11, 3, 12, 0, tzinfo=dt.UTC)
 
 

@@ -14,7 +14,7 @@ from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests import make
-from tests.logs.pages import SignIn
+from tests.visits import As
 
 
 def drawer(client: Client, call: Call) -> str:
@@ -38,14 +38,14 @@ ENDS: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("columns", "words"), ENDS, ids=[columns["state"] for columns, _ in ENDS])
 def test_each_ending_says_what_it_was(
-    cast: make.Cast, as_: SignIn, number: Instance, columns: dict[str, Any], words: list[str]
+    cast: make.Cast, as_: As, number: Instance, columns: dict[str, Any], words: list[str]
 ) -> None:
     said = drawer(as_(cast.operator), make.call(number, **columns))
     assert [word for word in words if word not in said] == []
 
 
 def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_not_reached(
-    cast: make.Cast, as_: SignIn, number: Instance
+    cast: make.Cast, as_: As, number: Instance
 ) -> None:
     gate = Gate.TOOL_GRANT
     detail = "Create support ticket is off for Legal Consultations."
@@ -59,14 +59,14 @@ def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_no
     assert said.count("Not reached") == 7
 
 
-def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: make.Cast, as_: As, number: Instance) -> None:
     call = make.call(number, plugin="", tool="support_desk__nope", state=CallState.REFUSED, status=404, decision=[])
     said = drawer(as_(cast.operator), call)
     assert "No gate was asked: there is no such tool." in said
     assert "How these gates stand now" not in said
 
 
-def test_request_response_times_and_people_are_shown(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_request_response_times_and_people_are_shown(cast: make.Cast, as_: As, number: Instance) -> None:
     conversation = uuid4()
     call = make.call(
         number,
@@ -82,13 +82,13 @@ def test_request_response_times_and_people_are_shown(cast: make.Cast, as_: SignI
     assert [word for word in [*words, str(conversation), "Attempts 2"] if word not in said] == []
 
 
-def test_explain_is_linked_for_the_same_number_and_tool(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_explain_is_linked_for_the_same_number_and_tool(cast: make.Cast, as_: As, number: Instance) -> None:
     page = as_(cast.operator).get(f"/o/kasi-legal/logs/{make.call(number).public_id}/").content.decode()
     link = f"/o/kasi-legal/grants/explain/?number={number.public_id}&amp;tool=support_desk__create_support_ticket"
     assert f'href="{link}"' in page
 
 
-def test_the_list_it_was_opened_from_stays_beside_it(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_the_list_it_was_opened_from_stays_beside_it(cast: make.Cast, as_: As, number: Instance) -> None:
     older, call, newer = (make.call(number, at=timezone.now() + timedelta(minutes=count)) for count in range(3))
     make.call(number, mode="live")
     page = as_(cast.operator).get(f"/o/kasi-legal/logs/{call.public_id}/?mode=sandbox").content.decode()
@@ -98,14 +98,14 @@ def test_the_list_it_was_opened_from_stays_beside_it(cast: make.Cast, as_: SignI
     assert f'data-close-drawer href="/o/kasi-legal/logs/?mode=sandbox#{call.public_id}"' in page
 
 
-def test_a_call_of_another_organization_is_not_there(cast: make.Cast, as_: SignIn) -> None:
+def test_a_call_of_another_organization_is_not_there(cast: make.Cast, as_: As) -> None:
     foreign = make.call(make.number(cast.rival))
     client = as_(cast.operator)
     answers = [client.get(f"/o/kasi-legal/logs/{text}/") for text in (foreign.public_id, "call_1", "wa_1", "x")]
     assert [answer.status_code for answer in answers] == [404] * 4
 
 
-def test_a_viewer_may_not_read_logs(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_viewer_may_not_read_logs(cast: make.Cast, as_: As, number: Instance) -> None:
     client = as_(cast.viewer)
     call = make.call(number)
     assert [
@@ -117,7 +117,7 @@ def test_a_viewer_may_not_read_logs(cast: make.Cast, as_: SignIn, number: Instan
 
 
 @pytest.mark.parametrize("url", ["/o/kasi-legal/logs/", "/o/kasi-legal/logs/{}/"])
-def test_opening_a_log_page_settles_what_is_lost(cast: make.Cast, as_: SignIn, number: Instance, url: str) -> None:
+def test_opening_a_log_page_settles_what_is_lost(cast: make.Cast, as_: As, number: Instance, url: str) -> None:
     past = timezone.now() - timedelta(seconds=1)
     call = make.call(number, state=CallState.OPEN, status=None, lost_after=past, finished=None)
     page = as_(cast.operator).get(url.format(call.public_id)).content.decode()
@@ -126,7 +126,7 @@ def test_opening_a_log_page_settles_what_is_lost(cast: make.Cast, as_: SignIn, n
     assert (call.state, call.status, call.code) == (CallState.LOST, 504, "plugin_timeout")
 
 
-def test_the_page_costs_few_statements(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_the_page_costs_few_statements(cast: make.Cast, as_: As, number: Instance) -> None:
     call = make.call(number)
     client = as_(cast.operator)
     with CaptureQueriesContext(connection) as queries:

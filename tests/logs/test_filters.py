@@ -8,7 +8,8 @@ from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import CallState
 from kasilabs.whatsapp.models import Instance
 from tests import make
-from tests.logs.pages import NOON, SignIn, minutes, shown
+from tests.logs.pages import NOON, minutes, shown
+from tests.visits import As
 
 
 @pytest.mark.parametrize(
@@ -23,21 +24,21 @@ from tests.logs.pages import NOON, SignIn, minutes, shown
     ],
 )
 def test_a_filter_keeps_the_calls_that_fit(
-    cast: make.Cast, as_: SignIn, number: Instance, query: str, columns: dict[str, Any]
+    cast: make.Cast, as_: As, number: Instance, query: str, columns: dict[str, Any]
 ) -> None:
     make.call(number)
     fitting = make.call(number, **columns)
     assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?{query}") == [fitting.public_id]
 
 
-def test_the_number_filter_takes_the_public_id(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_the_number_filter_takes_the_public_id(cast: make.Cast, as_: As, number: Instance) -> None:
     make.call(number)
     billing = make.number(cast.organization, "Billing Support")
     fitting = make.call(billing)
     assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?number={billing.public_id}") == [fitting.public_id]
 
 
-def test_filters_add_up(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_filters_add_up(cast: make.Cast, as_: As, number: Instance) -> None:
     make.call(number, state=CallState.REFUSED, gate="tool_grant")
     make.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="input_schema")
     fitting = make.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="tool_grant")
@@ -46,7 +47,7 @@ def test_filters_add_up(cast: make.Cast, as_: SignIn, number: Instance) -> None:
 
 
 def test_times_are_read_in_the_zone_of_the_organization_and_the_end_is_left_out(
-    cast: make.Cast, as_: SignIn, number: Instance
+    cast: make.Cast, as_: As, number: Instance
 ) -> None:
     make.call(number, at=NOON - minutes(1))
     first = make.call(number, at=NOON)
@@ -57,7 +58,7 @@ def test_times_are_read_in_the_zone_of_the_organization_and_the_end_is_left_out(
     assert shown(client, utc) == [first.public_id]
 
 
-def test_a_range_counts_back_from_now(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_range_counts_back_from_now(cast: make.Cast, as_: As, number: Instance) -> None:
     now = timezone.now()
     calls = [make.call(number, at=now - minutes(count)) for count in (1, 61, 25 * 60, 8 * 24 * 60)]
     client = as_(cast.operator)
@@ -85,20 +86,20 @@ def test_a_range_counts_back_from_now(cast: make.Cast, as_: SignIn, number: Inst
         "newer=a:b:c",
     ],
 )
-def test_what_cannot_be_read_is_a_sentence(cast: make.Cast, as_: SignIn, number: Instance, query: str) -> None:
+def test_what_cannot_be_read_is_a_sentence(cast: make.Cast, as_: As, number: Instance, query: str) -> None:
     make.call(number)
     answer = as_(cast.operator).get(f"/o/kasi-legal/logs/?{query}")
     assert answer.status_code == 422
     assert '<div class="alert bad" role="alert"' in answer.content.decode()
 
 
-def test_what_was_typed_stays(cast: make.Cast, as_: SignIn) -> None:
+def test_what_was_typed_stays(cast: make.Cast, as_: As) -> None:
     page = as_(cast.operator).get("/o/kasi-legal/logs/?since=yesterday&status=refused").content.decode()
     assert 'value="yesterday"' in page
     assert '<input type="hidden" name="status" value="refused">' in page
 
 
-def test_a_call_id_leads_to_the_call(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_call_id_leads_to_the_call(cast: make.Cast, as_: As, number: Instance) -> None:
     call, foreign = make.call(number), make.call(make.number(cast.rival))
     client = as_(cast.operator)
     assert client.get(f"/o/kasi-legal/logs/?call={call.public_id}").headers["Location"] == (
@@ -109,7 +110,7 @@ def test_a_call_id_leads_to_the_call(cast: make.Cast, as_: SignIn, number: Insta
     assert "There is no call with this id in this organization." in answer.content.decode()
 
 
-def test_facets_count_the_calls_and_keep_what_is_set(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_facets_count_the_calls_and_keep_what_is_set(cast: make.Cast, as_: As, number: Instance) -> None:
     for state in (CallState.SUCCEEDED, CallState.SUCCEEDED, CallState.REFUSED):
         make.call(number, state=state)
     page = as_(cast.operator).get("/o/kasi-legal/logs/?plugin=GAS_OS").content.decode()
@@ -124,7 +125,7 @@ def test_facets_count_the_calls_and_keep_what_is_set(cast: make.Cast, as_: SignI
     ]
 
 
-def test_a_set_filter_is_a_chip_that_takes_it_away(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_set_filter_is_a_chip_that_takes_it_away(cast: make.Cast, as_: As, number: Instance) -> None:
     make.call(number, state=CallState.REFUSED)
     page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content.decode()
     chip = re.search(r'<a class="k-chip set" href="([^"]+)" aria-label="Remove filter Outcome Refused">', page)

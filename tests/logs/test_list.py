@@ -8,18 +8,19 @@ from kasilabs.logs import read
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests import make
-from tests.logs.pages import NOON, SignIn, minutes, shown
+from tests.logs.pages import NOON, minutes, shown
+from tests.visits import As
 
 
 def test_an_operator_sees_the_calls_of_the_organization_newest_first(
-    cast: make.Cast, as_: SignIn, number: Instance
+    cast: make.Cast, as_: As, number: Instance
 ) -> None:
     old, new = make.call(number, at=NOON), make.call(number, at=NOON + minutes(1))
     make.call(make.number(cast.rival), at=NOON)
     assert shown(as_(cast.operator), "/o/kasi-legal/logs/") == [new.public_id, old.public_id]
 
 
-def test_a_row_says_when_how_which_tool_where_why_and_how_long(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_row_says_when_how_which_tool_where_why_and_how_long(cast: make.Cast, as_: As, number: Instance) -> None:
     make.call(number, at=NOON, state=CallState.REFUSED, status=403, code="refused", gate="tool_grant", duration_ms=1500)
     page = as_(cast.operator).get("/o/kasi-legal/logs/").content.decode()
     row = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index('<tr id="call_') : page.index("</tbody>")]))
@@ -27,13 +28,11 @@ def test_a_row_says_when_how_which_tool_where_why_and_how_long(cast: make.Cast, 
     assert [word for word in words if word not in row] == []
 
 
-def test_without_any_call_the_page_says_what_will_stand_there(cast: make.Cast, as_: SignIn) -> None:
+def test_without_any_call_the_page_says_what_will_stand_there(cast: make.Cast, as_: As) -> None:
     assert "No call yet" in as_(cast.operator).get("/o/kasi-legal/logs/").content.decode()
 
 
-def test_with_script_the_list_alone_comes_and_its_size_is_announced(
-    cast: make.Cast, as_: SignIn, number: Instance
-) -> None:
+def test_with_script_the_list_alone_comes_and_its_size_is_announced(cast: make.Cast, as_: As, number: Instance) -> None:
     make.call(number)
     client = as_(cast.operator)
     answer = client.get("/o/kasi-legal/logs/", headers={"HX-Request": "true"})
@@ -45,7 +44,7 @@ def test_with_script_the_list_alone_comes_and_its_size_is_announced(
     assert "<html" in restored.content.decode()
 
 
-def test_names_are_shown_as_text(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_names_are_shown_as_text(cast: make.Cast, as_: As, number: Instance) -> None:
     hostile = "<script>alert(1)</script>\u202e"
     call = make.call(number, plugin="", tool=hostile, instance_name=hostile, plugin_name=hostile, tested_by=hostile)
     client = as_(cast.operator)
@@ -57,7 +56,7 @@ def test_names_are_shown_as_text(cast: make.Cast, as_: SignIn, number: Instance)
 
 
 def test_ten_calls_and_a_thousand_cost_the_same_number_of_statements(
-    cast: make.Cast, as_: SignIn, number: Instance
+    cast: make.Cast, as_: As, number: Instance
 ) -> None:
     client = as_(cast.operator)
     counts = []
@@ -79,7 +78,7 @@ def copy_of(call: Call, at: dt.datetime) -> Call:
     return Call(**{**columns, "id": Call._meta.pk.get_default(), "created": at})
 
 
-def test_the_page_of_fifty_rows_stays_small(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_the_page_of_fifty_rows_stays_small(cast: make.Cast, as_: As, number: Instance) -> None:
     for _ in range(60):
         make.call(number, state=CallState.REFUSED, gate="organization_installation")
     page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content

@@ -1,9 +1,10 @@
 from kasilabs.whatsapp.models import Instance
 from tests import make
-from tests.logs.pages import NOON, SignIn, link, minutes, shown
+from tests.logs.pages import NOON, link, minutes, shown
+from tests.visits import As
 
 
-def test_pages_go_on_where_they_ended_although_rows_come_in(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_pages_go_on_where_they_ended_although_rows_come_in(cast: make.Cast, as_: As, number: Instance) -> None:
     calls = [make.call(number, at=NOON + minutes(count)) for count in range(120)]
     newest_first = [call.public_id for call in reversed(calls)]
     client = as_(cast.operator)
@@ -17,7 +18,7 @@ def test_pages_go_on_where_they_ended_although_rows_come_in(cast: make.Cast, as_
     assert shown(client, link(second, "newer")) == newest_first[:50]
 
 
-def test_a_page_link_fits_only_its_own_filters_and_direction(cast: make.Cast, as_: SignIn, number: Instance) -> None:
+def test_a_page_link_fits_only_its_own_filters_and_direction(cast: make.Cast, as_: As, number: Instance) -> None:
     for _ in range(60):
         make.call(number)
     client = as_(cast.operator)

@@ -1,29 +1,22 @@
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
-from kasilabs.accounts.models import User
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret, Version
 from tests import make
+from tests.visits import As, page
 
-As = Callable[[User], Client]
 HOSTILE = "<img src=x onerror=alert(1)>{{ 7|add:7 }}\u202eevil\u200b"
 
 
 def url(cast: make.Cast, name: str, *arguments: str) -> str:
     return reverse(f"plugins:{name}", args=[cast.organization.slug, *arguments])
-
-
-def text_of(answer: Any) -> str:
-    return str(answer.content.decode())
 
 
 def add(cast: make.Cast, as_: As, **sent: Any) -> Any:
@@ -50,18 +43,18 @@ def test_the_same_manifest_again_says_that_nothing_changed(cast: make.Cast, as_:
     make.version(cast.organization)
     client = as_(cast.developer)
     answer = client.post(url(cast, "new"), {"text": make.manifest().decode()}, follow=True)
-    assert "SUPPORT_DESK 1.0.0 was there already, unchanged" in text_of(answer)
+    assert "SUPPORT_DESK 1.0.0 was there already, unchanged" in page(answer)
 
 
 def test_each_fault_stands_under_its_line_and_what_was_pasted_stays(cast: make.Cast, as_: As) -> None:
     raw = make.manifest(version="1.0.0.0", permissions=[{"key": "toolkit:PAYMENTS:refund_manage"}]).decode()
     answer = add(cast, as_, text=raw)
-    page = text_of(answer)
+    shown = page(answer)
     assert answer.status_code == 422
-    line = page[page.index('<li class="wrong" id="line-3">') :]
+    line = shown[shown.index('<li class="wrong" id="line-3">') :]
     assert "&quot;version&quot;: &quot;1.0.0.0&quot;," in line[: line.index("</code>")]
     assert "<code>bad_format /version</code>" in line[: line.index("</li>")]
-    assert "<code>platform_permission /permissions/0/key</code>" in page
+    assert "<code>platform_permission /permissions/0/key</code>" in shown
     assert answer.context["form"]["text"].value() == raw
     assert Version.objects.count() == 0
 
@@ -69,19 +62,19 @@ def test_each_fault_stands_under_its_line_and_what_was_pasted_stays(cast: make.C
 def test_a_manifest_with_forty_faults_stays_readable(cast: make.Cast, as_: As) -> None:
     unknown = {f"unknown{number}": number for number in range(40)}
     answer = add(cast, as_, text=make.manifest(**unknown).decode())
-    page = text_of(answer)
-    assert "40 things in this manifest need a change" in page
-    assert page.count('<li class="wrong"') == 40
-    assert page.count("unknown_key /unknown") == 40
-    assert len(page) < 60_000
+    shown = page(answer)
+    assert "40 things in this manifest need a change" in shown
+    assert shown.count('<li class="wrong"') == 40
+    assert shown.count("unknown_key /unknown") == 40
+    assert len(shown) < 60_000
 
 
 def test_what_goes_beyond_a_hundred_faults_is_counted(cast: make.Cast, as_: As) -> None:
     unknown = {f"unknown{number}": number for number in range(140)}
-    page = text_of(add(cast, as_, text=make.manifest(**unknown).decode()))
-    assert "140 things in this manifest need a change" in page
-    assert "40 more are not shown; mend these first." in page
-    assert page.count('class="k-fault"') == 100
+    shown = page(add(cast, as_, text=make.manifest(**unknown).decode()))
+    assert "140 things in this manifest need a change" in shown
+    assert "40 more are not shown; mend these first." in shown
+    assert shown.count('class="k-fault"') == 100
 
 
 def test_a_manifest_on_one_long_line_is_cut_on_the_page_and_kept_in_the_field(cast: make.Cast, as_: As) -> None:
@@ -104,7 +97,7 @@ def test_a_manifest_on_one_long_line_is_cut_on_the_page_and_kept_in_the_field(ca
 def test_a_file_that_is_no_manifest_gets_a_sentence(cast: make.Cast, as_: As, content: bytes, sentence: str) -> None:
     answer = add(cast, as_, file=file(content))
     assert answer.status_code == 422
-    assert sentence in text_of(answer)
+    assert sentence in page(answer)
     assert Plugin.objects.count() == 0
 
 
@@ -123,7 +116,7 @@ def test_too_much_text_is_refused_and_kept(cast: make.Cast, as_: As) -> None:
     raw = "x" * (300 * 1024)
     answer = add(cast, as_, text=raw)
     assert answer.status_code == 422
-    assert "The manifest is larger than 256 KiB." in text_of(answer)
+    assert "The manifest is larger than 256 KiB." in page(answer)
     assert answer.context["form"]["text"].value() == raw
 
 
@@ -141,28 +134,28 @@ def test_hostile_text_is_shown_and_never_runs(cast: make.Cast, as_: As) -> None:
         configurationSchema={"type": "object", "properties": {"queue": queue}},
     )
     for name, arguments in [("version", ["SUPPORT_DESK", "1.0.0"]), ("detail", ["SUPPORT_DESK"]), ("list", [])]:
-        page = text_of(as_(cast.developer).get(url(cast, name, *arguments)))
-        assert "&lt;img src=x onerror=alert(1)&gt;{{ 7|add:7 }}" in page
-        assert "<img src=x" not in page
-        assert not {"\u202e", "\u200b"} & set(page)
-        assert "U+202E right-to-left override" in page
+        shown = page(as_(cast.developer).get(url(cast, name, *arguments)))
+        assert "&lt;img src=x onerror=alert(1)&gt;{{ 7|add:7 }}" in shown
+        assert "<img src=x" not in shown
+        assert not {"\u202e", "\u200b"} & set(shown)
+        assert "U+202E right-to-left override" in shown
 
 
 def test_hostile_text_in_a_refused_manifest_is_shown_and_never_runs(cast: make.Cast, as_: As) -> None:
-    page = text_of(add(cast, as_, text=make.manifest(**{HOSTILE: 1}).decode()))
-    shown = page[: page.index("<textarea")]
+    shown = page(add(cast, as_, text=make.manifest(**{HOSTILE: 1}).decode()))
+    shown = shown[: shown.index("<textarea")]
     assert "unknown_key" in shown
-    assert "<img src=x" not in page
+    assert "<img src=x" not in shown
     assert not {"\u202e", "\u200b"} & set(shown)
 
 
 def test_the_version_page_shows_the_whole_snapshot(cast: make.Cast, as_: As) -> None:
     version = make.version(cast.organization)
-    page = text_of(as_(cast.viewer).get(url(cast, "version", "SUPPORT_DESK", "1.0.0")))
-    for shown in ["support_desk__create_support_ticket", "https://support.example/tools", "support:tickets:create"]:
-        assert shown in page
-    for shown in ["Default queue", "API key", "at most 40 characters", "Design checklist", version.digest]:
-        assert shown in page
+    shown = page(as_(cast.viewer).get(url(cast, "version", "SUPPORT_DESK", "1.0.0")))
+    for words in ["support_desk__create_support_ticket", "https://support.example/tools", "support:tickets:create"]:
+        assert words in shown
+    for words in ["Default queue", "API key", "at most 40 characters", "Design checklist", version.digest]:
+        assert words in shown
 
 
 def test_the_download_is_what_the_digest_was_computed_over(cast: make.Cast, as_: As) -> None:
@@ -181,19 +174,19 @@ def secrets_of(version: Version) -> list[str]:
 def test_the_secrets_are_shown_once_in_an_answer_nobody_keeps(cast: make.Cast, as_: As) -> None:
     texts = secrets_of(make.version(cast.organization))
     client = as_(cast.developer)
-    assert "Show the secrets once" in text_of(client.get(url(cast, "detail", "SUPPORT_DESK")))
+    assert "Show the secrets once" in page(client.get(url(cast, "detail", "SUPPORT_DESK")))
     answer = client.post(url(cast, "show_secrets", "SUPPORT_DESK"))
-    assert all(text in text_of(answer) for text in texts)
+    assert all(text in page(answer) for text in texts)
     assert "no-store" in answer["Cache-Control"]
-    again = text_of(client.post(url(cast, "show_secrets", "SUPPORT_DESK")))
+    again = page(client.post(url(cast, "show_secrets", "SUPPORT_DESK")))
     assert "There is nothing left to show." in again
     assert not [text for text in texts if text in again]
 
 
 def test_somebody_who_may_not_develop_sees_no_sign_of_the_secrets(cast: make.Cast, as_: As) -> None:
     secrets_of(make.version(cast.organization))
-    page = text_of(as_(cast.viewer).get(url(cast, "detail", "SUPPORT_DESK")))
-    assert "Signing secrets" not in page
+    shown = page(as_(cast.viewer).get(url(cast, "detail", "SUPPORT_DESK")))
+    assert "Signing secrets" not in shown
     assert as_(cast.operator).post(url(cast, "show_secrets", "SUPPORT_DESK")).status_code == 403
     assert SigningSecret.objects.filter(shown=None).count() == 2
 
@@ -205,7 +198,7 @@ def test_the_plugins_of_a_neighbour_are_not_there(cast: make.Cast, as_: As) -> N
     assert client.get(url(cast, "version", "SUPPORT_DESK", "1.0.0")).status_code == 404
     assert client.get(url(cast, "download", "SUPPORT_DESK", "1.0.0")).status_code == 404
     assert client.post(url(cast, "show_secrets", "SUPPORT_DESK")).status_code == 404
-    assert "SUPPORT_DESK" not in text_of(client.get(url(cast, "list")))
+    assert "SUPPORT_DESK" not in page(client.get(url(cast, "list")))
     assert SigningSecret.objects.filter(shown=None).count() == 2
 
 
@@ -213,14 +206,14 @@ def test_secrets_that_cannot_be_opened_say_so_and_stay_unshown(cast: make.Cast, 
     secrets_of(make.version(cast.organization))
     SigningSecret.objects.update(value="v1.gone.AAAA")
     answer = as_(cast.developer).post(url(cast, "show_secrets", "SUPPORT_DESK"))
-    assert "cannot be opened" in text_of(answer)
+    assert "cannot be opened" in page(answer)
     assert SigningSecret.objects.filter(shown=None).count() == 2
 
 
 def test_an_empty_list_says_the_next_act(cast: make.Cast, as_: As) -> None:
-    page = text_of(as_(cast.developer).get(url(cast, "list")))
-    assert "Your first plugin starts with a manifest" in page
-    assert url(cast, "new") not in text_of(as_(cast.viewer).get(url(cast, "list")))
+    shown = page(as_(cast.developer).get(url(cast, "list")))
+    assert "Your first plugin starts with a manifest" in shown
+    assert url(cast, "new") not in page(as_(cast.viewer).get(url(cast, "list")))
 
 
 def many_versions(cast: make.Cast, count: int) -> Plugin:

@@ -1,21 +1,19 @@
-from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from kasilabs.accounts import audit
-from kasilabs.accounts.models import AuditEntry, User
+from kasilabs.accounts.models import AuditEntry
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
 from tests import make
 from tests.at_once import at_once, or_error
+from tests.visits import As
 
 COMMAND = audit.Actor.command("test")
-As = Callable[[User], Client]
 LIST = "/o/kasi-legal/numbers/"
 TYPED = {"name": "Front Desk", "number": "+254 (700) 000-141", "system_prompt": "Be kind.\r\nBe short."}
 
