@@ -49,11 +49,16 @@ class Asked:
 
 
 def asked(query: QueryDict) -> Asked | None:
-    """Read what the explain page is asked: a tool by its agent-facing name, or a permission of a plugin."""
+    """Read what the explain page is asked: a tool by its agent-facing name, or a permission of a plugin.
+
+    Raises Http404 for a slug that no database could hold.
+    """
     number, tool = query.get("number", ""), query.get("tool", "")
     slug, _separator, name = tool.partition("__")
     if not tool:
         slug, name = query.get("plugin", ""), query.get("permission", "")
+    if not slug.isprintable():
+        raise Http404
     return Asked(number, slug.upper(), name, tool) if number and slug and name else None
 
 

@@ -141,7 +141,7 @@ def _note_failure(outcome: Outcome, failure: http.SendFailed) -> None:
 def _judge(job: Job, answer: http.Answer, outcome: Outcome) -> None:
     outcome.plugin_status, outcome.response_bytes = answer.status, len(answer.body)
     document = _parse(answer.body)
-    outcome.seen = document if document is not None else _preview(answer.body)
+    outcome.seen = document if document is not None else answer.body.decode(errors="replace")
     if 200 <= answer.status < 300:
         _judge_success(job, document, outcome)
         return
@@ -172,10 +172,6 @@ def _parse(raw: bytes) -> dict[str, Any] | None:
         return strict_json.loads(raw)
     except strict_json.NotJson:
         return None
-
-
-def _preview(raw: bytes) -> str:
-    return raw[: 8 * 1024].decode("utf-8", errors="replace")
 
 
 def _error_of(document: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -11,6 +11,7 @@ class Outcome:
     """What came of a call. `output` is there exactly when `code` is empty.
 
     `tokens` are this call's own and what signed them: neither may be read in the answer or in the log.
+    `seen` is the whole answer: the log hides first and cuts then, or half a secret would stand at the cut.
     """
 
     code: str = ""

@@ -4,7 +4,7 @@ import json
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -123,5 +123,7 @@ def _plugin(request: MemberRequest, slug: str) -> Plugin:
 
 
 def _version(request: MemberRequest, slug: str, semver: str) -> Version:
+    if not semver.isprintable():
+        raise Http404
     own = Version.objects.filter(plugin__owner=request.organization).select_related("plugin", "created_by")
     return get_object_or_404(own, plugin__slug=slug, semver=semver)

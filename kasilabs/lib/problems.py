@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 DOORS = ("/agent/", "/bridges/", "/schemas/")
@@ -46,6 +48,7 @@ class MachineDoorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(DOORS):
+            _refuse_large(request)
             return self.get_response(request)
         if _declared_length(request) > MAX_BODY_BYTES:
             return generic(413)
@@ -54,6 +57,15 @@ class MachineDoorMiddleware:
             kept = {name: answer.headers[name] for name in ("Allow", "Retry-After") if name in answer.headers}
             return generic(answer.status_code, headers=kept)
         return answer
+
+
+def _refuse_large(request: HttpRequest) -> None:
+    """Django bounds the fields of a form, and writes a file of any size to disk before it asks who sent it.
+
+    Raises RequestDataTooBig.
+    """
+    if _declared_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise RequestDataTooBig
 
 
 def _declared_length(request: HttpRequest) -> int:

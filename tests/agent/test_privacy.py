@@ -11,7 +11,7 @@ from kasilabs.accounts.models import StoredKey
 from plugins import signing_secrets
 from plugins.models import SigningSecret
 from tests import hostile
-from tests.ground import PHONE, Build, Ground, Serve
+from tests.ground import PHONE, SECRET, Build, Ground, Serve
 
 DIGITS = PHONE.removeprefix("+")
 CUSTOMER: dict[str, Any] = {"id": DIGITS, "customer": {"phone": PHONE}}
@@ -46,3 +46,10 @@ def test_a_platform_key_that_does_not_open_ends_the_call(ground: Ground, plugin:
     assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
     assert (ground.row().state, ground.row().public_id) == ("our_fault", answer.json()["id"])
     assert plugin.requests == []
+
+
+def test_no_half_of_a_secret_stands_where_the_log_cuts_an_answer(build: Build, serve: Serve) -> None:
+    page = b"x" * (8 * 1024 - len(SECRET) // 2) + SECRET.encode()
+    ground = build(serve(hostile.answers(hostile.message(page))).url())
+    assert ground.agent.call().json()["code"] == "invalid_response"
+    assert SECRET[:8] not in kept(ground)
