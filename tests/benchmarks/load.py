@@ -114,7 +114,7 @@ def carry_out(load: Load) -> Found:
     started = time.perf_counter()
     answers = list(_answers(lines, selector, load))
     seconds = time.perf_counter() - started
-    errors = Counter(wrong for _, wrong in answers if wrong)
+    errors = dict(Counter(wrong for _, wrong in answers if wrong))
     times = sorted(took for took, wrong in answers if not wrong) or [0.0]
     p50, p95 = times[len(times) // 2], times[len(times) * 95 // 100]
     return Found(len(times), errors, len(times) / seconds, p50, p95, times[-1])
