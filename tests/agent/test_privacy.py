@@ -8,6 +8,7 @@ from django.forms.models import model_to_dict
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import StoredKey
+from kasilabs.logs import redact
 from plugins import signing_secrets
 from plugins.models import SigningSecret
 from tests import hostile
@@ -49,7 +50,8 @@ def test_a_platform_key_that_does_not_open_ends_the_call(ground: Ground, plugin:
 
 
 def test_no_half_of_a_secret_stands_where_the_log_cuts_an_answer(build: Build, serve: Serve) -> None:
-    page = b"x" * (8 * 1024 - len(SECRET) // 2) + SECRET.encode()
+    before = "x" * (redact.STEPS[0].text - len(SECRET) // 2)
+    page = f"{before}{SECRET}{'x' * redact.MAX_BYTES}".encode()
     ground = build(serve(hostile.answers(hostile.message(page))).url())
     assert ground.agent.call().json()["code"] == "invalid_response"
     assert SECRET[:8] not in kept(ground)
