@@ -30,7 +30,7 @@ class AddMember(forms.Form):
 
 
 class ChangeRole(forms.Form):
-    """The role of one member, in a row of the table."""
+    """The role of one member: a row of the one form that the table is, with the person's id as prefix."""
 
     role = forms.ChoiceField(choices=Role.choices)
 

@@ -54,7 +54,7 @@ def add(request: MemberRequest) -> HttpResponseBase:
 @member_required(Permission.MEMBERS_CHANGE)
 def change_role(request: MemberRequest, person: UUID) -> HttpResponseBase:
     member = _member(request, person)
-    form = ChangeRole(request.POST)
+    form = ChangeRole(request.POST, prefix=person.hex)
     if not form.is_valid():
         return _refusal(request, _("Choose one of the roles."))
     try:

@@ -67,14 +67,15 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
 
 
 def test_a_role_is_changed_in_the_table(cast: make.Cast, as_: As) -> None:
-    answer = as_(cast.owner).post(f"{PAGE}{cast.viewer.id}/role/", {"role": "operator"}, follow=True)
+    typed = {f"{cast.viewer.id.hex}-role": "operator"}
+    answer = as_(cast.owner).post(f"{PAGE}{cast.viewer.id}/role/", typed, follow=True)
     assert "The role of Viewer is now Operator." in answer.content.decode()
     assert role_of(cast.viewer) == "operator"
 
 
 @pytest.mark.parametrize("role", ["emperor", "", "owner"])
 def test_a_role_that_cannot_be_given_changes_nothing(cast: make.Cast, as_: As, role: str) -> None:
-    answer = as_(cast.admin).post(f"{PAGE}{cast.viewer.id}/role/", {"role": role})
+    answer = as_(cast.admin).post(f"{PAGE}{cast.viewer.id}/role/", {f"{cast.viewer.id.hex}-role": role})
     assert answer.status_code == 422
     assert "Nothing was changed." in answer.content.decode()
     assert role_of(cast.viewer) == "viewer"
@@ -99,14 +100,14 @@ def test_who_leaves_is_led_out(cast: make.Cast, as_: As) -> None:
 def test_an_owner_is_beyond_an_admin(cast: make.Cast, as_: As) -> None:
     client = as_(cast.admin)
     assert f"{cast.owner.id}/role/" not in client.get(PAGE).content.decode()
-    assert client.post(f"{PAGE}{cast.owner.id}/role/", {"role": "viewer"}).status_code == 422
+    assert client.post(f"{PAGE}{cast.owner.id}/role/", {f"{cast.owner.id.hex}-role": "viewer"}).status_code == 422
     assert client.post(f"{PAGE}{cast.owner.id}/remove/").status_code == 422
     assert role_of(cast.owner) == "owner"
 
 
 def test_people_of_other_organizations_are_not_found(cast: make.Cast, as_: As) -> None:
     client = as_(cast.owner)
-    assert client.post(f"{PAGE}{cast.stranger.id}/role/", {"role": "viewer"}).status_code == 404
+    assert client.post(f"{PAGE}{cast.stranger.id}/role/", {f"{cast.stranger.id.hex}-role": "viewer"}).status_code == 404
     assert client.post(f"{PAGE}{cast.stranger.id}/remove/").status_code == 404
     assert cast.stranger.memberships.get().role == "owner"
 
