@@ -1,0 +1,106 @@
+"""An organization in which everything is there once: what the tests over all pages open."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from grants import cells, toolkits
+from installations import lifecycle
+from installations.assignments import read_settings
+from installations.models import Installation
+from kasilabs.accounts.models import Organization
+from kasilabs.logs import write
+from kasilabs.logs.gates import Gate
+from kasilabs.logs.models import Call, CallState, Mode
+from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp import agent_keys, numbers
+from kasilabs.whatsapp.models import Instance
+from plugins import registry
+from tests import make, samples
+
+SHOP: dict[str, Any] = {
+    "slug": "PRINT_SHOP",
+    "name": "Print Shop",
+    "description": "Prints what customers send.",
+    "configurationSchema": make.EVERY_KIND,
+    "requires": {"toolkits": ["ECOMMERCE"]},
+    "permissions": [
+        *make.SUPPORT_DESK["permissions"],
+        {"key": "bridge:commerce:create_order", "reason": "To sell them."},
+    ],
+}
+CASES: list[dict[str, Any]] = [
+    {
+        "request": {"tool": "create_support_ticket", "input": {"subject": "No invoice", "urgent": True, "copies": 2}},
+        "response": {"status": "created", "reference": "T-1001", "queue": "billing"},
+        "timings": {"gates_ms": 4.1, "connect_ms": 0, "wait_ms": 210.4, "read_ms": 0.4, "check_ms": 1.2},
+        "alias": "ku_7f2q",
+        "plugin_status": 200,
+        "response_bytes": 61,
+    },
+    {
+        "state": CallState.REFUSED,
+        "status": 403,
+        "code": "refused",
+        "gate": Gate.TOOL_GRANT,
+        "detail": "The tool is off for this number.",
+        "decision": write.decision(Gate.TOOL_GRANT),
+    },
+    {"state": CallState.PLUGIN_FAULT, "status": 502, "code": "plugin_failed", "reason": "status", "plugin_status": 500},
+    {"state": CallState.OUR_FAULT, "status": 500, "code": "internal_error"},
+    {"state": CallState.OPEN, "status": None, "finished": None, "duration_ms": None},
+    {"state": CallState.LOST, "status": None, "duration_ms": None, "mode": Mode.LIVE},
+]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What stands on it. The desk is granted to the legal number; the shop is installed and not configured."""
+
+    cast: make.Cast
+    legal: Instance
+    billing: Instance
+    closed: Instance
+    desk: Installation
+    shop: Installation
+    calls: list[Call]
+
+
+def build() -> Stage:
+    cast = make.cast()
+    ours = cast.organization
+    legal, billing, closed = (make.number(ours, name) for name in ("Legal Consultations", "Billing", "Old line"))
+    numbers.suspend(instance=closed, actor=make.ACTOR)
+    for number in (legal, legal, closed):
+        agent_keys.rotate(instance=number, actor=make.ACTOR)
+    for toolkit in (Toolkit.ECOMMERCE, Toolkit.PAYMENTS):
+        toolkits.install(organization=ours, toolkit=toolkit, actor=make.ACTOR)
+    toolkits.grant(instance=legal, toolkit=Toolkit.ECOMMERCE, actor=make.ACTOR)
+    desk = _desk(ours, legal)
+    make.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=make.EVERY_KIND)
+    calls = [make.call(legal, **case) for case in CASES]
+    return Stage(cast, legal, billing, closed, desk, make.installation(ours, **SHOP), calls)
+
+
+def sample(name: str) -> bytes:
+    """Return the manifest of one of the samples."""
+    return (samples.EXAMPLES / name / "manifest.json").read_bytes()
+
+
+def _desk(of: Organization, number: Instance) -> Installation:
+    version = registry.publish(organization=of, actor=make.ACTOR, raw=sample("support_desk")).version
+    made = lifecycle.install(organization=of, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR)
+    given = read_settings(version.manifest.configuration, ["defaultQueue=billing"], ["apiKey=a-secret-that-ends-7F2Q"])
+    desk = lifecycle.configure(
+        installation=made.installation, values=given.values, secret_changes=given.secret_changes, actor=make.ACTOR
+    )
+    cells.grant_plugin(instance=number, installation=desk, tools=None, permissions=None, actor=make.ACTOR)
+    return desk
+
+
+def wrong(manifest: bytes) -> str:
+    """Return the text of a manifest with three faults in it."""
+    document = json.loads(manifest)
+    document["version"], document["tools"][0]["name"] = "one", "Create Ticket"
+    document["descripton"] = document.pop("description")
+    return json.dumps(document, indent=2)
