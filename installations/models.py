@@ -67,7 +67,7 @@ class InstallationSecret(models.Model):
     pointer = models.CharField(max_length=160)
     value = EncryptedField(bound_to=("organization_id", "installation_id", "pointer"))
     hint = models.CharField(max_length=4, blank=True)
-    set_by = models.CharField(max_length=200)
+    set_by = models.CharField(max_length=254)
     set_at = models.DateTimeField()
 
     class Meta:

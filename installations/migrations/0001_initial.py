@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                     kasilabs.lib.encrypted.EncryptedField(bound_to=("organization_id", "installation_id", "pointer")),
                 ),
                 ("hint", models.CharField(blank=True, max_length=4)),
-                ("set_by", models.CharField(max_length=200)),
+                ("set_by", models.CharField(max_length=254)),
                 ("set_at", models.DateTimeField()),
                 (
                     "installation",

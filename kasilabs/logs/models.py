@@ -52,7 +52,7 @@ class Call(models.Model):
     conversation_id = models.UUIDField(null=True)
     customer_id = models.UUIDField(null=True)
     alias = models.CharField(max_length=40, blank=True)
-    tested_by = models.CharField(max_length=200, blank=True)
+    tested_by = models.CharField(max_length=254, blank=True)
 
     created = models.DateTimeField()
     lost_after = models.DateTimeField(null=True)

@@ -30,6 +30,16 @@ def test_adding_an_unknown_address_makes_an_account_without_a_password(cast: mak
     assert (entry.action, entry.target_name, entry.after) == ("member.added", "new@example.com", {"role": "viewer"})
 
 
+def test_the_longest_address_can_be_added_and_act(cast: make.Cast) -> None:
+    longest = f"{'a' * 64}@{'.'.join(['b' * 60] * 3)}.example"[:254]
+    added = members.add(
+        organization=cast.organization, email=longest, name="Nia", role=Role.ADMIN, by=None, actor=COMMAND
+    )
+    members.remove(member=of(cast, cast.viewer), by=added.member, actor=audit.Actor.person(added.member.user))
+    entries = AuditEntry.objects.order_by("seq")
+    assert (entries[0].target_name, entries[1].actor) == (longest, longest)
+
+
 def test_adding_a_known_address_adds_that_person_under_their_own_name(cast: make.Cast) -> None:
     added = members.add(
         organization=cast.organization, email=cast.stranger.email, name="X", role=Role.VIEWER, by=None, actor=COMMAND

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ("conversation_id", models.UUIDField(null=True)),
                 ("customer_id", models.UUIDField(null=True)),
                 ("alias", models.CharField(blank=True, max_length=40)),
-                ("tested_by", models.CharField(blank=True, max_length=200)),
+                ("tested_by", models.CharField(blank=True, max_length=254)),
                 ("created", models.DateTimeField()),
                 ("lost_after", models.DateTimeField(null=True)),
                 ("finished", models.DateTimeField(null=True)),
