@@ -48,7 +48,8 @@ def read_settings(schema: ConfigSchema, pairs: Iterable[str], secrets: Iterable[
             rule = _rule(schema, name, found, is_secret=is_secret)
             found[name] = _secret(rule, text) if is_secret else _plain(rule, text)
         except ValidationError as error:
-            faults.append({"pointer": f"/{name}", "code": error.code, "message": " ".join(error.messages)})
+            at = _pointer(schema, name, is_secret=is_secret)
+            faults.append({"pointer": at, "code": error.code, "message": " ".join(error.messages)})
     if faults:
         raise Refused("bad_settings", _("Some settings cannot be used. Nothing was changed."), faults)
     return _sorted_out(found)
@@ -63,6 +64,11 @@ def _sorted_out(found: Mapping[str, Any]) -> ParsedSettings:
 
 def _name(text: str) -> str:
     return text.partition("=")[0].removesuffix(":")
+
+
+def _pointer(schema: ConfigSchema, name: str, *, is_secret: bool) -> str:
+    """Return where a fault is. What is no name of a field may be the secret itself, so it is not repeated."""
+    return "" if is_secret and schema.field(name) is None else f"/{name}"
 
 
 def _rule(schema: ConfigSchema, name: str, found: Mapping[str, Any], *, is_secret: bool) -> Field:

@@ -92,3 +92,11 @@ def test_a_refused_secret_is_not_repeated_in_the_answer() -> None:
     with pytest.raises(Refused) as refused:
         read(secrets=("apiKey=s3cr3t!",))
     assert "s3cr3t!" not in f"{refused.value} {refused.value.errors}"
+
+
+@pytest.mark.parametrize("typed", [CANARY, f"{CANARY}==", f"apikey-{CANARY}=x"])
+def test_a_secret_that_was_typed_without_its_name_is_not_repeated(typed: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read(secrets=(typed,))
+    assert [(error["pointer"], error["code"]) for error in refused.value.errors or ()] == [("", "unknown_key")]
+    assert CANARY not in str(refused.value.errors)
