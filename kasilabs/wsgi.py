@@ -7,8 +7,14 @@ from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kasilabs.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
 
 _serious = [message for message in checks.run_checks(tags=["kasilabs"]) if message.is_serious()]
 if _serious:
     raise SystemCheckError("\n".join(str(message) for message in _serious))
+
+from kasilabs import warm_up  # noqa: E402  # its modules need the settings
+from kasilabs.lib import chunked  # noqa: E402
+
+warm_up.load()
+application = chunked.measured(_django)

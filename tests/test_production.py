@@ -100,6 +100,18 @@ def test_the_web_server_refuses_to_start_on_a_missing_key(tmp_path: Path) -> Non
     assert "kasilabs.E002" in done.stderr
 
 
+LOADED = """
+import sys
+import kasilabs.wsgi
+from django.template import engines
+print("grants.views" in sys.modules, len(engines["django"].engine.template_loaders[0].loaders[0].get_template_cache) > 50)
+"""
+
+
+def test_nothing_is_left_to_load_for_the_first_request(tmp_path: Path) -> None:
+    assert python(LOADED, environment(tmp_path)).stdout.split() == ["True", "True"]
+
+
 ASK = """
 import json, django
 django.setup()

@@ -1,0 +1,13 @@
+"""What the first request would otherwise wait for: the modules behind every address, and the templates."""
+
+from django.conf import settings
+from django.template import engines
+from django.urls import reverse
+
+
+def load() -> None:
+    """Import the URL map with its views and compile the project's own templates."""
+    reverse("home")
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in sorted(folder.rglob("*.html")):
+            engines["django"].get_template(path.relative_to(folder).as_posix())
