@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from grants import calls
+from grants.models import PermissionGrant
 from grants.request import Request
 from installations.models import Installation
 from kasilabs.accounts.models import User
@@ -15,7 +16,7 @@ from kasilabs.logs import path
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Instance
-from plugins.manifest import Manifest, Tool, Visibility, agent_name
+from plugins.manifest import Manifest, Tool, agent_name
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,19 +38,22 @@ def numbers(installation: Installation) -> list[Instance]:
     return list(granted.select_related("organization").order_by("name"))
 
 
-def tools(manifest: Manifest) -> tuple[Tool, ...]:
-    """Return the tools an agent can be offered, and so the only ones that can be called."""
-    return manifest.tools if manifest.visibility is Visibility.AGENT else ()
-
-
-def first(manifest: Manifest) -> Tool | None:
-    """Return the tool to try first: the author's own test, else one that only reads, else any."""
-    test = manifest.configuration_test
+def first(installation: Installation) -> Tool | None:
+    """Return the tool to try first: one that some number has the permissions for, so that the first call can succeed;
+    among those the author's own test, else one that only reads, else any.
+    """
+    manifest, granted = installation.version.manifest, _permissions(installation)
+    test = manifest.configuration_test.tool if manifest.configuration_test else ""
     offered = sorted(
-        tools(manifest),
-        key=lambda tool: (test is None or tool.name != test.tool, not tool.annotations.read_only),
+        manifest.offered_tools,
+        key=lambda tool: (not granted.issuperset(tool.permissions), tool.name != test, not tool.annotations.read_only),
     )
     return offered[0] if offered else None
+
+
+def _permissions(installation: Installation) -> set[str]:
+    """Return the permissions that are on for any number."""
+    return set(PermissionGrant.objects.filter(grant__installation=installation).values_list("key", flat=True))
 
 
 def run(

@@ -46,11 +46,11 @@ def try_out(request: MemberRequest, slug: str) -> HttpResponseBase:
 
 
 def _form(request: MemberRequest, visit: Visit, installation: Installation) -> tuple[Tool | None, TrialForm]:
-    """Return the tool that is tried and its form: the one asked for, else the one the author would try first."""
+    """Return the tool that is tried and its form: the one asked for, else the one to try first."""
     data: QueryDict | None = request.POST if request.method == "POST" else None
     asked = visit.manifest.tool((data or request.GET).get("tool", ""))
-    offered = trial.tools(visit.manifest)
-    tool = asked if asked in offered else trial.first(visit.manifest)
+    offered = visit.manifest.offered_tools
+    tool = asked if asked in offered else trial.first(installation)
     initial = {"tool": tool.name, "input": sample_input.text(visit.manifest, tool)} if tool else {}
     return tool, TrialForm(trial.numbers(installation), offered, initial, data)
 
@@ -81,7 +81,7 @@ def _page(
         "plugin": visit.version.plugin,
         "form": form,
         "tool": tool,
-        "tools": trial.tools(visit.manifest),
+        "tools": visit.manifest.offered_tools,
         "trial": made,
     }
     if tool is not None:

@@ -62,6 +62,16 @@ def test_the_form_begins_with_the_tool_that_only_reads_and_the_authors_example(
     assert "The call is real" not in first
 
 
+def test_the_form_begins_with_a_tool_that_a_number_has_the_permissions_for(
+    cast: make.Cast, plugin: hostile.HostileServer, as_: As
+) -> None:
+    read = {"key": "support:tickets:read", "label": "Read tickets", "description": "Reads tickets."}
+    tools = [TOOLS[0], {**FIND, "permissions": [read["key"]]}]
+    permissions = [*make.SUPPORT_DESK["permissions"], read]
+    install(cast, plugin.url(), make.number(cast.organization), permissions=permissions, tools=tools)
+    assert f'name="tool" value="{CREATE}"' in page(as_(cast.developer).get(PAGE))
+
+
 def test_a_test_call_is_a_real_call_with_the_real_result(
     legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
 ) -> None:
@@ -121,7 +131,7 @@ def test_a_refusal_names_its_gate_and_the_page_that_explains_it(
     number = make.number(cast.organization)
     install(cast, plugin.url(), number, requires={"toolkits": ["ESCALATIONS"]})
     shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), follow=True))
-    assert "The toolkit ESCALATIONS is not installed for this organization." in shown
+    assert "Not installed for this organization: ESCALATIONS." in shown
     assert "<code>toolkit_installation</code>" in shown
     assert f"grants/explain/?number={number.public_id}&amp;tool=support_desk__{CREATE}" in shown
     assert plugin.requests == []
