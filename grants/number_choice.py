@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from grants.models import OrganizationToolkit, PluginGrant, ToolkitGrant
+from grants.models import PluginGrant, ToolkitGrant
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.toolkits.catalogue import Toolkit
@@ -80,7 +80,7 @@ def find(organization: Organization, plugin: Plugin, needed: list[Toolkit], *, m
     others = PluginGrant.objects.filter(instance=OuterRef("pk"), plugin=plugin)
     others = others.exclude(installation__state=Installation.State.REMOVED)
     numbers = list(organization.instances.annotate(replaces=Exists(others)).order_by("name"))
-    installed = OrganizationToolkit.objects.filter(organization=organization).values_list("toolkit", flat=True)
+    installed = organization.toolkits.values_list("toolkit", flat=True)
     return Choice(
         numbers=[*numbers],
         elsewhere={number.pk for number in numbers if number.replaces},

@@ -16,7 +16,7 @@ from kasilabs.logs import path
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Instance
-from plugins.manifest import Manifest, Tool, agent_name
+from plugins.manifest import Tool, agent_name
 
 
 @dataclass(frozen=True, repr=False)

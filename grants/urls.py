@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grants import views, views_install, views_removal, views_toolkits, views_try
+from grants import views, views_explain, views_install, views_removal, views_toolkits, views_try
 
 app_name = "grants"
 urlpatterns = [
@@ -8,7 +8,7 @@ urlpatterns = [
     path("grants/cells/", views.set_cell, name="set_cell"),
     path("grants/grant/", views.grant, name="grant"),
     path("grants/take-back/", views.take_back, name="take_back"),
-    path("grants/explain/", views.explain, name="explain"),
+    path("grants/explain/", views_explain.explain, name="explain"),
     path("installations/<str:installation>/access/", views.installation_access, name="installation_access"),
     path("installations/<str:installation>/remove/", views_removal.remove, name="remove"),
     path("installations/new/<slug:slug>/", views_install.start, name="install"),

@@ -1,11 +1,11 @@
-"""The permission matrix, the changes of its cells, and the page that explains one."""
+"""The permission matrix and the changes of its cells."""
 
 from dataclasses import replace
 from http import HTTPStatus
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,6 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from grants import cells, forms, matrix_html
-from grants import explain as explanations
 from grants import matrix as matrices
 from grants.forms import CellChange
 from grants.matrix import Slot, Word, lines_of
@@ -99,26 +98,6 @@ def take_back(request: MemberRequest) -> HttpResponseBase:
     names = {"plugin": installation.version.name, "number": instance.name}
     messages.success(request, _("%(plugin)s is taken back from %(number)s.") % names)
     return redirect(_matrix_url(request, Filter(), matrix_html.stem(instance, installation)))
-
-
-@require_safe
-@member_required(Permission.GRANTS_VIEW)
-def explain(request: MemberRequest) -> HttpResponse:
-    """Answer why a tool or a permission works on a number, or which gate stops it."""
-    organization = request.organization
-    context: dict[str, object] = {
-        "numbers": organization.instances.order_by("name"),
-        "tools": explanations.tools(matrices.installed(organization)),
-    }
-    asked = forms.asked(request.GET)
-    if asked is not None:
-        instance = number_or_404(organization, asked.number)
-        found = explanations.explain(instance, asked.slug, asked.name)
-        if found is None:
-            raise Http404
-        may_fix = found.fix is not None and request.member.may(found.fix.permission)
-        context |= {"number": instance, "explanation": found, "asked": asked, "may_fix": may_fix}
-    return render(request, "grants/explain.html", context)
 
 
 @require_safe

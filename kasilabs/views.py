@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from kasilabs import overview as overviews
-from kasilabs.accounts import keyring, members
+from kasilabs import readiness
+from kasilabs.accounts import members
 from kasilabs.accounts.access import (
     MemberRequest,
     MissingPermission,
@@ -25,7 +24,6 @@ from kasilabs.accounts.access import (
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from kasilabs.lib import problems, request_id
-from kasilabs.lib.encrypted import CannotOpen
 from plugins.checking import manifest_schema as schemas
 
 
@@ -69,40 +67,14 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     return JsonResponse({"status": "ok"})
 
 
-@require_GET
+@require_safe
 @open_to_all("Load balancers ask whether the process can work.")
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Answer 200 when database, migrations and keys are as they should be, else 503."""
-    checks = {"database": _database_answers(), "migrations": False, "keys": False}
-    if checks["database"]:
-        checks["migrations"] = _is_migrated()
-    if checks["migrations"]:
-        checks["keys"] = _keys_open()
+    checks = readiness.checks()
     is_ready = all(checks.values())
     body = {"status": "ok" if is_ready else "unavailable", "checks": checks}
     return JsonResponse(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-def _database_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return False
-    return True
-
-
-def _is_migrated() -> bool:
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
-def _keys_open() -> bool:
-    try:
-        keyring.platform_key(keyring.Purpose.AGENT_KEY)
-    except (CannotOpen, DatabaseError):
-        return False
-    return True
 
 
 @dataclass(frozen=True)
