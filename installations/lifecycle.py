@@ -79,8 +79,7 @@ def configure(
         after = configuration.sparse(schema, values)
         configuration.check(schema, row.values, after, vault.states(row), changes)
         vault.apply(row, changes, actor_name=actor.name)
-        is_suspended = row.state == State.SUSPENDED
-        state = State.SUSPENDED if is_suspended else _state(schema, after, vault.states(row))
+        state = State.SUSPENDED if row.state == State.SUSPENDED else _state(schema, after, vault.states(row))
         act.on(row.public_id, row.plugin.slug)
         act.change(before=_only(row.values, unlike=after), after=_only(after, unlike=row.values) | _notes(changes))
         if not changes and (row.values, row.state) == (after, state):
