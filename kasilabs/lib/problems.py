@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
-DOORS = ("/agent/", "/bridges/", "/schemas/")
+DOORS = ("/agent/", "/bridges/", "/schemas/", "/healthz", "/readyz")
 MAX_BODY_BYTES = 64 * 1024
 CONTENT_TYPE = "application/problem+json"
 _GENERIC = {

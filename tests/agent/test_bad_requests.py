@@ -133,10 +133,13 @@ def test_a_large_body_is_413_before_anything_reads_it(ground: Ground) -> None:
         ("delete", "/agent/v1/tools", 405, "method_not_allowed"),
         ("get", "/agent/v1/calls", 405, "method_not_allowed"),
         ("put", "/schemas/manifest-v1.json", 405, "method_not_allowed"),
+        ("post", "/schemas/manifest-v1.json", 405, "method_not_allowed"),
+        ("post", "/healthz", 405, "method_not_allowed"),
+        ("post", "/readyz", 405, "method_not_allowed"),
     ],
 )
 def test_every_error_of_a_machine_door_is_a_problem(db: None, method: str, path: str, status: int, code: str) -> None:
-    answer = getattr(Client(), method)(path)
+    answer = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert answer.json()["code"] == code
     assert answer["X-Request-Id"]
