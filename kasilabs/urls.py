@@ -28,4 +28,5 @@ urlpatterns = [
 handler400 = "kasilabs.views.bad_request"
 handler403 = "kasilabs.views.forbidden"
 handler404 = "kasilabs.views.not_found"
+handler429 = "kasilabs.views.too_many"
 handler500 = "kasilabs.views.server_error"

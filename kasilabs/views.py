@@ -120,6 +120,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return _page(request, "404.html", 404)
 
 
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer for allauth; all its limits that end here count within a minute."""
+    answer = _page(request, "429.html", 429)
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, "500.html", 500)
 
