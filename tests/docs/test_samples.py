@@ -101,7 +101,7 @@ def test_a_sample_refuses_what_brings_no_token(desk: Sample, body: bytes) -> Non
 
 def test_a_refused_token_reaches_the_agent_as_gate_plugin_auth(desk: Sample) -> None:
     plugin, purpose = SigningSecret.objects.all()[0].plugin, SigningSecret.Purpose.TOOL
-    signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=make.ACTOR)
+    signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=make.ACTOR, at_once=True)
     answer = desk.agent.call(input=TICKET)
     assert (answer.status_code, answer.json()["gate"]) == (502, "plugin_auth")
     assert answer.json()["pluginCode"] == "invalid_token"
