@@ -30,16 +30,34 @@ def organization(db: None) -> Organization:
     return organization
 
 
+@pytest.fixture
+def platform(db: None) -> None:
+    with audit.act(actor=COMMAND, action="key.made", organization=None):
+        pass
+
+
 def test_whole_chains_are_printed_with_their_heads(organization: Organization) -> None:
     head = AuditEntry.objects.get(seq=2).mac
-    chain = {"chain": organization.id.hex, "entries": 2, "head": head, "whole": True}
+    chain = {"chain": organization.public_id, "entries": 2, "head": head, "whole": True}
     assert verify() == (0, {"chains": [chain], "whole": True})
 
 
-def test_a_broken_chain_ends_with_one_and_says_where(organization: Organization) -> None:
+def test_a_broken_chain_ends_with_one_and_says_where(organization: Organization, platform: None) -> None:
     AuditEntry.objects.filter(seq=2).update(actor="somebody else")
     code, answer = verify()
     assert (code, answer["whole"], answer["chains"][0]["brokenAt"]) == (1, False, 2)
+    assert answer["code"] == "audit_broken"
+    assert answer["detail"] == f"Broken: {organization.public_id}."
+    assert [chain["chain"] for chain in answer["chains"]] == [organization.public_id, "platform"]
+
+
+def test_a_chain_that_belongs_to_nobody_is_broken_under_its_own_name(
+    organization: Organization, platform: None
+) -> None:
+    AuditEntry.objects.filter(seq=1, organization=organization).update(chain="of nobody")
+    code, answer = verify()
+    assert (code, answer["code"]) == (1, "audit_broken")
+    assert answer["detail"] == f"Broken: {organization.public_id}, of nobody."
 
 
 def test_no_entry_yet_is_whole(db: None) -> None:

@@ -1,6 +1,8 @@
 from typing import Any
+from uuid import UUID
 
 from kasilabs.accounts import audit
+from kasilabs.lib import ids
 from kasilabs.lib.commands import JsonCommand
 
 
@@ -9,11 +11,22 @@ class Command(JsonCommand):
 
     def run(self, **_options: Any) -> dict[str, object]:
         verdicts = audit.verify_all()
-        is_whole = all(verdict.is_whole for verdict in verdicts)
-        self.exit_code = 0 if is_whole else 1
-        return {"chains": [_chain(verdict) for verdict in verdicts], "whole": is_whole}
+        answer = {"chains": [_chain(each) for each in verdicts], "whole": all(each.is_whole for each in verdicts)}
+        broken = [_name(each.chain) for each in verdicts if not each.is_whole]
+        if not broken:
+            return answer
+        self.exit_code = 1
+        return {"code": "audit_broken", "detail": f"Broken: {', '.join(broken)}.", **answer}
 
 
 def _chain(verdict: audit.Verdict) -> dict[str, object]:
-    known: dict[str, object] = {"chain": verdict.chain, "entries": verdict.entries, "head": verdict.head}
+    known: dict[str, object] = {"chain": _name(verdict.chain), "entries": verdict.entries, "head": verdict.head}
     return known | {"whole": verdict.is_whole} | ({} if verdict.is_whole else {"brokenAt": verdict.broken_at})
+
+
+def _name(chain: str) -> str:
+    """Return the public id of the organization a chain belongs to; the platform's, and a forged one, as they are."""
+    try:
+        return ids.encode(ids.Prefix.ORGANIZATION, UUID(hex=chain))
+    except ValueError:
+        return chain
