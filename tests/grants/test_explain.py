@@ -75,7 +75,7 @@ def test_a_configuration_that_is_not_complete_leads_to_its_form(desk: Desk) -> N
 
 def test_a_bridge_permission_names_its_toolkit(desk: Desk) -> None:
     desk.grant(permissions=[PAY])
-    assert explained(desk, PAY).sentence == "The toolkit PAYMENTS is not installed for this organization."
+    assert explained(desk, PAY).sentence == "Not installed for this organization: PAYMENTS."
     assert fix(desk, PAY) == "/o/kasi-legal/toolkits/"
     toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
     assert fix(desk, PAY) == f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"

@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_a_sentence(cast: make.Cast, as_: As, number: Ins
     make.call(number)
     answer = as_(cast.operator).get(f"/o/kasi-legal/logs/?{query}")
     assert answer.status_code == 422
-    assert '<div class="alert bad" role="alert"' in answer.content.decode()
+    assert '<div class="alert bad k-summary" role="alert"' in answer.content.decode()
 
 
 def test_what_was_typed_stays(cast: make.Cast, as_: As) -> None:
