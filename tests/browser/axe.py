@@ -8,7 +8,7 @@ from playwright.sync_api import CDPSession, Page
 
 SOURCE = (Path(__file__).parent / "axe.min.js").read_text()
 RUN = """
-axe.run({ resultTypes: ["violations"] }).then(found => JSON.stringify(
+axe.run({ resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }).then(found => JSON.stringify(
   found.violations.flatMap(each => each.nodes.map(node => `${each.id} ${node.target.join(" ")}`))))
 """
 

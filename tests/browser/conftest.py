@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from kasilabs.accounts.models import User
 from tests.browser.visitor import Visitor
@@ -23,7 +23,8 @@ ARGUMENTS = [
     *("--no-first-run", "--disable-domain-reliability", "--disable-client-side-phishing-detection"),
     *("--disable-default-apps", "--disable-extensions", "--metrics-recording-only", "--mute-audio"),
 ]
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
 
 Visit = Callable[..., Visitor]

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, resolve, reverse
 
 from kasilabs.whatsapp.models import AgentKey
+from tests import make
 from tests.browser import stage as stages
 from tests.browser.stage import Stage
 from tests.browser.visitor import Visitor
@@ -86,8 +87,9 @@ def _outside() -> Iterator[Place]:
 
 
 def _own_account() -> Iterator[Place]:
-    for name in ("account_email", "account_change_password", "mfa_index", "mfa_activate_totp"):
+    for name in ("account_email", "account_change_password", "mfa_index"):
         yield Place(name, reverse(name))
+    yield Place("second factor", reverse("mfa_activate_totp"), act=_show_who_it_is)
     yield Place("sign in again", reverse("account_reauthenticate"))
     yield Place("sign out", reverse("account_logout"))
     yield Place("no organization", "/", role="reviewer")
@@ -200,6 +202,12 @@ def _sign_in_wrongly(visitor: Visitor) -> None:
     visitor.page.get_by_label("Email").fill("nobody@example.com")
     visitor.page.get_by_label("Password").fill("not the password")
     visitor.press("Sign in")
+
+
+def _show_who_it_is(visitor: Visitor) -> None:
+    visitor.page.get_by_label("Password").fill(make.PASSWORD)
+    visitor.press("Continue")
+    visitor.page.get_by_role("img").wait_for()
 
 
 def _paste_wrong(visitor: Visitor) -> None:

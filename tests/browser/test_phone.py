@@ -2,25 +2,25 @@
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import ViewportSize
 
 from tests import make
-from tests.browser import pages, stage
+from tests.browser import axe, pages, stage
 from tests.browser.conftest import PHONE, Visit
 
 pytestmark = pytest.mark.browser
-NARROWEST = {"width": 320, "height": 640}
+NARROWEST: ViewportSize = {"width": 320, "height": 640}
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def test_no_page_scrolls_sideways(visit: Visit) -> None:
-    wide: list[str] = []
+def test_no_page_scrolls_sideways_or_has_a_finding(visit: Visit) -> None:
+    found: dict[str, list[str]] = {}
     for place, visitor in pages.tour(stage.build(), visit, viewport=PHONE, has_touch=True, is_mobile=True):
-        for size in (PHONE, NARROWEST):
-            visitor.page.set_viewport_size(size)  # type: ignore[arg-type]
-            if visitor.page.evaluate(SIDEWAYS):
-                wide.append(f"{place.name}, {size['width']}")
-        visitor.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert wide == []
+        found[place.name] = axe.findings(visitor.page)
+        for size in (NARROWEST, PHONE):
+            visitor.page.set_viewport_size(size)
+            found[place.name] += [f"wider than {size['width']}"] if visitor.page.evaluate(SIDEWAYS) else []
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 def test_the_menu_opens_and_gives_the_keyboard_back(visit: Visit) -> None:
