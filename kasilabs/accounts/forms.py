@@ -9,7 +9,7 @@ from kasilabs.accounts.permissions import Role
 
 
 def _choices(by: Member) -> list[tuple[str, Any]]:
-    return [(role.value, role.label) for role in reversed(members.roles_to_give(by))]
+    return [(role.value, role.label) for role in members.roles_to_give(by)]
 
 
 class AddMember(forms.Form):

@@ -25,8 +25,8 @@ class Added:
 
 
 def roles_to_give(by: Member) -> list[Role]:
-    """Return the roles `by` may give: those that hold nothing `by` lacks."""
-    return [role for role in Role if ROLE_PERMISSIONS[role] <= by.permissions]
+    """Return the roles `by` may give, the least first: those that hold nothing `by` lacks."""
+    return [role for role in reversed(Role) if ROLE_PERMISSIONS[role] <= by.permissions]
 
 
 def may_change(by: Member, member: Member) -> bool:

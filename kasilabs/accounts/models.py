@@ -113,6 +113,7 @@ class StoredKey(models.Model):
         HANDLE_INDEX = "handle_index"
         CONVERSATION_INDEX = "conversation_index"
         ALIAS = "alias"
+        SECOND_FACTOR = "second_factor"
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     scope = models.CharField(max_length=40)

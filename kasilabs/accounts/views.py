@@ -95,7 +95,7 @@ def _row(request: MemberRequest, member: Member) -> Row:
     by = request.member
     if not by.may(Permission.MEMBERS_CHANGE):
         return Row(member, [], may_remove=False)
-    roles = list(reversed(members.roles_to_give(by))) if members.may_change(by, member) else []
+    roles = members.roles_to_give(by) if members.may_change(by, member) else []
     return Row(member, roles, members.may_remove(by, member))
 
 

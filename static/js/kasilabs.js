@@ -32,7 +32,7 @@
   }
 
   function isHere(url) {
-    return typeof url === "string" && /^\/(?!\/)/.test(url);
+    return typeof url === "string" && /^\/(?![\/\\])/.test(url);
   }
 
   document.addEventListener("toast", function (event) { toast(event.detail); });

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                             ("handle_index", "Handle Index"),
                             ("conversation_index", "Conversation Index"),
                             ("alias", "Alias"),
+                            ("second_factor", "Second Factor"),
                         ],
                         max_length=24,
                     ),
