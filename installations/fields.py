@@ -4,6 +4,7 @@ The limits of the schema are left to the schema's validator, so that form, comma
 here they only guide the browser. A pattern never reaches the browser: its engine backtracks.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,15 +19,32 @@ from kasilabs.lib.strict_json import SAFE_INTEGER
 from plugins.config_schema import Field, Kind
 
 MOST_RADIOS = 4
+WHOLE = re.compile(r"-?[0-9]+")
+NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+"""What browsers send for a number (HTML, "valid floating-point number")."""
 ERRORS = {"required": _("Enter a value.")}
+
+
+class WholeNumberField(forms.IntegerField):
+    """A whole number in ASCII digits. Python reads more as one, such as 1_0 and digits of other scripts."""
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(_in_digits(self, WHOLE, value))
 
 
 class NumberField(forms.FloatField):
     """A number; a whole one stays whole, so that a person who typed 12 is not shown 12.0."""
 
     def to_python(self, value: Any) -> float | int | None:  # type: ignore[override]
-        number = super().to_python(value)
+        number = super().to_python(_in_digits(self, NUMBER, value))
         return int(number) if number is not None and number.is_integer() and abs(number) <= SAFE_INTEGER else number
+
+
+def _in_digits(field: forms.Field, form: re.Pattern[str], value: Any) -> Any:
+    """Return `value` unless it is text of another form. Raises ValidationError."""
+    if isinstance(value, str) and value.strip() and not form.fullmatch(value.strip()):
+        raise forms.ValidationError(field.error_messages["invalid"], "invalid")
+    return value
 
 
 def form_field(field: Field) -> forms.Field:
@@ -120,7 +138,7 @@ def _choice(field: Field) -> forms.Field:
 
 
 def _integer(field: Field) -> forms.Field:
-    return forms.IntegerField(
+    return WholeNumberField(
         required=field.required,
         widget=forms.NumberInput({"inputmode": "numeric", "step": field.multiple_of or 1} | _limits(field)),
         error_messages=ERRORS | {"invalid": _("Use a whole number, such as 20.")},

@@ -20,6 +20,22 @@ VERSION = "config__version"
 """Cannot be the name of a setting: manifests may not use two underscores in a row."""
 
 
+class VersionField(forms.IntegerField):
+    """Which configuration a person saw before changing it. Where a form does not say, it gets the one of now."""
+
+    widget = forms.HiddenInput
+    default_error_messages = dict.fromkeys(
+        ("required", "invalid"),
+        _("It is not known what stood here when you began. Look whether this is still what you want, and save again."),
+    )
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return self.clean(data)
+        except forms.ValidationError:
+            return initial
+
+
 class ConfigurationForm(forms.Form):
     """Configures one installation, or one that is about to be made (`installation` is None).
 
@@ -40,7 +56,7 @@ class ConfigurationForm(forms.Form):
         self.stored: dict[str, Any] = installation.values if installation else {}
         self.states = vault.states(installation) if installation else {}
         super().__init__(data, initial=self._initial())
-        self.fields[VERSION] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+        self.fields[VERSION] = VersionField(required=installation is not None)
         for rule in filter(self._is_offered, schema.fields):
             state = self.states.get(rule.pointer, NOT_SET)
             secret = SecretField(rule, state, is_locked=not may_set_secrets) if rule.is_secret else None

@@ -37,6 +37,7 @@ def configured(cast: make.Cast) -> Installation:
 
 def of(installation: Installation, **typed: str) -> ConfigurationForm:
     sound = {"label": "Desk", "host": "https://a.example", "region": "nairobi", "retries": "2"}
+    sound["config__version"] = str(installation.config_version)
     return ConfigurationForm(SCHEMA, installation, {**sound, "apiKey__action": "keep", **typed})
 
 
@@ -70,6 +71,13 @@ def test_a_switch_turned_on_and_another_choice_are_stored() -> None:
         ("retries", "-1", "minimum"),
         ("retries", "two", "invalid"),
         ("retries", "9" * 5000, "invalid"),
+        ("retries", "1_0", "invalid"),
+        ("retries", "\u0663", "invalid"),
+        ("retries", "+3", "invalid"),
+        ("retries", "3.0", "invalid"),
+        ("fee", "1_0", "invalid"),
+        ("fee", "\u0661\u0662.5", "invalid"),
+        ("fee", "1,5", "invalid"),
         ("fee", "0", "exclusiveMinimum"),
         ("fee", "nan", "invalid"),
         ("fee", "1e999", "invalid"),
@@ -177,6 +185,7 @@ def test_a_secret_that_cannot_be_opened_has_to_be_entered_again(configured: Inst
 
 def test_without_the_right_a_secret_is_kept_whatever_is_posted(configured: Installation) -> None:
     typed = {"label": "Desk", "host": "https://a.example", "region": "nairobi", "retries": "2", "apiKey": CANARY}
+    typed["config__version"] = str(configured.config_version)
     found = ConfigurationForm(SCHEMA, configured, {**typed, "apiKey__action": "replace"}, may_set_secrets=False)
     assert found.is_valid()
     assert found.secret_changes == []

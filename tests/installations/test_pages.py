@@ -13,6 +13,7 @@ from tests import make
 from tests.visits import As, page
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
+FIRST = {"config__version": "1"}
 SOUND = {"label": "Desk", "region": "nakuru", "retries": "3", "apiKey__action": "replace", "apiKey": CANARY}
 
 
@@ -120,7 +121,7 @@ def test_the_form_shows_values_and_no_secret(configured: Installation, cast: mak
 
 
 def test_saving_configures_and_leads_back(installation: Installation, cast: make.Cast, as_: As) -> None:
-    answer = as_(cast.developer).post(url(installation, "configuration/"), SOUND, follow=True)
+    answer = as_(cast.developer).post(url(installation, "configuration/"), SOUND | FIRST, follow=True)
     row = Installation.objects.get()
     assert answer.redirect_chain == [(url(installation), 302)]
     assert "The configuration of Support Desk was saved." in page(answer)
@@ -129,13 +130,15 @@ def test_saving_configures_and_leads_back(installation: Installation, cast: make
 
 
 def test_spaces_around_a_secret_are_said_to_be_gone(installation: Installation, cast: make.Cast, as_: As) -> None:
-    spaced = SOUND | {"apiKey": f" {CANARY} "}
+    spaced = SOUND | FIRST | {"apiKey": f" {CANARY} "}
     answer = as_(cast.developer).post(url(installation, "configuration/"), spaced, follow=True)
     assert "Spaces around API key were left out." in page(answer)
 
 
 def test_an_error_keeps_what_was_typed_except_secrets(installation: Installation, cast: make.Cast, as_: As) -> None:
-    answer = as_(cast.admin).post(url(installation, "configuration/"), SOUND | {"retries": "6", "label": "Wakili"})
+    answer = as_(cast.admin).post(
+        url(installation, "configuration/"), SOUND | FIRST | {"retries": "6", "label": "Wakili"}
+    )
     assert answer.status_code == 422
     assert 'value="Wakili"' in page(answer)
     assert "This must be at most 5." in page(answer)
@@ -167,6 +170,18 @@ def test_saving_again_after_a_conflict_puts_mine_in_its_place(
     assert Installation.objects.get().values["label"] == "Mine"
 
 
+@pytest.mark.parametrize("version", [{}, {"config__version": ""}, {"config__version": "newest"}])
+def test_a_save_that_does_not_say_what_it_saw_changes_nothing(
+    configured: Installation, cast: make.Cast, as_: As, version: dict[str, str]
+) -> None:
+    mine = {"label": "Mine", "host": "https://a.example", "region": "nairobi", "retries": "2", "apiKey__action": "keep"}
+    answer = as_(cast.admin).post(url(configured, "configuration/"), mine | version)
+    assert (answer.status_code, Installation.objects.get().values["label"]) == (422, "Desk")
+    assert "It is not known what stood here when you began." in page(answer)
+    assert 'value="Mine"' in page(answer)
+    assert f'name="config__version" value="{configured.config_version}"' in page(answer)
+
+
 def test_a_stale_secret_has_to_be_entered_again(configured: Installation, cast: make.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(url(configured, "configuration/"), SOUND | {"config__version": "1"})
     assert answer.status_code == 409
@@ -196,6 +211,7 @@ def test_who_may_not_replace_secrets_changes_everything_but_them(
 ) -> None:
     Member.objects.filter(user=cast.admin).update(withdrawn=["installations.secrets"])
     typed = SOUND | {"host": "https://a.example", "apiKey": "my own long key"}
+    typed["config__version"] = str(configured.config_version)
     assert as_(cast.admin).post(url(configured, "configuration/"), typed).status_code == 302
     row = Installation.objects.get()
     assert row.values["retries"] == 3
