@@ -20,6 +20,13 @@ from kasilabs.whatsapp.models import Instance
 from plugins.models import warm
 
 
+def named(name: str) -> Toolkit:
+    """Raises Refused (`unknown_toolkit`)."""
+    if name not in set(Toolkit):
+        raise Refused("unknown_toolkit", f"{name} is no toolkit; there are {', '.join(Toolkit)}.")
+    return Toolkit(name)
+
+
 def install(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor) -> None:
     """Install a toolkit for an organization; its numbers get it one by one."""
     with audit.act(actor=actor, action="toolkit.installed", organization=organization) as act:

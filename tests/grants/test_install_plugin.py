@@ -211,6 +211,7 @@ def test_every_fault_of_the_settings_is_in_the_answer(manifest: Path, legal: Ins
         (["--grant", "Rival Front Desk"], "unknown_number"),
         (["--grant", "Legal Consultations", "--tools", "nope"], "unknown_tool"),
         (["--grant", "Legal Consultations", "--permissions", "no:such"], "unknown_permission"),
+        (["--toolkits", "PAYMENTS,NOPE"], "unknown_toolkit"),
         (["--as", "stranger@rival-law.example"], "not_a_member"),
         (["--organization", "nowhere"], "unknown_organization"),
         (["--set", f"defaultQueue={'x' * 41}"], "invalid_configuration"),
@@ -316,7 +317,7 @@ def test_two_processes_at_once_install_once_and_one_of_them_gets_the_secrets(man
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_usage_error_ends_with_two_and_nothing_on_stdout(manifest: Path) -> None:
-    process = start(manifest, "--toolkits", "NOPE")
+    process = start(manifest, "--mode", "nowhere")
     assert process.communicate(timeout=60)[0] == ""
     assert process.returncode == 2
     assert Plugin.objects.count() == 0

@@ -11,7 +11,6 @@ from kasilabs.accounts import audit
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
-from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.lookup import number_or_refuse
 from kasilabs.whatsapp.models import Instance
 
@@ -85,9 +84,7 @@ def _installation(instance: Instance, slug: str, mode: str | None) -> Installati
 
 def _set_toolkits(instance: Instance, switches: list[Switch]) -> None:
     for name, on in switches:
-        if name not in set(Toolkit):
-            raise Refused("unknown_toolkit", f"{name} is no toolkit; there are {', '.join(Toolkit)}.")
-        toolkit = Toolkit(name)
+        toolkit = toolkits.named(name)
         if on:
             toolkits.install(organization=instance.organization, toolkit=toolkit, actor=ACTOR)
             toolkits.grant(instance=instance, toolkit=toolkit, actor=ACTOR)

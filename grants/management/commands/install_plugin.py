@@ -1,9 +1,8 @@
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from grants import wizard
+from grants import toolkits, wizard
 from grants.management import acting
 from grants.wizard import Plan
 from installations.assignments import ParsedSettings, read_settings
@@ -16,7 +15,6 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
-from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins import registry, signing_secrets, sources
 from plugins.checking.faults import BadManifest
@@ -29,13 +27,6 @@ SECRET_NAMES = {Purpose.TOOL: "toolSecret", Purpose.BRIDGE: "bridgeSecret"}
 def names(text: str) -> list[str]:
     """Read a,b,c; an empty text names nothing."""
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def toolkits(text: str) -> list[Toolkit]:
-    try:
-        return [Toolkit(name) for name in names(text)]
-    except ValueError as error:
-        raise ArgumentTypeError(f"{error}; there are {', '.join(Toolkit)}") from error
 
 
 class Command(JsonCommand):
@@ -60,7 +51,7 @@ class Command(JsonCommand):
         parser.add_argument("--tools", type=names, metavar="a,b", help="for --grant; default: all")
         parser.add_argument("--permissions", type=names, metavar="k1,k2", help="for --grant; default: those ticked")
         parser.add_argument(
-            "--toolkits", type=toolkits, default=[], metavar="T1,T2", help="install these and grant them along"
+            "--toolkits", type=names, default=[], metavar="T1,T2", help="install these and grant them along"
         )
         parser.add_argument("--as", dest="acting", metavar="EMAIL", help="who acts; default: the first owner")
 
@@ -122,7 +113,7 @@ def _plan(member: Member, version: Version, mode: Mode, options: dict[str, Any])
         numbers=_numbers(member.organization, options["grant"]),
         tools=options["tools"],
         permissions=options["permissions"],
-        toolkits=options["toolkits"],
+        toolkits=[toolkits.named(name) for name in options["toolkits"]],
     )
 
 
