@@ -2,7 +2,7 @@
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests import make
 from tests.browser import stage
@@ -127,7 +127,12 @@ def test_a_call_is_opened_and_closed(built: Stage, visit: Visit) -> None:
 def test_leaving_a_value_that_is_shown_once_asks_first(built: Stage, visit: Visit) -> None:
     visitor = visit(built.cast.owner)
     asked: list[str] = []
-    visitor.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    visitor.page.on("dialog", leave)
     visitor.open(url(built, "whatsapp:detail", built.billing.public_id))
     visitor.press("Make an agent key")
     visitor.turn_to("People")
