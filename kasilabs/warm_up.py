@@ -8,6 +8,6 @@ from django.urls import reverse
 def load() -> None:
     """Import the URL map with its views and compile the project's own templates."""
     reverse("home")
-    for folder in settings.TEMPLATES[0]["DIRS"]:
-        for path in sorted(folder.rglob("*.html")):
-            engines["django"].get_template(path.relative_to(folder).as_posix())
+    folder = settings.BASE_DIR / "templates"
+    for path in sorted(folder.rglob("*.html")):
+        engines["django"].get_template(path.relative_to(folder).as_posix())

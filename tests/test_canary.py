@@ -58,7 +58,7 @@ def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
     for members in calls:
         ground.agent.call(**members)
     known = {"id": PHONE}
-    refused = [
+    refused: list[dict[str, Any]] = [
         {"conversation": known, "input": {"subject": NATIONAL, "colour": DIGITS}},
         {"conversation": known, "tool": f"lookup_{DIGITS}"},
         {"conversation": {**known, "customer": {"phone": "+254799000111"}}, "input": {"subject": PHONE}},

@@ -104,7 +104,8 @@ LOADED = """
 import sys
 import kasilabs.wsgi
 from django.template import engines
-print("grants.views" in sys.modules, len(engines["django"].engine.template_loaders[0].loaders[0].get_template_cache) > 50)
+cached = engines["django"].engine.template_loaders[0].loaders[0]
+print("grants.views" in sys.modules, len(cached.get_template_cache) > 50)
 """
 
 

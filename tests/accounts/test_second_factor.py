@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import (
 from cryptography.fernet import InvalidToken
 
 from kasilabs.accounts import keyring
+from kasilabs.accounts.models import StoredKey
 from kasilabs.accounts.second_factor import SealedAdapter
 from tests import make
 
@@ -32,7 +33,7 @@ def test_the_seed_of_recovery_codes_is_sealed_and_still_makes_the_same_codes(db:
 
 def test_another_platform_key_does_not_open_a_seed(db: None) -> None:
     sealed = SealedAdapter().encrypt("seed")
-    keyring.StoredKey.objects.all().delete()
+    StoredKey.objects.all().delete()
     keyring.forget()
     with pytest.raises(InvalidToken):
         SealedAdapter().decrypt(sealed)

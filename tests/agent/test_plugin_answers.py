@@ -16,6 +16,7 @@ from tests import hostile, make
 from tests.ground import PHONE, SECRET, Build, Ground, Serve
 
 CONVERSATION = {"id": "chat-1", "customer": {"phone": PHONE}}
+SANDBOX_TOOL = {"mode": Mode.SANDBOX, "purpose": SigningSecret.Purpose.TOOL}
 QUICK = {"timeoutSeconds": 1}
 
 
@@ -310,7 +311,7 @@ def test_a_message_with_hidden_characters_is_left_out(build: Build, serve: Serve
 
 
 def test_a_new_secret_takes_over_when_the_old_one_retires(ground: Ground, plugin: hostile.HostileServer) -> None:
-    asked = {"plugin": ground.installation.plugin, "mode": Mode.SANDBOX, "purpose": SigningSecret.Purpose.TOOL}
+    asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": ground.installation.plugin}
     old = signing_secrets.current(**asked)
     new = signing_secrets.rotate(**asked, actor=make.ACTOR)
     ground.agent.call()
@@ -321,7 +322,7 @@ def test_a_new_secret_takes_over_when_the_old_one_retires(ground: Ground, plugin
 
 
 def test_a_leaked_secret_is_replaced_at_once(ground: Ground, plugin: hostile.HostileServer) -> None:
-    asked = {"plugin": ground.installation.plugin, "mode": Mode.SANDBOX, "purpose": SigningSecret.Purpose.TOOL}
+    asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": ground.installation.plugin}
     new = signing_secrets.rotate(**asked, actor=make.ACTOR, at_once=True)
     ground.agent.call()
     assert jwt.get_unverified_header(bearer(plugin.requests[0]))["kid"] == new.kid
