@@ -27,27 +27,46 @@ class NotFromKasiLabs(Exception):
     """The token is missing, forged, too old, or made for another plugin, tool or body."""
 
 
-def verify(authorization: str, body: bytes, *, slug: str, secret: str, platform_url: str) -> dict[str, Any]:
+def verify(authorization: str, body: bytes, *, slug: str, secrets: list[str], platform_url: str) -> dict[str, Any]:
     """Return the call a valid platform token belongs to. Raises NotFromKasiLabs; reads nothing of a body unproved."""
+    token = authorization.removeprefix("Bearer ")
     try:
-        token = authorization.removeprefix("Bearer ")
-        claims = jwt.decode(
-            token,
-            secret,
-            algorithms=["HS256"],
-            audience=slug,
-            issuer=platform_url,
-            leeway=10,
-            options={"require": CLAIMS},
-        )
+        claims = claims_of(token, slug=slug, secrets=secrets, platform_url=platform_url)
         typ = jwt.get_unverified_header(token).get("typ")
     except jwt.PyJWTError as error:
         raise NotFromKasiLabs(type(error).__name__) from error
     digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
     if typ != "tool-call+jwt" or not hmac.compare_digest(claims["bsh"], digest):
         raise NotFromKasiLabs("the token belongs to another body")
-    call: dict[str, Any] = json.loads(body)
-    if (claims["sub"], claims["call"]) != (call["tool"], call["id"]):
+    return call_in(body, claims)
+
+
+def claims_of(token: str, *, slug: str, secrets: list[str], platform_url: str) -> dict[str, Any]:
+    """Return the claims of a token that one of `secrets` has signed. An empty secret would let everybody in."""
+    for secret in filter(None, secrets):
+        try:
+            return jwt.decode(
+                token,
+                secret,
+                algorithms=["HS256"],
+                audience=slug,
+                issuer=platform_url,
+                leeway=10,
+                options={"require": CLAIMS},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+    raise NotFromKasiLabs("no secret of this plugin has signed the token")
+
+
+def call_in(body: bytes, claims: dict[str, Any]) -> dict[str, Any]:
+    """Return the call in a body that its token proves."""
+    try:
+        call: dict[str, Any] = json.loads(body)
+        named = (call["tool"], call["id"])
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise NotFromKasiLabs("the body is no call") from error
+    if (claims["sub"], claims["call"]) != named:
         raise NotFromKasiLabs("the token belongs to another tool or call")
     return call
 
@@ -62,14 +81,14 @@ class Plugin:
 
     def __init__(self, slug: str, tools: dict[str, Tool]) -> None:
         self.slug, self.tools = slug, tools
-        self.secret = os.environ["PLUGIN_TOOL_SECRET"]
+        self.secrets = os.environ["PLUGIN_TOOL_SECRET"].replace(" ", "").split(",")
         self.platform_url = os.environ["PLATFORM_URL"]
         self.answers: dict[str, Answer] = {}
         self.lock = threading.Lock()
 
     def handle(self, authorization: str, body: bytes) -> Answer:
         try:
-            call = verify(authorization, body, slug=self.slug, secret=self.secret, platform_url=self.platform_url)
+            call = verify(authorization, body, slug=self.slug, secrets=self.secrets, platform_url=self.platform_url)
         except NotFromKasiLabs:
             return error(401, "invalid_token", "This call does not come from KasiLabs.")
         tool = self.tools.get(call["tool"])
@@ -85,6 +104,7 @@ class Plugin:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # Headers and body in one write; a second one waits for the first to be acknowledged.
 
             def do_POST(self) -> None:
                 body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), MOST_BYTES))

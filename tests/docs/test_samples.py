@@ -1,6 +1,7 @@
 """The samples as authors and the demo run them: processes of their own, called by the platform over real HTTP."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     cells.grant_plugin(instance=number, installation=installation, tools=None, permissions=keys, actor=make.ACTOR)
     tool = signing_secrets.current(version.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=make.ACTOR).text)
-    with samples.running(FOLDERS[slug], port, secret):
+    with samples.running(FOLDERS[slug], port, f"plsec_next, {secret}"):  # As while a secret is replaced.
         yield Sample(f"http://127.0.0.1:{port}/tools", secret, agent)
 
 
@@ -97,6 +98,14 @@ def test_an_order_is_quoted_with_delivery(gas: Sample) -> None:
 def test_a_sample_refuses_what_brings_no_token(desk: Sample, body: bytes) -> None:
     answer = requests.post(desk.url, body, timeout=5)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_token")
+
+
+def test_a_sample_answers_in_one_piece(desk: Sample) -> None:
+    host, port = desk.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        for _ in range(3):
+            connection.sendall(b"POST /tools HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            assert connection.recv(65_536).endswith(b"}}")
 
 
 def test_a_refused_token_reaches_the_agent_as_gate_plugin_auth(desk: Sample) -> None:

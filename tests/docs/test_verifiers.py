@@ -1,5 +1,7 @@
 """What the author guide tells authors to run accepts the platform's token and nothing that resembles it."""
 
+import base64
+import hmac
 import json
 import time
 from dataclasses import replace
@@ -30,7 +32,7 @@ def sent() -> Sent:
     installation = Installation(organization=Organization(), plugin=Plugin(slug="SUPPORT_DESK"), mode="sandbox")
     subject = Subject(CALL, installation, Instance(organization=Organization()))
     token = platform_token(subject, tool="find_support_ticket", body=BODY, kid="tool-1", secret=SECRET)
-    return Sent(f"Bearer {token}", BODY, "SUPPORT_DESK", SECRET, URL)
+    return Sent(f"Bearer {token}", BODY, "SUPPORT_DESK", [SECRET], URL)
 
 
 def forged(*, typ: str = PLATFORM_TYP, secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> Sent:
@@ -40,6 +42,11 @@ def forged(*, typ: str = PLATFORM_TYP, secret: str = SECRET, algorithm: str = "H
     kept = {name: value for name, value in {**known, **claims}.items() if value is not None}
     token = jwt.encode(kept, secret if algorithm != "none" else "", algorithm=algorithm, headers={"typ": typ})
     return replace(real, authorization=f"Bearer {token}")
+
+
+def signed(body: bytes) -> Sent:
+    """A body that is not one the platform sends, under a token made for it."""
+    return replace(forged(bsh=signing.digest(body)), body=body)
 
 
 def test_the_platforms_own_token_is_accepted(language: str) -> None:
@@ -83,6 +90,27 @@ def test_a_token_from_the_future_is_refused(language: str) -> None:
 def test_another_secret_is_refused(language: str) -> None:
     assert verifiers.run(language, forged(secret="plsec_" + "x" * 43)) == "refused"
     assert verifiers.run(language, forged(secret=SECRET.removeprefix("plsec_"))) == "refused"
+
+
+def test_while_a_secret_is_replaced_either_is_good(language: str) -> None:
+    other, third = "plsec_" + "n" * 43, "plsec_" + "x" * 43
+    for secret in (SECRET, other):
+        call = replace(forged(secret=secret), secrets=[other, SECRET])
+        assert verifiers.run(language, call) == json.loads(BODY)
+    assert verifiers.run(language, replace(forged(secret=third), secrets=[other, SECRET])) == "refused"
+
+
+def test_no_secret_and_an_empty_one_let_nobody_in(language: str) -> None:
+    head, payload, _signature = sent().authorization.split(".")
+    mac = hmac.digest(b"", f"{head.removeprefix('Bearer ')}.{payload}".encode(), "sha256")
+    unsigned = f"{head}.{payload}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+    assert verifiers.run(language, replace(sent(), authorization=unsigned, secrets=["", SECRET])) == "refused"
+    assert verifiers.run(language, replace(sent(), secrets=[])) == "refused"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"null", b"[]", b"7", b"{}", b"[" * 100_000])
+def test_a_signed_body_that_is_no_call_is_refused(language: str, body: bytes) -> None:
+    assert verifiers.run(language, signed(body)) == "refused"
 
 
 @pytest.mark.filterwarnings("ignore:The HMAC key")

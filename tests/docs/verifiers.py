@@ -15,7 +15,7 @@ import base64, json, sys
 sys.path.insert(0, sys.argv[1])
 from kasilabs_plugin import NotFromKasiLabs, verify
 sent = json.load(sys.stdin)
-body, known = base64.b64decode(sent.pop("body")), {name: sent[name] for name in ("slug", "secret", "platform_url")}
+body, known = base64.b64decode(sent.pop("body")), {name: sent[name] for name in ("slug", "secrets", "platform_url")}
 try:
     print(json.dumps(verify(sent["authorization"], body, **known)))
 except NotFromKasiLabs:
@@ -26,7 +26,7 @@ import { pathToFileURL } from "node:url";
 import { readFileSync } from "node:fs";
 const { NotFromKasiLabs, verify } = await import(pathToFileURL(`${process.argv[1]}/verify.mjs`));
 const sent = JSON.parse(readFileSync(0, "utf8"));
-const known = { slug: sent.slug, secret: sent.secret, platformUrl: sent.platform_url };
+const known = { slug: sent.slug, secrets: sent.secrets, platformUrl: sent.platform_url };
 try {
   console.log(JSON.stringify(verify(sent.authorization, Buffer.from(sent.body, "base64"), known)));
 } catch (error) {
@@ -39,7 +39,7 @@ require $argv[1] . '/verify.php';
 $sent = json_decode(stream_get_contents(STDIN), true);
 try {
     $body = base64_decode($sent['body']);
-    echo json_encode(verify($sent['authorization'], $body, $sent['slug'], $sent['secret'], $sent['platform_url']));
+    echo json_encode(verify($sent['authorization'], $body, $sent['slug'], $sent['secrets'], $sent['platform_url']));
 } catch (NotFromKasiLabs) {
     echo 'refused';
 }
@@ -60,7 +60,7 @@ class Sent:
     authorization: str
     body: bytes
     slug: str
-    secret: str
+    secrets: list[str]
     platform_url: str
 
 
