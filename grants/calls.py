@@ -13,10 +13,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from grants import decide as decisions
-from grants import endings, people, refusals, replay
+from grants import endings, people, refusals, replay, standings
+from grants.decide import decide
 from grants.request import Request
 from grants.sentences import sentence
+from grants.standings import Setup, Standing
 from installations import configuration, dispatch, tokens
 from installations.outcome import Outcome
 from kasilabs.lib import connection, ids
@@ -38,8 +39,8 @@ ROUNDS = 4
 class _Ready:
     """A call that passed the gates before sending."""
 
-    standing: decisions.Standing
-    setup: decisions.Setup
+    standing: Standing
+    setup: Setup
     tool: Tool
     request: Request
     started: datetime
@@ -69,14 +70,14 @@ def call_tool(instance: Instance, request: Request) -> endings.Answer:
     if not instance.is_active:
         return refusals.refuse_suspended(instance, request, started=started)
     slug, _separator, name = request.tool.partition("__")
-    standing = decisions.standing(instance, slug=slug.upper(), with_signing=True)
+    standing = standings.of(instance, slug=slug.upper(), with_signing=True)
     setup = standing.setup(slug.upper())
     tool = setup.manifest.tool(name) if setup and slug == setup.slug.lower() else None
     if setup is None or tool is None or setup.manifest.visibility is Visibility.DEPENDENCY:
         refusal = endings.unknown_tool()
         return refusals.refuse(instance, request, refusal, started=started, setup=setup, tool=tool)
     ready = _Ready(standing, setup, tool, request, started)
-    decision = decisions.decide(standing, setup, tool)
+    decision = decide(standing, setup, tool)
     if not decision.allowed:
         return ready.refuse(endings.refused(decision, sentence(decision), refusals.explain_url(instance, request)))
     problems = tool.input_validator.problems(request.input, at="/input")
@@ -116,7 +117,7 @@ def _sent(ready: _Ready, call_id: UUID, person: people.Person, keys: _Keys) -> O
         return Outcome(code=endings.SERVER_ERROR)
 
 
-def _opened(setup: decisions.Setup) -> _Keys:
+def _opened(setup: Setup) -> _Keys:
     """Open what the call is signed with, and all that proves things in the plugin's name. Raises CannotOpen."""
     signer = signing_secrets.signer(setup.signing)
     if signer is None:

@@ -6,12 +6,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from grants import decide as decisions
-from grants import holding, matrix_html
-from grants.decide import Decision, Granted, Setup, Standing
+from grants import holding, matrix_html, standings
+from grants.decide import Decision, decide
 from grants.matrix import Line, lines_of
 from grants.matrix_filter import Filter
 from grants.sentences import sentence
+from grants.standings import Granted, Setup, Standing
 from installations.models import Installation
 from kasilabs.accounts.permissions import Permission
 from kasilabs.logs.gates import QUESTIONS, STANDING, Gate
@@ -75,7 +75,7 @@ def tools(installations: list[Installation]) -> list[str]:
 
 def explain(instance: Instance, slug: str, name: str) -> Explanation | None:
     """Explain one tool or permission of a plugin on a number; None when the organization has no such row."""
-    standing = decisions.standing(instance, slug=slug)
+    standing = standings.of(instance, slug=slug)
     setup = standing.setup(slug)
     lines = lines_of(setup.manifest) if setup else []
     line = next((line for line in lines if line.name == name), None)
@@ -88,7 +88,7 @@ def explain(instance: Instance, slug: str, name: str) -> Explanation | None:
 
 def _decide(standing: Standing, setup: Setup, line: Line) -> tuple[Decision, tuple[Gate, ...]]:
     if line.tool is not None:
-        return decisions.decide(standing, setup, line.tool), STANDING
+        return decide(standing, setup, line.tool), STANDING
     return holding.decide_permission(standing, setup, line.name), OF_PERMISSIONS
 
 

@@ -3,7 +3,8 @@
 A tool asks `grants.decide`; this answers for the permission alone, as its row of the matrix shows it.
 """
 
-from grants.decide import Decision, Setup, Standing, decide
+from grants.decide import Decision, decide
+from grants.standings import Setup, Standing
 from kasilabs.logs.gates import Gate
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
 from plugins.manifest import Annotations, Tool

@@ -10,10 +10,11 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
 
-from grants import decide as decisions
 from grants import holding, risks
-from grants.decide import Granted, Standing
+from grants import standings
+from grants.decide import decide
 from grants.matrix_filter import Filter
+from grants.standings import Granted, Standing
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.logs.gates import Gate
@@ -109,9 +110,9 @@ def build(organization: Organization, chosen: Filter) -> Matrix:
     numbers = list(organization.instances.order_by("name"))
     shown = [number for number in numbers if chosen.takes_number(number)]
     installations = installed(organization)
-    standings = decisions.standings(organization, shown)
+    loaded = standings.of_all(organization, shown)
     groups = [
-        _group(installation, chosen, [standings[number.id] for number in shown])
+        _group(installation, chosen, [loaded[number.id] for number in shown])
         for installation in installations
         if chosen.takes_plugin(installation)
     ]
@@ -121,7 +122,7 @@ def build(organization: Organization, chosen: Filter) -> Matrix:
 
 def slot(instance: Instance, installation: Installation) -> Slot:
     """Return one plugin on one number, as the matrix shows it."""
-    standing = decisions.standing(instance, slug=installation.plugin.slug)
+    standing = standings.of(instance, slug=installation.plugin.slug)
     return _slot(installation, lines_of(installation.version.manifest), standing)
 
 
@@ -133,10 +134,10 @@ def installed(organization: Organization) -> list[Installation]:
     return sorted(found, key=lambda each: (each.version.name.casefold(), each.plugin.slug, each.mode))
 
 
-def _group(installation: Installation, chosen: Filter, standings: Sequence[Standing]) -> Group:
+def _group(installation: Installation, chosen: Filter, columns: Sequence[Standing]) -> Group:
     lines = lines_of(installation.version.manifest)
     kept = [line for line in lines if chosen.takes_line(installation, line.name, line.label)]
-    return Group(installation, kept, [_slot(installation, lines, standing) for standing in standings])
+    return Group(installation, kept, [_slot(installation, lines, standing) for standing in columns])
 
 
 def _slot(installation: Installation, lines: list[Line], standing: Standing) -> Slot:
@@ -156,7 +157,7 @@ def _in_the_way(grant: Granted | None) -> Granted | None:
 
 def _word(standing: Standing, grant: Granted, line: Line) -> Word:
     if line.tool is not None:
-        decision, own = decisions.decide(standing, grant.setup, line.tool), Gate.TOOL_GRANT
+        decision, own = decide(standing, grant.setup, line.tool), Gate.TOOL_GRANT
     else:
         decision, own = holding.granted_permission(standing, grant.setup, line.name), Gate.PERMISSION_GRANT
     if decision.allowed:

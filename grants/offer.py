@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from grants import decide as decisions
+from grants import standings
+from grants.decide import decide
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest import Manifest, Tool, agent_name
 
@@ -32,11 +33,11 @@ class Offer:
 
 def of(instance: Instance) -> Offer:
     """Return what the agent of this number is offered now; ordered by agent-facing name."""
-    standing = decisions.standing(instance)
+    standing = standings.of(instance)
     tools = [
         Offered(grant.setup.manifest, tool, grant.setup.installation.mode)
         for grant, tool in standing.tools()
-        if decisions.decide(standing, grant.setup, tool).allowed
+        if decide(standing, grant.setup, tool).allowed
     ]
     tools.sort(key=lambda offered: offered.name)
     return Offer(instance, standing.toolkits, standing.suppressed_toolkits, tools)

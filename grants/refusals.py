@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from grants import endings, people
-from grants.decide import Setup, suspended
+from grants.decide import suspended
 from grants.request import Conversation, Request
 from grants.sentences import sentence
+from grants.standings import Setup
 from kasilabs.lib.schema import Problem
 from kasilabs.logs import redact, write
 from kasilabs.whatsapp.models import Instance

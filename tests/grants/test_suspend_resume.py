@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from grants import decide as decisions
-from grants import removal
+from grants import removal, standings
+from grants.decide import decide
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.logs.gates import Gate
 from tests import make
@@ -26,9 +26,9 @@ def run(command: str, **which: str) -> dict[str, Any]:
 
 def gate(desk: Desk) -> Gate | None:
     """The gate that stops the first tool on the first number."""
-    standing = decisions.standing(desk.legal)
+    standing = standings.of(desk.legal)
     ((grant, tool), *_others) = standing.tools()
-    return decisions.decide(standing, grant.setup, tool).gate
+    return decide(standing, grant.setup, tool).gate
 
 
 def test_a_number_is_suspended_and_resumed(desk: Desk) -> None:
