@@ -110,8 +110,11 @@ def _sent(ready: _Ready, call_id: UUID, person: people.Person, keys: _Keys) -> O
     """
     try:
         job = _job(ready, call_id, person, keys)
+        gates_ms = (timezone.now() - ready.started).total_seconds() * 1000
         connection.release()
-        return dispatch.send(job)
+        outcome = dispatch.send(job)
+        outcome.timings["gates_ms"] = round(gates_ms, 1)
+        return outcome
     except Exception:
         log.exception("a tool call failed inside the platform")
         return Outcome(code=endings.SERVER_ERROR)
@@ -154,11 +157,11 @@ def _open(ready: _Ready, call_id: UUID, person: people.Person) -> Call:
         fingerprint=ready.request.fingerprint,
     )
     about = refusals.about(ready.instance, ready.request, ready.setup, ready.tool, phones=person.phones)
-    return write.opened(about, claim, request=refusals.logged(ready.request), sensitive=_sensitive(ready, person))
+    return write.opened(about, claim, request=refusals.logged(ready.request), hidden=_hidden(ready, person))
 
 
-def _sensitive(ready: _Ready, person: people.Person, *texts: str) -> write.Sensitive:
-    return write.Sensitive(secrets=(*ready.setup.opened.values.values(), *texts), phones=person.phones)
+def _hidden(ready: _Ready, person: people.Person, *texts: str) -> write.Hidden:
+    return write.Hidden(secrets=(*ready.setup.opened.values.values(), *texts), phones=person.phones)
 
 
 def _job(ready: _Ready, call_id: UUID, person: people.Person, keys: _Keys) -> dispatch.Job:
@@ -200,7 +203,7 @@ def _chat_token(ready: _Ready, subject: tokens.Subject, person: people.Person) -
 def _complete(ready: _Ready, call: Call, person: people.Person, outcome: Outcome) -> endings.Answer:
     """Write how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
     ending = endings.of(outcome)
-    seen = _sensitive(ready, person, *outcome.tokens)
+    seen = _hidden(ready, person, *outcome.tokens)
     with transaction.atomic():
         is_ours = write.finished(call, ending, seen)
         answer = endings.answer(outcome, ending, call) if is_ours else endings.lost(call.public_id)

@@ -69,7 +69,7 @@ def refuse(
     call = write.refused(
         about(instance, request, setup, tool, phones=phones),
         request=logged(request),
-        sensitive=write.Sensitive(phones=phones),
+        hidden=write.Hidden(phones=phones),
         ending=refusal.ending,
         started=started,
     )

@@ -104,12 +104,10 @@ def _may_retry(tool: Tool, failure: http.SendFailed) -> bool:
 
 
 def _attempt(job: Job, body: bytes, deadline: float, outcome: Outcome) -> http.Answer:
-    started = time.perf_counter()
     outcome.attempts += 1
     token = platform_token(job.subject, tool=job.tool.name, body=body, kid=job.kid, secret=job.signing_secret)
     outcome.tokens.append(token)
     headers = _headers(job.subject, token)
-    outcome.timings["sign_ms"] = _milliseconds(time.perf_counter() - started)
     answer = http.shared_client().post(
         job.manifest.base_url, body=body, headers=headers, deadline=deadline, limit=MOST_ANSWER_BYTES
     )

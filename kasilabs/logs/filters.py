@@ -1,7 +1,7 @@
 """What a reader asked the log for: all of it is in the URL, and a page link fits only the filter it was made under."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -44,14 +44,14 @@ class Filters:
         texts = {
             **{name: str(getattr(self, name)) for name in ("status", "plugin", "tool", "gate", "mode", "range")},
             "number": ids.encode(ids.Prefix.INSTANCE, self.number) if self.number else "",
-            "since": self.since.isoformat() if self.since else "",
-            "until": self.until.isoformat() if self.until else "",
+            "since": _moment(self.since),
+            "until": _moment(self.until),
         }
         return {name: text for name, text in texts.items() if text}
 
     def query(self, **more: str) -> str:
         """Return the query string with its question mark, or nothing."""
-        text = urlencode(self.params | more)
+        text = urlencode(self.params | more, safe=":")
         return f"?{text}" if text else ""
 
     def change(self, **values: Any) -> "Filters":
@@ -65,3 +65,8 @@ class Filters:
         """Return the moment from which rows are asked for."""
         span = SPANS.get(Range(self.range))
         return self.since or (now - span if span else None)
+
+
+def _moment(moment: datetime | None) -> str:
+    """Write a moment for the URL, to the second where that is exact: it stands in every link of the page."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""

@@ -13,7 +13,7 @@ from kasilabs.lib import cursor, ids
 from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import Call, CallState
 
-PAGE_ROWS = 50
+PAGE_ROWS = 40
 ROW = (
     "id",
     "organization_id",

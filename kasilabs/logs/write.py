@@ -56,7 +56,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Sensitive:
+class Hidden:
     """What must not be readable in a row: secrets of the installation, phone numbers of the customer."""
 
     secrets: Collection[str] = ()
@@ -80,13 +80,13 @@ class Ending:
     response_bytes: int | None = None
 
 
-def opened(about: About, claim: Claim, *, request: dict[str, Any], sensitive: Sensitive) -> Call:
+def opened(about: About, claim: Claim, *, request: dict[str, Any], hidden: Hidden) -> Call:
     """Insert the open row of a call that passed every gate before sending.
 
     Raises IntegrityError when the number has used this idempotency key before: the row is the claim.
     """
     now = timezone.now()
-    call = _row(about, request=request, sensitive=sensitive, now=now)
+    call = _row(about, request=request, hidden=hidden, now=now)
     call.id, call.state, call.decision = claim.call_id, CallState.OPEN, decision(None)
     call.conversation_id, call.customer_id, call.alias = claim.conversation_id, claim.customer_id, claim.alias
     call.idempotency_index, call.fingerprint = claim.idempotency_index, claim.fingerprint
@@ -95,18 +95,18 @@ def opened(about: About, claim: Claim, *, request: dict[str, Any], sensitive: Se
     return call
 
 
-def refused(about: About, *, request: dict[str, Any], sensitive: Sensitive, ending: Ending, started: datetime) -> Call:
+def refused(about: About, *, request: dict[str, Any], hidden: Hidden, ending: Ending, started: datetime) -> Call:
     """Insert the finished row of a call that a gate refused."""
-    call = _row(about, request=request, sensitive=sensitive, now=started)
+    call = _row(about, request=request, hidden=hidden, now=started)
     call.decision = decision(ending.gate)
-    _end(call, ending, sensitive)
+    _end(call, ending, hidden)
     call.save(force_insert=True)
     return call
 
 
-def finished(call: Call, ending: Ending, sensitive: Sensitive) -> bool:
+def finished(call: Call, ending: Ending, hidden: Hidden) -> bool:
     """Complete an open row. Returns False when it was no longer open: what was lost stays lost."""
-    _end(call, ending, sensitive)
+    _end(call, ending, hidden)
     call.decision = decision(ending.gate, after=ending.gate is not None or ending.state == CallState.SUCCEEDED)
     still_open = Call.objects.filter(pk=call.pk, state=CallState.OPEN)
     return bool(still_open.update(**{name: getattr(call, name) for name in _ENDING}))
@@ -130,7 +130,7 @@ def decision(refusing: Gate | None, *, after: bool = False) -> list[dict[str, An
     return [*({"gate": gate.value, "passed": True} for gate in before), {"gate": refusing.value, "passed": False}]
 
 
-def _row(about: About, *, request: dict[str, Any], sensitive: Sensitive, now: datetime) -> Call:
+def _row(about: About, *, request: dict[str, Any], hidden: Hidden, now: datetime) -> Call:
     return Call(
         id=ids.uuid7(),
         organization_id=about.organization_id,
@@ -143,19 +143,19 @@ def _row(about: About, *, request: dict[str, Any], sensitive: Sensitive, now: da
         mode=about.mode,
         tool=about.tool,
         tested_by=about.tested_by,
-        request=redact.request(request, secrets=sensitive.secrets, phones=sensitive.phones),
+        request=redact.document(request, secrets=hidden.secrets, phones=hidden.phones),
         request_id=about.request_id,
         created=now,
     )
 
 
-def _end(call: Call, ending: Ending, sensitive: Sensitive) -> None:
+def _end(call: Call, ending: Ending, hidden: Hidden) -> None:
     call.state, call.status, call.code, call.reason = ending.state, ending.status, ending.code, ending.reason
     call.gate = ending.gate.value if ending.gate else ""
     call.detail, call.timings = ending.detail[:500], ending.timings
     call.plugin_status, call.attempts = ending.plugin_status, ending.attempts
     call.response_bytes, call.lost_after = ending.response_bytes, None
     if ending.response is not None:
-        call.response = redact.response(ending.response, secrets=sensitive.secrets, phones=sensitive.phones)
+        call.response = redact.document(ending.response, secrets=hidden.secrets, phones=hidden.phones)
     call.finished = timezone.now()
     call.duration_ms = max(0, round((call.finished - call.created).total_seconds() * 1000))

@@ -336,3 +336,11 @@ def test_a_mistake_of_our_own_ends_the_row_and_says_so(build: Build, plugin: hos
     assert (second.document, second.replayed) == (first.document, True)
     assert (ground.row().state, ground.row().detail) == ("our_fault", "Something went wrong inside the platform.")
     assert plugin.requests == []
+
+
+def test_the_row_says_where_the_time_went(ground: Ground) -> None:
+    ground.agent.call()
+    timings = ground.row().timings
+    assert set(timings) == {"gates_ms", "lookup_ms", "connect_ms", "wait_ms", "read_ms", "check_ms"}
+    assert timings["gates_ms"] > 0
+    assert timings["wait_ms"] > 0

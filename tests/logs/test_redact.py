@@ -18,7 +18,7 @@ HIDDEN_PHONE = {"$hidden": "phone number hidden"}
 
 
 def kept(document: Any) -> Any:
-    return redact.request(document, secrets=[SECRET], phones=[PHONE])
+    return redact.document(document, secrets=[SECRET], phones=[PHONE])
 
 
 def test_a_plain_document_is_kept_as_it_is() -> None:
@@ -61,7 +61,7 @@ def test_a_secret_is_hidden_in_every_form(form: str) -> None:
     ],
 )
 def test_tokens_of_the_platform_are_hidden(token: str) -> None:
-    assert redact.response({"text": token}, secrets=[], phones=[]) == {"text": HIDDEN_SECRET}
+    assert redact.document({"text": token}, secrets=[], phones=[]) == {"text": HIDDEN_SECRET}
 
 
 @pytest.mark.parametrize(
