@@ -10,8 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
 
-from grants import holding, risks
-from grants import standings
+from grants import holding, risks, standings
 from grants.decide import decide
 from grants.matrix_filter import Filter
 from grants.standings import Granted, Standing
