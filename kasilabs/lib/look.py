@@ -91,14 +91,11 @@ class Renderer(TemplatesSetting):
 
 
 @register.simple_tag
-def icon(name: str, size: int = 16) -> SafeString:
-    """Draw one icon of the sprite; it is never read aloud, the word beside it is."""
-    return format_html(
-        '<svg class="k-i" width="{0}" height="{0}" aria-hidden="true"><use href="{1}#{2}"/></svg>',
-        size,
-        static("img/icons.svg"),
-        name,
-    )
+def icon(name: str, size: int = 0) -> SafeString:
+    """Draw one icon of the sprite, 16 pixels wide unless told; it is never read aloud, the word beside it is."""
+    measure = format_html(' width="{0}" height="{0}"', size) if size else ""
+    drawing = '<svg class="k-i"{} aria-hidden="true"><use href="{}#{}"/></svg>'
+    return format_html(drawing, measure, static("img/icons.svg"), name)
 
 
 def state_of(name: str) -> State:
@@ -150,7 +147,9 @@ def clock(moment: dt.datetime | None) -> SafeString:
 
 
 def _time(moment: dt.datetime, shown: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), wording.absolute(moment), shown)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', wording.rfc3339(moment), wording.absolute(moment), shown
+    )
 
 
 @register.filter

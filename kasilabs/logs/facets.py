@@ -19,7 +19,7 @@ from kasilabs.logs.models import Call, CallState, Mode
 
 SAMPLE = 2_000
 """Counts are those of the newest calls in the time asked for, at most this many."""
-MAX_OPTIONS = 12
+MAX_OPTIONS = 8
 COLUMNS = ("state", "plugin", "tool", "instance_id", "instance_name", "gate", "mode")
 
 

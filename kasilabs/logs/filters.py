@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.lib import ids
+from kasilabs.logs.models import CallState
 
 
 class Range(models.TextChoices):
@@ -21,6 +22,8 @@ class Range(models.TextChoices):
     ALL = "", _("All")
 
 
+OWN = ("status", "plugin", "tool", "number", "gate", "mode")
+"""What a call has itself. That it is running is not among it: by the time its page opens, it may be over."""
 SPANS = {Range.HOUR: timedelta(hours=1), Range.DAY: timedelta(days=1), Range.WEEK: timedelta(days=7)}
 
 
@@ -54,6 +57,13 @@ class Filters:
         text = urlencode(self.params | more, safe=":")
         return f"?{text}" if text else ""
 
+    def row_query(self, **more: str) -> str:
+        """Return the query of a link to one of the rows: of what a row has itself, `same` holds the first letters."""
+        own = [name for name in OWN if name in self.params and self.params[name] != CallState.OPEN]
+        rest = {name: text for name, text in self.params.items() if name not in own}
+        text = urlencode(({"same": "".join(name[0] for name in own)} if own else {}) | rest | more, safe=":")
+        return f"?{text}" if text else ""
+
     def change(self, **values: Any) -> "Filters":
         """Return these filters with other values; a tool goes with its plugin, and typed times with a range."""
         changed = replace(self, **values)
@@ -68,5 +78,6 @@ class Filters:
 
 
 def _moment(moment: datetime | None) -> str:
-    """Write a moment for the URL, to the second where that is exact: it stands in every link of the page."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
+    """Write a moment for the URL, as short as is exact: it stands in every link of the page."""
+    text = moment.astimezone(UTC).isoformat().removesuffix("+00:00").removesuffix(":00") if moment else ""
+    return text and f"{text}Z"

@@ -1,7 +1,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -14,12 +14,9 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
 from kasilabs.lib.cursor import BadCursor
 from kasilabs.logs import facets, lost, path, read, timeline
-from kasilabs.logs.filters import Filters, Range
+from kasilabs.logs.filters import OWN, Filters, Range
 from kasilabs.logs.forms import FilterForm
 from kasilabs.logs.models import Call
-
-KEPT = ("status", "plugin", "tool", "number", "gate", "mode")
-"""Filters that the form for times takes along; a time range gives way to the times typed."""
 
 
 @require_safe
@@ -44,7 +41,18 @@ def detail(request: MemberRequest, call: str) -> HttpResponse:
     found = request.organization.calls.filter(id=call_id).first() if call_id else None
     if found is None:
         raise Http404
-    return _page(request, FilterForm(request.GET), _call(request, found))
+    return _page(request, FilterForm(_spelled_out(request.GET, found)), _call(request, found))
+
+
+def _spelled_out(query: QueryDict, call: Call) -> QueryDict:
+    """Return the query of a row's link with the filters of its list: `same` names those the call fits itself."""
+    own = {"status": call.state, "number": call.number_id}
+    asked = query.copy()
+    same = "".join(asked.pop("same", []))
+    for name in OWN:
+        if name[0] in same:
+            asked[name] = own.get(name) or getattr(call, name)
+    return asked
 
 
 def _call(request: MemberRequest, call: Call) -> dict[str, Any]:
@@ -72,19 +80,23 @@ def _page(request: MemberRequest, form: FilterForm, more: dict[str, Any]) -> Htt
         filters = form.filters
         page, notes = _read(request, filters)
     context = {"form": form, "filters": filters, "page": page, "notes": notes + form.sentences, **more}
-    context |= _around(request, filters, page, more.get("call"))
+    context |= _around(request, form, filters, page, more.get("call"))
     return _answer(request, context)
 
 
-def _around(request: MemberRequest, filters: Filters, page: read.Page, call: Call | None) -> dict[str, Any]:
+def _around(
+    request: MemberRequest, form: FilterForm, filters: Filters, page: read.Page, call: Call | None
+) -> dict[str, Any]:
     """Return what stands around the rows: facets, chips, ranges, and the links to other pages and calls."""
     offered = facets.facets(request.organization, filters)
     return {
-        "facets": offered,
+        "facets": [] if call else offered,
         "chips": facets.chips(offered, filters),
         "ranges": [(choice.label, filters.change(range=choice.value), _is_set(filters, choice)) for choice in Range],
-        "kept": [(name, request.GET[name]) for name in KEPT if request.GET.get(name)],
+        "kept": [(name, form.data[name]) for name in OWN if form.data.get(name)],
+        "list_url": "../" if call else "./",
         "query": filters.query(**_cursor(request)),
+        "row_query": filters.row_query(**_cursor(request)),
         "older_query": filters.query(older=page.older),
         "newer_query": filters.query(newer=page.newer),
         "neighbours": _neighbours(page, call),

@@ -1,7 +1,9 @@
 """Reading the pages of the log in tests."""
 
 import datetime as dt
+import html
 import re
+from urllib.parse import urljoin
 
 from django.test import Client
 
@@ -17,7 +19,8 @@ def minutes(count: int) -> dt.timedelta:
     return dt.timedelta(minutes=count)
 
 
-def link(page: str, identifier: str) -> str:
+def link(page: str, identifier: str, base: str = "/o/kasi-legal/logs/") -> str:
+    """Return where a link on the page at `base` leads."""
     found = re.search(rf'<a id="{identifier}" href="([^"]+)"', page)
     assert found
-    return found[1].replace("&amp;", "&")
+    return urljoin(base, html.unescape(found[1]))

@@ -130,7 +130,29 @@ def test_a_set_filter_is_a_chip_that_takes_it_away(cast: make.Cast, as_: As, num
     page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content.decode()
     chip = re.search(r'<a class="k-chip set" href="([^"]+)" aria-label="Remove filter Outcome Refused">', page)
     assert chip
-    assert chip[1] == "/o/kasi-legal/logs/?mode=sandbox"
+    assert chip[1] == "./?mode=sandbox"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("status=succeeded&plugin=SUPPORT_DESK&tool=create_support_ticket&mode=sandbox", "?same=sptm"),
+        ("status=open&mode=sandbox&since=2026-11-03T00:00:00Z", "?same=m&amp;status=open&amp;since=2026-11-03T00:00Z"),
+        ("", ""),
+    ],
+)
+def test_a_row_leads_to_its_call_beside_the_same_list(
+    cast: make.Cast, as_: As, number: Instance, asked: str, said: str
+) -> None:
+    state = CallState.OPEN if "open" in asked else CallState.SUCCEEDED
+    call, client = make.call(number, state=state, at=NOON), as_(cast.operator)
+    make.call(number, state=CallState.LOST, mode="live")
+    page = client.get(f"/o/kasi-legal/logs/?{asked}").content.decode()
+    assert f'href="./{call.public_id}/{said}#{call.public_id}"' in page
+    beside = client.get(f"/o/kasi-legal/logs/{call.public_id}/{said.replace('&amp;', '&')}")
+    again = client.get(f"/o/kasi-legal/logs/{call.public_id}/?{asked}")
+    assert beside.context["filters"] == again.context["filters"]
+    assert [row.id for row in beside.context["page"].calls] == [row.id for row in again.context["page"].calls]
 
 
 def test_equal_filters_say_the_same_in_the_url() -> None:

@@ -1,0 +1,43 @@
+"""How large the pages of the log get at their worst: every filter set, names as long as they may be."""
+
+import re
+
+from kasilabs.logs import read
+from kasilabs.logs.gates import Gate
+from kasilabs.logs.models import CallState
+from tests import make
+from tests.logs.pages import NOON, link, minutes
+from tests.visits import As
+
+MOST_BYTES = 60 * 1024
+KINDS = 13
+HOURS = "since=2026-11-03T00:00:00Z&until=2026-11-04T00:00:00Z"
+
+
+def crowd(cast: make.Cast) -> str:
+    """Fill a log with calls of many long names, most of them of one kind; return the query for those."""
+    names = [f"{serial:02} {'Ünïcode & <b>' * 5}"[:60] for serial in range(KINDS)]
+    numbers = [make.number(cast.organization, name) for name in names]
+    states, gates = list(CallState), list(Gate)
+    for serial in range(KINDS):
+        kind = {"plugin": f"P{serial:02}{'X' * 27}", "tool": f"t{serial:02}{'_x' * 14}_", "gate": gates[serial]}
+        make.call(numbers[serial], at=NOON - minutes(500 + serial), state=states[serial % 6], mode="live", **kind)
+    kind = {"plugin": f"P00{'X' * 27}", "tool": f"t00{'_x' * 14}_", "gate": Gate.ORGANIZATION_INSTALLATION}
+    for serial in range(3 * read.PAGE_ROWS):
+        call = make.call(
+            numbers[0], at=NOON - minutes(serial), state=CallState.PLUGIN_FAULT, duration_ms=123_456, **kind
+        )
+    asked = {**kind, "status": "plugin_fault", "mode": "sandbox", "number": call.number_id}
+    return "&".join([*(f"{name}={value}" for name, value in asked.items()), HOURS])
+
+
+def test_no_page_of_the_log_is_larger_than_sixty_kilobytes(cast: make.Cast, as_: As) -> None:
+    client, url = as_(cast.operator), f"/o/kasi-legal/logs/?{crowd(cast)}"
+    first = client.get(url).content
+    url = link(first.decode(), "older")
+    second = client.get(url).content
+    row = re.findall(r'<tr id="(call_\w+)">\n<td><a class="k-row" href="./([^"]+)"', second.decode())[7]
+    opened = client.get("/o/kasi-legal/logs/" + row[1].replace("&amp;", "&")).content
+    assert second.count(b'<tr id="call_') == opened.count(b'<tr id="call_') == read.PAGE_ROWS
+    assert f'id="{row[0]}" class="is-current"' in opened.decode()
+    assert max(len(page) for page in (first, second, opened)) <= MOST_BYTES
