@@ -117,7 +117,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "kasilabs.lib.request_id.RequestIdMiddleware",
-    "kasilabs.lib.problems.MachineDoorMiddleware",
+    "kasilabs.lib.doors.MachineDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
