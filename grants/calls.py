@@ -6,6 +6,7 @@ connection released, plugin called, row completed. Everything before the open ro
 
 import json
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -137,13 +138,19 @@ def _claim(ready: _Ready, call_id: UUID) -> tuple[people.Person, Call]:
     request = ready.request
     for _round in range(ROUNDS):
         try:
-            with transaction.atomic():
-                person = people.resolve(ready.setup.installation, ready.instance, request.conversation)
+            known = people.look_up(ready.setup.installation, ready.instance, request.conversation)
+            with _commit(is_several=known is not None and not known.is_settled):
+                person = people.resolve(ready.setup.installation, ready.instance, known)
                 return person, _open(ready, call_id, person)
         except IntegrityError as error:
             replay.raise_if_taken(ready.instance, request.idempotency_key)
             last = error
     raise last
+
+
+def _commit(*, is_several: bool) -> AbstractContextManager[None]:
+    """Return a transaction for several statements; one alone is a transaction by itself, without two trips more."""
+    return transaction.atomic() if is_several else nullcontext()
 
 
 def _open(ready: _Ready, call_id: UUID, person: people.Person) -> Call:
@@ -204,7 +211,7 @@ def _complete(ready: _Ready, call: Call, person: people.Person, outcome: Outcome
     """Write how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
     ending = endings.of(outcome)
     seen = _hidden(ready, person, *outcome.tokens)
-    with transaction.atomic():
+    with _commit(is_several=ready.request.idempotency_key is not None):
         is_ours = write.finished(call, ending, seen)
         answer = endings.answer(outcome, ending, call) if is_ours else endings.lost(call.public_id)
         if ready.request.idempotency_key and is_ours:

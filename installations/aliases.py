@@ -7,7 +7,7 @@ cannot be guessed back (reference: EDPB Guidelines 01/2025 on pseudonymisation).
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -16,40 +16,22 @@ from django.db.models import Q, QuerySet
 
 from installations.models import CustomerAlias, Installation
 from kasilabs.accounts import keyring
-from kasilabs.lib.compiled import compiled
-from kasilabs.whatsapp import customers
-from kasilabs.whatsapp.models import CustomerHandle
 
-Kind = CustomerHandle.Kind
 HASH_VERSION = 1
 ALIAS_BYTES = 20
 
 
-def known(installation: Installation, handles: Sequence[customers.Handle]) -> tuple[UUID, str] | None:
-    """Return (customer, alias) when every one of these handles leads to the same alias here: one statement."""
-    index_of = {handle.kind: handle.index for handle in handles}
-    rows = _leading_here(
-        organization=installation.organization_id,
-        installation=installation.id,
-        phone=index_of.get(Kind.PHONE),
-        user_id=index_of.get(Kind.USER_ID),
+def led_to(organization: UUID, installation: UUID, indexes: Mapping[str, str | None]) -> QuerySet[CustomerAlias]:
+    """Select the alias here of each customer that one of these handles, by kind, leads to."""
+    any_of = [
+        Q(customer__handles__kind=kind, customer__handles__index=index) for kind, index in indexes.items() if index
+    ]
+    return CustomerAlias.objects.filter(
+        reduce(or_, any_of),
+        customer__handles__organization=organization,
+        installation=installation,
+        hash_version=HASH_VERSION,
     )
-    if len(rows) == len(handles) and len(set(rows)) == 1:
-        customer_id, alias = rows[0]
-        return customer_id, alias
-    return None
-
-
-@compiled
-def _leading_here(
-    *, organization: UUID, installation: UUID, phone: str | None, user_id: str | None
-) -> "QuerySet[CustomerAlias, tuple[UUID, str]]":
-    sent = {Kind.PHONE: phone, Kind.USER_ID: user_id}
-    any_of = [Q(customer__handles__kind=kind, customer__handles__index=index) for kind, index in sent.items() if index]
-    found = CustomerAlias.objects.filter(
-        reduce(or_, any_of), customer__handles__organization=organization, installation=installation
-    )
-    return found.filter(hash_version=HASH_VERSION).values_list("customer_id", "alias")
 
 
 def find_or_make(installation: Installation, customer_id: UUID) -> str:

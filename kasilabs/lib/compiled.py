@@ -27,7 +27,7 @@ def compiled(build: Callable[P, "QuerySet[Any, Row]"]) -> Callable[P, list[Row]]
 
     The queryset gives models, also with related ones, or tuples. Arguments of type UUID and str are values and must
     reach the SQL as they are; whatever else is passed (None, a flag) decides how the query looks, and each combination
-    is compiled on its own.
+    is compiled on its own. What changes by itself has to be said to the database: `Now()` for the time.
     """
     plans: dict[Hashable, _Plan] = {}
 

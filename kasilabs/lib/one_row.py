@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, Model
 
 
@@ -28,6 +28,7 @@ def update(row: Model, names: tuple[str, ...], *, only_if: tuple[str, object]) -
 
 
 def _execute(sql: str, fields: Sequence["Field[Any, Any]"], values: Sequence[object]) -> int:
+    connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
         saved = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
         cursor.execute(sql, saved)
@@ -56,8 +57,8 @@ def _update_sql(model: type[Model], names: tuple[str, ...], column: str) -> str:
 
 
 def _table(model: type[Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
 
 
 def _column(field: "Field[Any, Any]") -> str:
-    return connection.ops.quote_name(str(field.column))
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(field.column))

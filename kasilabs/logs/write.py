@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from kasilabs.lib import encrypted, ids
+from kasilabs.lib import encrypted, ids, one_row
 from kasilabs.logs import redact
 from kasilabs.logs.gates import STANDING, Gate
 from kasilabs.logs.models import Call, CallAnswer, CallState
@@ -91,7 +91,7 @@ def opened(about: About, claim: Claim, *, request: dict[str, Any], hidden: Hidde
     call.conversation_id, call.customer_id, call.alias = claim.conversation_id, claim.customer_id, claim.alias
     call.idempotency_index, call.fingerprint = claim.idempotency_index, claim.fingerprint
     call.lost_after = now + timedelta(seconds=claim.timeout_seconds) + LOST_GRACE
-    call.save(force_insert=True)
+    one_row.insert(call)
     return call
 
 
@@ -100,7 +100,7 @@ def refused(about: About, *, request: dict[str, Any], hidden: Hidden, ending: En
     call = _row(about, request=request, hidden=hidden, now=started)
     call.decision = decision(ending.gate)
     _end(call, ending, hidden)
-    call.save(force_insert=True)
+    one_row.insert(call)
     return call
 
 
@@ -108,8 +108,7 @@ def finished(call: Call, ending: Ending, hidden: Hidden) -> bool:
     """Complete an open row. Returns False when it was no longer open: what was lost stays lost."""
     _end(call, ending, hidden)
     call.decision = decision(ending.gate, after=ending.gate is not None or ending.state == CallState.SUCCEEDED)
-    still_open = Call.objects.filter(pk=call.pk, state=CallState.OPEN)
-    return bool(still_open.update(**{name: getattr(call, name) for name in _ENDING}))
+    return one_row.update(call, _ENDING, only_if=("state", CallState.OPEN))
 
 
 def keep_answer(call: Call, status: int, body: str) -> None:

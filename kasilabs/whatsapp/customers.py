@@ -6,11 +6,12 @@ rolls back and starts over, and then finds the winner's rows.
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -18,7 +19,6 @@ from django.db.models import Q, QuerySet
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import encrypted, keys
-from kasilabs.lib.compiled import compiled
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle, Instance
 
 
@@ -96,47 +96,48 @@ def conversation_index(instance: Instance, external_id: str) -> str:
     return hmac.new(key, instance.id.bytes + external_id.encode(), hashlib.sha256).hexdigest()
 
 
-def find_conversation(instance: Instance, external_id: str) -> Conversation | None:
-    """Return the conversation the agent calls `external_id` at this number."""
-    found = _conversations(instance=instance.id, index=conversation_index(instance, external_id))
-    return next(iter(found), None)
+@dataclass(frozen=True)
+class Seen:
+    """A conversation as it was found."""
+
+    id: UUID
+    customer_id: UUID | None
+    last_message_at: datetime | None
+
+    def is_before(self, moment: datetime | None) -> bool:
+        """Say whether a message at this moment would be the latest."""
+        return moment is not None and (self.last_message_at is None or self.last_message_at < moment)
 
 
-@compiled
-def _conversations(*, instance: UUID, index: str) -> QuerySet[Conversation]:
+def conversations(instance: UUID, index: str) -> QuerySet[Conversation]:
+    """Select the conversation that a number has under an index, if there is one."""
     return Conversation.objects.filter(instance=instance, index=index)
 
 
 def join(
-    conversation: Conversation | None,
+    seen: Seen | None,
     *,
     instance: Instance,
     external_id: str,
     customer_id: UUID | None,
     last_message_at: datetime | None,
-) -> Conversation:
-    """Make the conversation, or note in it what is new: its first customer, a later message.
+) -> UUID:
+    """Make the conversation, or note in it what is new: its first customer, a later message. Returns its id.
 
     Raises ConversationMismatch when it belongs to somebody else, IntegrityError when another process was faster.
     """
-    if conversation is None:
-        return _begin(instance, external_id, customer_id, last_message_at)
-    if customer_id and conversation.customer_id and conversation.customer_id != customer_id:
+    if seen is None:
+        return _begin(instance, external_id, customer_id, last_message_at).id
+    if customer_id and seen.customer_id and seen.customer_id != customer_id:
         raise ConversationMismatch
-    changed = list(_news(conversation, customer_id, last_message_at))
-    if changed:
-        conversation.save(update_fields=changed)
-    return conversation
-
-
-def _news(conversation: Conversation, customer_id: UUID | None, last_message_at: datetime | None) -> Iterator[str]:
-    if customer_id and conversation.customer_id is None:
-        conversation.customer_id = customer_id
-        yield "customer"
-    before = conversation.last_customer_message_at
-    if last_message_at and (before is None or before < last_message_at):
-        conversation.last_customer_message_at = last_message_at
-        yield "last_customer_message_at"
+    news: dict[str, Any] = {}
+    if customer_id and seen.customer_id is None:
+        news["customer"] = customer_id
+    if seen.is_before(last_message_at):
+        news["last_customer_message_at"] = last_message_at
+    if news:
+        Conversation.objects.filter(id=seen.id).update(**news)
+    return seen.id
 
 
 def _begin(
