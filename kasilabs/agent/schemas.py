@@ -4,8 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from kasilabs.whatsapp.models import E164
@@ -43,7 +42,7 @@ def _moment(text: str) -> str:
     )
 
 
-class Strict(Schema):
+class Strict(BaseModel):
     """The one base of all bodies: `"105"`, `105.0` and `true` are not integers, and unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -30,7 +30,6 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"[+＋]\s*[1-9](?:[\s().\-/‐-―]*\d){7,14}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([/\"\\bfnrt]))")
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_URL_SAFE = str.maketrans("+/", "-_")
 _SEPARATORS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
@@ -50,9 +49,9 @@ class Sensitive:
 
     def __init__(self, *, secrets: Collection[str], phones: Collection[str], only_known: bool = False) -> None:
         self._only_known = only_known
-        known = {secret for secret in secrets if secret}
+        self._known = known = {secret for secret in secrets if secret}
+        self._encoded: dict[str, tuple[str, ...]] = {}
         self._plain = tuple(known | {secret.replace(" ", "+") for secret in known})
-        self._encoded = tuple({form for secret in known for form in _base64_forms(secret)})
         self._shortest = min([SHORTEST, *map(len, known)])
         self._phones = tuple(form for phone in phones if phone for form in _phone_forms(phone))
 
@@ -86,10 +85,17 @@ class Sensitive:
     def _has_secret(self, text: str) -> bool:
         if any(secret in text for secret in self._plain) or (not self._only_known and _TOKEN.search(text)):
             return True
-        if not self._encoded:
+        fitting = [secret for secret in self._known if len(secret) <= len(text)]
+        if not fitting:
             return False
         unbroken = "".join(text.split())
-        return any(form in unbroken for form in self._encoded)
+        return any(form in unbroken for secret in fitting for form in self._forms(secret))
+
+    def _forms(self, secret: str) -> tuple[str, ...]:
+        """Return a secret in base64, made once a text is long enough for it: most texts are not."""
+        if secret not in self._encoded:
+            self._encoded[secret] = tuple(_base64_forms(secret))
+        return self._encoded[secret]
 
 
 def is_encoded(text: str) -> bool:
@@ -124,7 +130,7 @@ def _base64_forms(secret: str) -> Iterator[str]:
         last = (offset + len(raw)) * 8 // 6
         core = whole[first:last].decode()
         if len(core) >= MIN_BASE64:
-            yield from {core, core.translate(_URL_SAFE)}
+            yield from {core, core.replace("+", "-").replace("/", "_")}
 
 
 def _phone_forms(phone: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -315,7 +316,7 @@ def test_a_new_secret_takes_over_when_the_old_one_retires(ground: Ground, plugin
     old = signing_secrets.current(**asked)
     new = signing_secrets.rotate(**asked, actor=make.ACTOR)
     ground.agent.call()
-    SigningSecret.objects.filter(pk=old.pk).update(retires=timezone.now())
+    SigningSecret.objects.filter(pk=old.pk).update(retires=timezone.now() - timedelta(seconds=1))
     ground.agent.call()
     kids = [jwt.get_unverified_header(bearer(request))["kid"] for request in plugin.requests]
     assert kids == [old.kid, new.kid]
