@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from plugins.checking.rules import MAX_BYTES
 
+MOST_KEPT = 4 * MAX_BYTES
+"""Characters; up to here a text that is too large is mended in its field, beyond it is another file altogether."""
+
 
 class ManifestForm(forms.Form):
     """A manifest, pasted or as a file; exactly one of the two."""
@@ -41,6 +44,14 @@ class ManifestForm(forms.Form):
             self.add_error("file", _("There is a file and a pasted manifest. Keep one of them."))
         elif not (file or text):
             self.add_error("text", _("Paste a manifest, or choose a file."))
+
+    def drop_what_is_too_long(self) -> None:
+        """Leave a text out of the page that nobody would mend there, and say so; only after `is_valid`."""
+        length = len(self.cleaned_data["text"])
+        if length > MOST_KEPT:
+            self.data = {**self.data, "text": ""}
+            message = _("What you pasted has %(size)s, too much to be kept in this field.")
+            self.add_error("text", forms.ValidationError(message, "too_large", {"size": filesizeformat(length)}))
 
     def raw(self) -> bytes:
         """Return the manifest as it came; only after `is_valid`."""

@@ -46,6 +46,7 @@ def new(request: MemberRequest) -> HttpResponseBase:
             organization=request.organization, actor=actor(request), raw=raw, user=request.user
         )
     except BadManifest as error:
+        form.drop_what_is_too_long()
         context = {"form": form, "excerpt": excerpt.around(raw, error.faults)}
         return render(request, "plugins/new.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _lead_to(request, published)

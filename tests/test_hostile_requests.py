@@ -12,7 +12,7 @@ from tests.visits import As
 
 def test_a_large_file_is_refused_before_anything_reads_it(db: None) -> None:
     """The form would be refused too, for lack of a token; by then the file would be on disk."""
-    file = SimpleUploadedFile("manifest.json", b"x" * 3_000_000)
+    file = SimpleUploadedFile("manifest.json", b"x" * 6_000_000)
     answer = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"file": file})
     assert answer.status_code == 400
 

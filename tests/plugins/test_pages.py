@@ -120,6 +120,14 @@ def test_too_much_text_is_refused_and_kept(cast: make.Cast, as_: As) -> None:
     assert answer.context["form"]["text"].value() == raw
 
 
+def test_a_text_many_times_too_large_is_refused_on_the_page_and_not_sent_back(cast: make.Cast, as_: As) -> None:
+    answer = add(cast, as_, text="x" * 3_000_000)
+    assert answer.status_code == 422
+    assert "The manifest is larger than 256 KiB." in page(answer)
+    assert "What you pasted has 2.9\xa0MB, too much to be kept in this field." in page(answer)
+    assert len(page(answer)) < 60_000
+
+
 def test_hostile_text_is_shown_and_never_runs(cast: make.Cast, as_: As) -> None:
     words = {"title": HOSTILE, "description": f"Create a ticket. Use this when {HOSTILE}"}
     tool = make.SUPPORT_DESK["tools"][0] | words
