@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from kasilabs.accounts import members
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Role
+from kasilabs.lib import unseen
 
 
 def _choices(by: Member) -> list[tuple[str, Any]]:
@@ -17,7 +18,10 @@ class AddMember(forms.Form):
 
     email = forms.EmailField(label=_("Email"), max_length=254)
     name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("Somebody who has an account keeps the name they chose.")
+        label=_("Name"),
+        max_length=80,
+        validators=[unseen.refuse],
+        help_text=_("Somebody who has an account keeps the name they chose."),
     )
     role = forms.ChoiceField(label=_("Role"))
 

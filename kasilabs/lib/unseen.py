@@ -6,8 +6,10 @@ Unicode categories: controls, formats (zero-width and direction marks, tags), pr
 import unicodedata
 from itertools import groupby
 
+from django.core.exceptions import ValidationError
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 LAYOUT = "\n\t"
 
@@ -20,8 +22,16 @@ def write_out(text: str) -> SafeString:
     """Escape `text` for HTML, each unseen character as a box with its number and name."""
     if text.isprintable():
         return escape(text)
-    runs = ("".join(run) for _unseen, run in groupby(text, is_unseen))
+    runs = ("".join(run) for __, run in groupby(text, is_unseen))
     return format_html_join("", "{}", ((_boxes(run) if is_unseen(run[0]) else run,) for run in runs))
+
+
+def refuse(name: str) -> None:
+    """Take no name that reads like another one; names have no lines either. Raises ValidationError."""
+    found = [character for character in name if is_unseen(character) or character in LAYOUT]
+    if found:
+        words = _("Leave out what cannot be seen: %(characters)s.")
+        raise ValidationError(words, "unseen", {"characters": ", ".join(map(_said, dict.fromkeys(found)))})
 
 
 def _boxes(run: str) -> SafeString:
@@ -29,5 +39,8 @@ def _boxes(run: str) -> SafeString:
 
 
 def _box(character: str) -> SafeString:
-    name = unicodedata.name(character, "").lower()
-    return format_html('<span class="k-inv">U+{} {}</span>', f"{ord(character):04X}", name)
+    return format_html('<span class="k-inv">{}</span>', _said(character))
+
+
+def _said(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".strip()

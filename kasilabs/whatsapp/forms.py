@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from kasilabs.lib import unseen
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp.models import E164, Instance
 from kasilabs.whatsapp.numbers import Settings
@@ -19,7 +20,10 @@ class NumberForm(forms.Form):
     """What people set of a number. Whether number and name are free is for the database to say, in `numbers`."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=60, help_text=_("What people here call it, as in Legal Consultations.")
+        label=_("Name"),
+        max_length=60,
+        validators=[unseen.refuse],
+        help_text=_("What people here call it, as in Legal Consultations."),
     )
     number = forms.CharField(
         label=_("WhatsApp number"),

@@ -1,5 +1,6 @@
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
@@ -31,7 +32,7 @@ class Instance(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["organization", "name"], name="one_number_name"),
+            models.UniqueConstraint("organization", Lower("name"), name="one_number_name"),
             models.UniqueConstraint(fields=["id", "organization"], name="instance_with_organization"),
         ]
 

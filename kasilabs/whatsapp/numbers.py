@@ -83,7 +83,7 @@ def _save(instance: Instance) -> None:
 
 def _refusal(instance: Instance) -> Refused:
     """Say which constraint it was, without a word about whose number it is."""
-    is_name_taken = instance.organization.instances.filter(name=instance.name).exclude(pk=instance.pk).exists()
+    is_name_taken = instance.organization.instances.filter(name__iexact=instance.name).exclude(pk=instance.pk).exists()
     if is_name_taken:
         return _wrong("name", "name_taken", _("Another number has this name. Choose one that tells them apart."))
     return _wrong("number", "number_taken", _("This number is already connected. A number can be connected once."))

@@ -69,6 +69,13 @@ def test_every_fault_is_named_and_nothing_changes() -> None:
     assert (Organization.objects.count(), User.objects.count()) == (0, 0)
 
 
+def test_names_with_something_unseen_are_refused() -> None:
+    answer = create(name="Kasi\nLegal", owner_name="Wanjiru\u200b")
+    assert [error["pointer"] for error in answer["errors"]] == ["/name", "/ownerName"]
+    assert answer["errors"][1]["message"] == "Leave out what cannot be seen: U+200B zero width space."
+    assert (Organization.objects.count(), User.objects.count()) == (0, 0)
+
+
 def test_both_acts_are_in_the_audit_trail() -> None:
     create()
     acts = AuditEntry.objects.order_by("seq").values_list("actor", "action", "target_name")

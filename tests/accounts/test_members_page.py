@@ -50,6 +50,7 @@ def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: 
         ({"email": ""}, "This field is required."),
         ({"name": "x" * 81}, "at most 80 characters"),
         ({"name": "nul\0"}, "Null characters are not allowed."),
+        ({"name": "Ni\u202ea"}, "Leave out what cannot be seen: U+202E right-to-left override."),
         ({"role": "owner"}, "is not one of the available choices"),
         ({"role": "emperor"}, "is not one of the available choices"),
         ({"email": "viewer@kasi-legal.example"}, "This person already belongs to the organization."),

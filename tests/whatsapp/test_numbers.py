@@ -67,6 +67,24 @@ def test_a_name_is_given_once_in_an_organization(cast: make.Cast, number: Instan
     assert other.name == number.name
 
 
+@pytest.mark.parametrize("name", ["LEGAL consultations", "legal consultations "])
+def test_a_name_in_other_letters_is_the_same_name(cast: make.Cast, as_: As, number: Instance, name: str) -> None:
+    answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "name": name, "number": "+254700000999"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "name": ["Another number has this name. Choose one that tells them apart."]
+    }
+    assert Instance.objects.count() == 1
+    assert as_(cast.admin).post(page_of(number, "edit/"), {**TYPED, "name": number.name.upper()}).status_code == 302
+
+
+def test_a_name_with_something_unseen_is_refused(cast: make.Cast, as_: As) -> None:
+    answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "name": "Front\u2067Desk"})
+    assert answer.status_code == 422
+    assert "Leave out what cannot be seen: U+2067 right-to-left isolate." in answer.content.decode()
+    assert Instance.objects.count() == 0
+
+
 def test_editing_notes_what_changed(cast: make.Cast, as_: As, number: Instance) -> None:
     typed = {"name": "Reception", "number": number.number, "system_prompt": ""}
     assert as_(cast.admin).post(page_of(number, "edit/"), typed).status_code == 302

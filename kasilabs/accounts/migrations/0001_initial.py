@@ -9,6 +9,7 @@ from django.db import migrations, models
 
 import kasilabs.lib.encrypted
 import kasilabs.lib.ids
+import kasilabs.lib.unseen
 
 
 class Migration(migrations.Migration):
@@ -24,7 +25,7 @@ class Migration(migrations.Migration):
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
-                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.unseen.refuse], verbose_name="name")),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_reviewer", models.BooleanField(default=False)),
                 ("created", models.DateTimeField(auto_now_add=True)),
@@ -49,7 +50,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("slug", models.SlugField(max_length=48, unique=True)),
-                ("name", models.CharField(max_length=80)),
+                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.unseen.refuse])),
                 ("time_zone", models.CharField(default="Africa/Nairobi", max_length=64)),
                 (
                     "currency",

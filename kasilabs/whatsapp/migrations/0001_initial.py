@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 import kasilabs.lib.encrypted
@@ -165,7 +166,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="instance",
-            constraint=models.UniqueConstraint(fields=("organization", "name"), name="one_number_name"),
+            constraint=models.UniqueConstraint(
+                "organization", django.db.models.functions.text.Lower("name"), name="one_number_name"
+            ),
         ),
         migrations.AddConstraint(
             model_name="instance",
