@@ -6,6 +6,7 @@ for itself. `kasilabs.checks` refuses to start a production that is not whole.
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,10 @@ def _database() -> dict[str, Any]:
     than carrying it out. A pooler that keeps no prepared statements needs ?server_side_binding=false in DATABASE_URL.
     """
     if not DATABASE_URL:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        found: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "kasilabs.sqlite3")}
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = DATA_DIR / "kasilabs.sqlite3"
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite would make it readable for everybody.
+        found: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}
     else:
         found = env.db_url_config(DATABASE_URL)
     if found["ENGINE"].endswith("sqlite3"):

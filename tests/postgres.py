@@ -6,11 +6,13 @@ PostgreSQL refuses to run as root, so as root the cluster belongs to the user no
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
 
@@ -64,7 +66,14 @@ def _initialize(data: Path) -> None:
     )
 
 
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Leave as after Ctrl-C, past everything that cleans up; told a second time, go on with that."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main(command: list[str]) -> int:
+    signal.signal(signal.SIGTERM, _end)
     with cluster() as url:
         return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode
 

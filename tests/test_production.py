@@ -92,6 +92,18 @@ def python(code: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, env=given, cwd=project.BASE_DIR, capture_output=True, text=True, check=False)
 
 
+def test_what_the_demo_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
+    given = environment(tmp_path / "new" / "data")
+    for name in ("DATABASE_URL", "PUBLIC_URL", "SECRET_KEY", "ENCRYPTION_KEYS"):
+        del given[name]
+    migrate = "import os, django; os.umask(0); django.setup(); from django.core.management import call_command"
+    done = python(f"{migrate}; call_command('migrate', verbosity=0)", given)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "new" / "data"
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+    assert modes == {"data": 0o700, "keys.json": 0o600, "kasilabs.sqlite3": 0o600}
+
+
 def test_the_web_server_refuses_to_start_on_a_missing_key(tmp_path: Path) -> None:
     given = environment(tmp_path)
     del given["ENCRYPTION_KEYS"]

@@ -14,7 +14,7 @@ def read_or_make(path: Path) -> dict[str, str]:
     Two processes that start at once agree: the finished file is linked into place, and only one link succeeds.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         _write(draft, {"SECRET_KEY": secrets.token_urlsafe(48), "ENCRYPTION_KEYS": crypto.make_key("k1")})
         try:

@@ -33,7 +33,6 @@ def update(members: Mapping[str, Any]) -> None:
 @contextmanager
 def locked() -> Iterator[None]:
     """Let one process at a time make the demo."""
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     with (settings.DATA_DIR / "demo.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
