@@ -12,7 +12,6 @@ from kasilabs.accounts.models import User
 from tests import ground as grounds
 from tests import hostile, make
 
-
 hypothesis_settings.register_profile("project", deadline=None)  # two workers share two cores with the suite
 hypothesis_settings.load_profile("project")
 
