@@ -1,6 +1,7 @@
 """What the agent of a number is offered: the tools whose standing gates pass, in a stable order."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from grants import standings
 from grants.decide import decide
@@ -12,13 +13,10 @@ from plugins.manifest import Manifest, Tool, agent_name
 class Offered:
     """One tool as offered: the tool, where it comes from, and in which mode it would run."""
 
+    name: str
     manifest: Manifest
     tool: Tool
     mode: str
-
-    @property
-    def name(self) -> str:
-        return agent_name(self.manifest.slug, self.tool.name)
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,9 @@ def of(instance: Instance) -> Offer:
     """Return what the agent of this number is offered now; ordered by agent-facing name."""
     standing = standings.of(instance)
     tools = [
-        Offered(grant.setup.manifest, tool, grant.setup.installation.mode)
+        Offered(agent_name(grant.setup.slug, tool.name), grant.setup.manifest, tool, grant.setup.installation.mode)
         for grant, tool in standing.tools()
         if decide(standing, grant.setup, tool).allowed
     ]
-    tools.sort(key=lambda offered: offered.name)
+    tools.sort(key=attrgetter("name"))
     return Offer(instance, standing.toolkits, standing.suppressed_toolkits, tools)

@@ -26,11 +26,11 @@ class Setup:
     secret_rows: list[InstallationSecret] = field(default_factory=list)
     signing: list[SigningSecret] = field(default_factory=list)
 
-    @property
+    @cached_property
     def manifest(self) -> Manifest:
         return self.installation.version.manifest
 
-    @property
+    @cached_property
     def slug(self) -> str:
         return self.installation.plugin.slug
 
@@ -168,7 +168,10 @@ def _fill_standings(found: dict[UUID, Standing], setups: dict[UUID, Setup], rows
         elif row.kind is Kind.NUMBER_TOOLKIT:
             found[row.owner].granted_toolkits.add(row.name)
     for row in rows:
-        if row.kind is Kind.TOOL and row.value == "on" and row.owner in by_id:
-            by_id[row.owner].tools.add(row.name)
-        elif row.kind is Kind.PERMISSION and row.owner in by_id:
-            by_id[row.owner].permissions.add(row.name)
+        grant = by_id.get(row.owner) if row.kind in {Kind.TOOL, Kind.PERMISSION} else None
+        if grant is None:
+            continue
+        if row.kind is Kind.PERMISSION:
+            grant.permissions.add(row.name)
+        elif row.value == "on":
+            grant.tools.add(row.name)
