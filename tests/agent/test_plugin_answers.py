@@ -194,7 +194,7 @@ def test_a_plugin_that_hangs_times_out_at_the_tools_deadline(build: Build, serve
     started = time.monotonic()
     answer = ground.agent.call()
     assert (answer.status_code, answer.json()["code"]) == (504, "plugin_timeout")
-    assert 0.9 < time.monotonic() - started < 1.6
+    assert 0.9 < time.monotonic() - started < 2.5
     assert ground.row().state == "plugin_fault"
 
 
@@ -203,7 +203,7 @@ def test_a_plugin_that_drips_times_out_at_the_tools_deadline(build: Build, serve
     ground = ground_on(build, serve, hostile.drips(start, b"x" * 60_000), **QUICK)
     started = time.monotonic()
     assert ground.agent.call().status_code == 504
-    assert time.monotonic() - started < 1.6
+    assert time.monotonic() - started < 2.5
 
 
 def test_a_closed_port_is_answered_within_two_seconds(build: Build, serve: Serve) -> None:
@@ -213,7 +213,7 @@ def test_a_closed_port_is_answered_within_two_seconds(build: Build, serve: Serve
     started = time.monotonic()
     problem = ground.agent.call().json()
     assert (problem["code"], problem["reason"]) == ("plugin_error", "unreachable")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 2.0
     assert ground.row().attempts == 2
 
 

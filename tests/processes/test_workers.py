@@ -68,7 +68,7 @@ def test_a_slow_plugin_does_not_hold_up_an_unrelated_page(build: Build, serve: S
         assert requests.get(f"{running.url}/readyz", timeout=5).status_code == 200
         took = time.monotonic() - started
         assert [each.result().status_code for each in calls] == [200] * 8
-    assert took < 0.5
+    assert took < 1.5
 
 
 def test_a_killed_call_is_lost_and_its_key_says_so(build: Build, serve: Serve, start: Start) -> None:
