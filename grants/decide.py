@@ -29,6 +29,9 @@ class Decision:
         return STANDING if self.gate is None else STANDING[: STANDING.index(self.gate)]
 
 
+_YES = Decision(True)
+
+
 def decide(standing: Standing, setup: Setup, tool: Tool) -> Decision:
     """Ask the standing gates in order; the first that refuses decides."""
     grant = standing.grants.get(setup.slug)
@@ -38,7 +41,7 @@ def decide(standing: Standing, setup: Setup, tool: Tool) -> Decision:
         refusal = ask(standing, setup, grant, tool)
         if refusal is not None:
             return Decision(False, gate, refusal[0], refusal[1])
-    return Decision(True)
+    return _YES
 
 
 def suspended(instance: Instance) -> Decision:
@@ -47,6 +50,7 @@ def suspended(instance: Instance) -> Decision:
 
 
 Refusal = tuple[str, dict[str, Any]] | None
+_STOPPED = frozenset({Installation.State.SUSPENDED, Installation.State.REMOVED})
 
 
 def _number(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
@@ -55,7 +59,7 @@ def _number(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool)
 
 def _organization_installation(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
     state = setup.installation.state
-    if state in {Installation.State.SUSPENDED, Installation.State.REMOVED}:
+    if state in _STOPPED:
         return f"installation_{state}", {"plugin": setup.manifest.name}
     return None
 
