@@ -65,6 +65,7 @@ class Command(BaseCommand):
     def _welcome(self, url: str, document: dict[str, Any]) -> None:
         rows = "\n".join(f"  {user['email']:<32} {user['password']:<18} {user['role']}" for user in document["users"])
         self.stdout.write(f"\nKasiLabs plugins: {url}\n\nSign in as\n{rows}\n\nCtrl-C ends it.\n")
+        self.stdout.flush()
 
     def _watch(self, children: list[subprocess.Popen[bytes]]) -> None:
         while True:
