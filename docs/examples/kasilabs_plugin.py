@@ -81,7 +81,9 @@ class Plugin:
 
     def __init__(self, slug: str, tools: dict[str, Tool]) -> None:
         self.slug, self.tools = slug, tools
-        self.secrets = os.environ["PLUGIN_TOOL_SECRET"].replace(" ", "").split(",")
+        self.secrets = os.environ.get("PLUGIN_TOOL_SECRET", "").replace(" ", "").split(",")
+        if not any(self.secrets):
+            sys.exit("PLUGIN_TOOL_SECRET is empty: set it to the tool-call secret, plsec_…, that was shown once.")
         self.platform_url = os.environ["PLATFORM_URL"]
         self.answers: dict[str, Answer] = {}
         self.lock = threading.Lock()

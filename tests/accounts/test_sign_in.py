@@ -93,7 +93,7 @@ def test_sign_up_is_closed(db: None) -> None:
     answer = Client().post(
         "/accounts/signup/", {"email": "new@x.example", "password1": make.PASSWORD, "password2": make.PASSWORD}
     )
-    assert "Accounts are made by invitation" in answer.content.decode()
+    assert "An owner or admin adds people" in answer.content.decode()
     assert User.objects.count() == 0
 
 
