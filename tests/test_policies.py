@@ -20,7 +20,7 @@ THIRD_PARTY = {
     "account_login": (OPEN, "Signing in."),
     "account_logout": (OPEN, "Ends a session; without one it leads to sign-in."),
     "account_inactive": (OPEN, "Says that an account is switched off."),
-    "account_signup": (OPEN, "Says that accounts are made by invitation; it makes none."),
+    "account_signup": (OPEN, "Says who adds people; it makes no account."),
     "account_reauthenticate": (SIGNED_IN, "The password again before a dangerous act."),
     "account_email": (SIGNED_IN, "One's own address; a new one counts once its link was opened."),
     "account_email_verification_sent": (OPEN, "Says that a link is on its way."),
