@@ -16,11 +16,21 @@ from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 MOST_BYTES, MOST_REQUESTS, MOST_ROW_BYTES, MOST_PAINT_MS = 60_000, 12, 1_000, 200
-BEST_OF = 5
+BEST_OF = 8
 OF_ANY_SIZE = ("matrix", "version")
 
 REQUESTS = "performance.getEntriesByType('resource').length + 1"
-PAINTED = "performance.getEntriesByName('first-paint')[0]?.startTime ?? 1e9"
+PAINTED = """
+() => new Promise(done => {
+  const until = performance.now() + 2000;
+  const look = () => {
+    const entry = performance.getEntriesByName("first-paint")[0];
+    if (entry || performance.now() > until) done(entry ? entry.startTime : 1e9);
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
 LARGEST_ROW = """
 () => Math.max(0, ...[...document.querySelectorAll("table:not(.k-mx table) tbody tr")]
   .map(row => new TextEncoder().encode(row.outerHTML).length))
