@@ -14,7 +14,7 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib.compiled import compiled
 from kasilabs.toolkits.catalogue import HIDES_COMMERCE, Toolkit
 from kasilabs.whatsapp.models import Instance
-from plugins.manifest import Manifest, Tool, Visibility
+from plugins.manifest import Manifest, Tool
 from plugins.models import SigningSecret, warm
 
 
@@ -66,12 +66,10 @@ class Standing:
         return grant.setup if grant else self.setups.get(slug)
 
     def tools(self) -> Iterator[tuple[Granted, Tool]]:
-        """Yield each tool the agent can be offered here, ordered by agent-facing name."""
-        for slug in sorted(self.grants):
-            grant = self.grants[slug]
-            if grant.setup.manifest.visibility is Visibility.AGENT:
-                for tool in sorted(grant.setup.manifest.tools, key=lambda tool: tool.name):
-                    yield grant, tool
+        """Yield each tool the agent can be offered here, in no order."""
+        for grant in self.grants.values():
+            for tool in grant.setup.manifest.offered_tools:
+                yield grant, tool
 
     @property
     def suppressed_toolkits(self) -> list[str]:

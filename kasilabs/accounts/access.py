@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -133,21 +132,3 @@ def machine(reason: str) -> Callable[[View], View]:
         return cast(View, opened)
 
     return decorate
-
-
-class SignInMiddleware(LoginRequiredMiddleware):
-    """Close every view but the open ones, and leave the session of those alone.
-
-    Django's own asks who is signed in first, and so makes every answer to a machine vary by cookie.
-    """
-
-    def process_view(
-        self,
-        request: HttpRequest,
-        view_func: Callable[..., Any],
-        view_args: tuple[Any, ...],
-        view_kwargs: dict[str, Any],
-    ) -> HttpResponseBase | None:
-        if not getattr(view_func, "login_required", True):
-            return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
