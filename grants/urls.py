@@ -1,6 +1,9 @@
 from django.urls import path
 
-from grants import views, views_explain, views_install, views_removal, views_toolkits, views_try
+from grants.install import views as views_install
+from grants.install import views_removal
+from grants.matrix import views, views_explain
+from grants.toolkits import views as views_toolkits
 
 app_name = "grants"
 urlpatterns = [
@@ -20,7 +23,6 @@ urlpatterns = [
         views_install.check_field,
         name="install_check_field",
     ),
-    path("installations/new/<slug:slug>/test/", views_try.try_out, name="install_test"),
     path("toolkits/", views_toolkits.toolkits, name="toolkits"),
     path("toolkits/<str:toolkit>/install/", views_toolkits.install, name="install_toolkit"),
     path("toolkits/<str:toolkit>/remove/", views_toolkits.remove, name="remove_toolkit"),

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
-from plugins.manifest import AuthType
+from plugins.manifest.document import AuthType
 from plugins.models import Version
 
 PUBLISHED = frozenset({Version.State.PUBLISHED, Version.State.DEPRECATED})

@@ -11,15 +11,17 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from installations import configuration, installable, vault
+from installations import installable
 from installations.models import Installation
-from installations.vault import Action, SecretChange
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
+from kasilabs.configuration import values as configuration
+from kasilabs.configuration import vault
+from kasilabs.configuration.schema import ConfigSchema
+from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets
-from plugins.config_schema import ConfigSchema
 from plugins.models import SigningSecret, Version
 
 State = Installation.State
@@ -117,7 +119,7 @@ def _move(installation: Installation, to: State, *, actor: audit.Actor, action: 
         if row.state == state:
             act.nothing()
         if state is State.REMOVED:
-            vault.empty(row)
+            row.secrets.all().delete()
             row.removed = timezone.now()
         row.state = state
         row.save(update_fields=["state", "removed"])

@@ -5,8 +5,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, User
+from kasilabs.configuration import vault
+from kasilabs.configuration.form import Stored
+from kasilabs.configuration.vault import SealedSecret
 from kasilabs.lib import ids
-from kasilabs.lib.encrypted import EncryptedField
 from kasilabs.logs.models import Mode
 from kasilabs.whatsapp.models import Customer
 from plugins.models import Plugin, Version
@@ -57,24 +59,20 @@ class Installation(models.Model):
     def public_id(self) -> str:
         return ids.encode(ids.Prefix.INSTALLATION, self.id)
 
+    @property
+    def configuration(self) -> Stored:
+        """What the configuration form begins with."""
+        return Stored(self.values, vault.states(self), self.config_version)
 
-class InstallationSecret(models.Model):
-    """One secret configuration value: write-only, sealed, bound to organization, installation and field."""
 
-    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+class InstallationSecret(SealedSecret):
+    """One secret value of an installation's configuration."""
+
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="secrets")
-    pointer = models.CharField(max_length=160)
-    value = EncryptedField(bound_to=("organization_id", "installation_id", "pointer"))
-    hint = models.CharField(max_length=4, blank=True)
-    set_by = models.CharField(max_length=254)
-    set_at = models.DateTimeField()
+    owner = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="secrets")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["installation", "pointer"], name="one_secret_per_field")]
-
-    def __str__(self) -> str:
-        return f"{self.installation_id}{self.pointer}"
+        constraints = [models.UniqueConstraint(fields=["owner", "pointer"], name="one_secret_per_field")]
 
 
 class CustomerAlias(models.Model):

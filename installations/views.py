@@ -9,12 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installations import configuration, lifecycle, summary, vault
-from installations.forms import VERSION, ConfigurationForm
+from installations import display, lifecycle
 from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
+from kasilabs.configuration import values, vault
+from kasilabs.configuration.form import VERSION, ConfigurationForm
 from kasilabs.lib import paging
 from kasilabs.lib.refusal import Refused
 
@@ -26,7 +27,7 @@ def list_installations(request: MemberRequest) -> HttpResponse:
     rows = request.organization.installations.present().select_related("plugin", "version")
     rows = rows.defer("version__document").prefetch_related("secrets")
     page = paging.page(request, rows, {"organization": request.organization.id.hex})
-    found = [(installation, summary.attention(installation)) for installation in page.rows]
+    found = [(installation, display.attention(installation)) for installation in page.rows]
     return render(request, "installations/list.html", {"page": page, "found": found})
 
 
@@ -40,9 +41,9 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
     context = {
         "installation": found,
         "manifest": found.version.manifest,
-        "settings": summary.settings(schema, found.values, states),
-        "missing": configuration.missing(schema, found.values, states),
-        "attention": summary.attention(found),
+        "settings": display.settings(schema, found.values, states),
+        "missing": values.missing(schema, found.values, states),
+        "attention": display.attention(found),
     }
     return render(request, "installations/detail.html", context)
 
@@ -111,7 +112,7 @@ def resume(request: MemberRequest, installation: str) -> HttpResponseBase:
 def _form(request: MemberRequest, found: Installation) -> ConfigurationForm:
     return ConfigurationForm(
         found.version.manifest.configuration,
-        found,
+        found.configuration,
         request.POST if request.method == "POST" else None,
         may_set_secrets=request.member.may(Permission.INSTALLATIONS_SECRETS),
     )
@@ -134,9 +135,9 @@ def _conflict(request: MemberRequest, form: ConfigurationForm, public_id: str) -
     now = installation_or_404(request.organization, public_id)
     typed = request.POST.copy()
     typed[VERSION] = str(now.config_version)
-    again = ConfigurationForm(form.schema, now, typed, may_set_secrets=form.may_set_secrets)
+    again = ConfigurationForm(form.schema, now.configuration, typed, may_set_secrets=form.may_set_secrets)
     again.refuse(_("Somebody saved this configuration meanwhile. Save again to put yours in its place."))
-    differences = summary.differences(form.schema, now.values, form.values)
+    differences = display.differences(form.schema, now.values, form.values)
     return _page(request, again, now, status=HTTPStatus.CONFLICT, differences=differences)
 
 

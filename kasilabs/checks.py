@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from kasilabs.lib import crypto
-from kasilabs.lib.outgoing.hosts import AllowedHosts
+from kasilabs.lib.crypto import aes
+from kasilabs.lib.http.hosts import AllowedHosts
 
 TAG = "kasilabs"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -26,7 +26,7 @@ def keys(**_: object) -> Iterator[CheckMessage]:
         yield _error(2, "ENCRYPTION_KEYS is missing.", "Set k1:<32 random bytes in base64>.")
         return
     try:
-        crypto.parse_keys(settings.ENCRYPTION_KEYS)
+        aes.parse_keys(settings.ENCRYPTION_KEYS)
     except ValueError as error:
         yield _error(3, f"ENCRYPTION_KEYS cannot be read: {error}.", "Write k2:<base64>,k1:<base64>.")
 

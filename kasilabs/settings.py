@@ -12,7 +12,7 @@ from typing import Any
 
 import environ
 
-from kasilabs.lib import keyfile
+from kasilabs.lib.crypto import keyfile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -119,8 +119,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "kasilabs.lib.request_id.RequestIdMiddleware",
-    "kasilabs.lib.doors.MachineDoorMiddleware",
+    "kasilabs.lib.machine_api.request_id.RequestIdMiddleware",
+    "kasilabs.lib.machine_api.middleware.MachineDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -133,12 +133,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "kasilabs.request_log.RequestLogMiddleware",
+    "kasilabs.process.request_log.RequestLogMiddleware",
 ]
 
 ROOT_URLCONF = "kasilabs.urls"
 WSGI_APPLICATION = "kasilabs.wsgi.application"
-FORM_RENDERER = "kasilabs.lib.look.Renderer"
+FORM_RENDERER = "kasilabs.templatetags.look.Renderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -149,14 +149,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "kasilabs.navigation.navigation",
+                "kasilabs.dashboard.navigation.navigation",
             ],
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "django_htmx.templatetags.django_htmx",
                 "template_partials.templatetags.partials",
-                "kasilabs.lib.look",
+                "kasilabs.templatetags.look",
             ],
         },
     }
@@ -195,7 +195,7 @@ SESSION_COOKIE_SECURE = IS_HTTPS or not DEMO
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SECURE = IS_HTTPS or not DEMO
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "kasilabs.views.csrf_failure"
+CSRF_FAILURE_VIEW = "kasilabs.dashboard.views.csrf_failure"
 BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
@@ -246,7 +246,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "kasilabs.process_log.formatter", "as_json": not DEMO}},
+    "formatters": {"lines": {"()": "kasilabs.process.process_log.formatter", "as_json": not DEMO}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from kasilabs import views
+from kasilabs.dashboard import views
+from kasilabs.process import views as process_views
 
 organization: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
@@ -11,6 +12,7 @@ organization: list[URLPattern | URLResolver] = [
     path("developer/", include("plugins.urls")),
     path("installations/", include("installations.urls")),
     path("", include("grants.urls")),
+    path("", include("kasilabs.calls.urls")),
     path("logs/", include("kasilabs.logs.urls")),
 ]
 
@@ -21,12 +23,12 @@ urlpatterns = [
     path("agent/v1/", include("kasilabs.agent.urls")),
     path("schemas/manifest-v1.json", views.manifest_schema, name="manifest_schema"),
     path("components/", views.components, name="components"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", process_views.healthz, name="healthz"),
+    path("readyz", process_views.readyz, name="readyz"),
 ]
 
-handler400 = "kasilabs.views.bad_request"
-handler403 = "kasilabs.views.forbidden"
-handler404 = "kasilabs.views.not_found"
-handler429 = "kasilabs.views.too_many"
-handler500 = "kasilabs.views.server_error"
+handler400 = "kasilabs.dashboard.views.bad_request"
+handler403 = "kasilabs.dashboard.views.forbidden"
+handler404 = "kasilabs.dashboard.views.not_found"
+handler429 = "kasilabs.dashboard.views.too_many"
+handler500 = "kasilabs.dashboard.views.server_error"

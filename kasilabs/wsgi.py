@@ -13,8 +13,8 @@ _serious = [message for message in checks.run_checks(tags=["kasilabs"]) if messa
 if _serious:
     raise SystemCheckError("\n".join(str(message) for message in _serious))
 
-from kasilabs import warm_up  # noqa: E402  # its modules need the settings
-from kasilabs.lib import chunked  # noqa: E402
+from kasilabs.lib.machine_api import chunked  # noqa: E402
+from kasilabs.process import warm_up  # noqa: E402  # its modules need the settings
 
 warm_up.load()
 application = chunked.measured(_django)

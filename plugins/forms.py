@@ -3,7 +3,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from plugins.checking.rules import MAX_BYTES
+from plugins.manifest.checks.run import MAX_BYTES
 
 MOST_KEPT = 4 * MAX_BYTES
 """Characters; up to here a text that is too large is mended in its field, beyond it is another file altogether."""

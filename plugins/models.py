@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, User
 from kasilabs.lib import ids
-from kasilabs.lib.encrypted import EncryptedField
+from kasilabs.lib.crypto.fields import EncryptedField
 from kasilabs.logs.models import Mode
-from plugins import manifest as manifests
-from plugins.snapshot import SnapshotDecoder
+from plugins.manifest import document as manifests
+from plugins.manifest.snapshot import SnapshotDecoder
 
 
 class Plugin(models.Model):

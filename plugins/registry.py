@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
-from kasilabs.lib.http import AllowedHosts
-from plugins import manifest as manifests
-from plugins.checking.faults import BadManifest, Faults
-from plugins.manifest import Manifest
+from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.http.client import AllowedHosts
+from plugins.manifest import document as manifests
+from plugins.manifest.checks.errors import BadManifest
+from plugins.manifest.document import Manifest
 from plugins.models import Plugin, Version
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit
-from kasilabs.lib import encrypted, keys
+from kasilabs.lib.crypto import bearer_keys, fields
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins.models import Plugin, SigningSecret
@@ -62,7 +62,7 @@ def live(plugin: Plugin, mode: Mode, purpose: Purpose | None = None) -> list[Sig
 
 def text(secret: SigningSecret) -> str:
     """Return the secret as it was shown; its UTF-8 bytes are the HMAC key. Raises encrypted.CannotOpen."""
-    return encrypted.reveal(secret, "value")
+    return fields.reveal(secret, "value")
 
 
 def show_once(*, plugin: Plugin, mode: Mode, actor: audit.Actor) -> list[Shown]:
@@ -127,9 +127,9 @@ def _missing(plugin: Plugin, mode: Mode) -> list[Purpose]:
 
 
 def _new(plugin: Plugin, mode: Mode, purpose: Purpose, *, shown: datetime | None = None) -> SigningSecret:
-    kid = f"{purpose.value}-{keys.random_text(keys.BASE32, KID_LENGTH)}"
+    kid = f"{purpose.value}-{bearer_keys.random_text(bearer_keys.BASE32, KID_LENGTH)}"
     secret = SigningSecret(plugin=plugin, mode=mode, purpose=purpose, kid=kid, shown=shown)
-    encrypted.seal(secret, "value", keys.make_secret(PREFIX[purpose]))
+    fields.seal(secret, "value", bearer_keys.make_secret(PREFIX[purpose]))
     return secret
 
 

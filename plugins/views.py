@@ -12,13 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib import paging, schema
-from kasilabs.lib.encrypted import CannotOpen
+from kasilabs.configuration import schema_text
+from kasilabs.lib import paging
+from kasilabs.lib.crypto.fields import CannotOpen
+from kasilabs.lib.documents import schema
 from kasilabs.logs.models import Mode
-from plugins import checklist, excerpt, field_words, lists, registry, signing_secrets
-from plugins import manifest as manifests
-from plugins.checking.faults import BadManifest
+from plugins import lists, registry, signing_secrets
 from plugins.forms import ManifestForm
+from plugins.manifest import checklist, excerpt
+from plugins.manifest import document as manifests
+from plugins.manifest.checks.errors import BadManifest
 from plugins.models import Plugin, Version
 
 
@@ -104,7 +107,7 @@ def version(request: MemberRequest, slug: str, semver: str) -> HttpResponse:
         "manifest": manifest,
         "tools": [(tool, manifests.agent_name(manifest.slug, tool.name)) for tool in manifest.tools],
         "checklist": checklist.of(manifest),
-        "fields": field_words.describe(manifest.configuration),
+        "fields": schema_text.describe(manifest.configuration),
         "canonical": json.loads(schema.canonical(manifest.document)),
     }
     return render(request, "plugins/version.html", context)

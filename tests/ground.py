@@ -7,12 +7,12 @@ from typing import Any
 
 from django.test import Client
 
-from grants import cells
+from grants.changes import plugins
 from grants.models import PluginGrant
 from installations import lifecycle
 from installations.models import Installation
-from installations.vault import Action, SecretChange
 from kasilabs.accounts.models import Organization
+from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.logs.models import Call, Mode
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
@@ -76,7 +76,7 @@ def build(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> G
     tools = [{**make.SUPPORT_DESK["tools"][0], **(tool or {})}]
     version = make.version(organization, **{"baseUrl": url, "tools": tools, **manifest})
     installation = _installed(organization, version)
-    grant = cells.grant_plugin(
+    grant = plugins.grant_plugin(
         instance=legal, installation=installation, tools=None, permissions=None, actor=make.ACTOR
     )
     keys = [agent_keys.issue(instance=each, actor=make.ACTOR).text for each in (legal, billing)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kasilabs.lib import http
+from kasilabs.lib.http import client as http
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from installations import lifecycle
-from installations.vault import Action, SecretChange
 from kasilabs.accounts.permissions import Role
-from kasilabs.lib.encrypted import EncryptedField
+from kasilabs.configuration.secrets import Action, SecretChange
+from kasilabs.lib.crypto.fields import EncryptedField
 from kasilabs.logs.models import Call
 from tests import hostile, make
 from tests.ground import PHONE, SECRET, Build, Ground, Serve

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from kasilabs import process_log
+from kasilabs.process import process_log
 
 
 def line(level: int, *, as_json: bool) -> str:

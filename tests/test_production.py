@@ -12,13 +12,13 @@ from django.conf import settings as project
 from django.core import checks
 from django.test import override_settings
 
-from kasilabs.lib import crypto
+from kasilabs.lib.crypto import aes
 
 GOOD = {
     "DEMO": False,
     "DEBUG": False,
     "SECRET_KEY": "s" * 50,
-    "ENCRYPTION_KEYS": crypto.make_key("k1"),
+    "ENCRYPTION_KEYS": aes.make_key("k1"),
     "ALLOWED_HOSTS": ["plugins.example"],
     "PUBLIC_URL": "https://plugins.example",
     "DATABASE_URL": "postgres://localhost/kasilabs",
@@ -77,7 +77,7 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     whole = {
         "SECRET_KEY": "s" * 50,
-        "ENCRYPTION_KEYS": crypto.make_key("k1"),
+        "ENCRYPTION_KEYS": aes.make_key("k1"),
         "ALLOWED_HOSTS": "plugins.example",
         "PUBLIC_URL": "https://plugins.example",
         "DATABASE_URL": f"sqlite:///{folder / 'production.sqlite3'}",
@@ -117,7 +117,7 @@ import sys
 import kasilabs.wsgi
 from django.template import engines
 cached = engines["django"].engine.template_loaders[0].loaders[0]
-print("grants.views" in sys.modules, len(cached.get_template_cache) > 50)
+print("grants.matrix.views" in sys.modules, len(cached.get_template_cache) > 50)
 """
 
 

@@ -12,12 +12,12 @@ from django.test import override_settings
 from installations.models import InstallationSecret
 from kasilabs.accounts import audit, keyring
 from kasilabs.accounts.models import AuditEntry, StoredKey
-from kasilabs.lib import crypto, encrypted
+from kasilabs.lib.crypto import aes, fields
 from tests import hostile
 from tests.at_once import at_once
 from tests.ground import PHONE, Ground
 
-K1, K2 = crypto.make_key("k1"), crypto.make_key("k2")
+K1, K2 = aes.make_key("k1"), aes.make_key("k2")
 KEY = {"Idempotency-Key": "0123456789abcdef"}
 CUSTOMER = {"id": "chat-1", "customer": {"phone": PHONE}}
 COLUMNS = {
@@ -60,7 +60,7 @@ def key_ids() -> set[str]:
     """The ids of the keys that any stored value names."""
     return {
         value.split(".")[1]
-        for model, field in encrypted.columns()
+        for model, field in fields.columns()
         for value in model._default_manager.values_list(field.name, flat=True)
     }
 
@@ -106,10 +106,10 @@ def test_the_rotation_is_in_the_audit_trail_without_a_key(sealed: Ground) -> Non
 
 def test_two_at_once_move_each_value_once(sealed: Ground) -> None:
     keyring.forget()
-    everything = [(model, field, model._default_manager.count()) for model, field in encrypted.columns()]
+    everything = [(model, field, model._default_manager.count()) for model, field in fields.columns()]
     with override_settings(ENCRYPTION_KEYS=f"{K2},{K1}"):
         for model, field, count in everything:
-            first, second = at_once(*[lambda m=model, f=field: encrypted.rotate(m, f)] * 2)
+            first, second = at_once(*[lambda m=model, f=field: fields.rotate(m, f)] * 2)
             assert (first.moved + second.moved, first.unreadable + second.unreadable) == (count, 0)
     assert key_ids() == {"k2"}
 

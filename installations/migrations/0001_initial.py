@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import kasilabs.lib.encrypted
+import kasilabs.lib.crypto.fields
 import kasilabs.lib.ids
 
 
@@ -115,13 +115,13 @@ class Migration(migrations.Migration):
                 ("pointer", models.CharField(max_length=160)),
                 (
                     "value",
-                    kasilabs.lib.encrypted.EncryptedField(bound_to=("organization_id", "installation_id", "pointer")),
+                    kasilabs.lib.crypto.fields.EncryptedField(bound_to=("organization_id", "owner_id", "pointer")),
                 ),
                 ("hint", models.CharField(blank=True, max_length=4)),
                 ("set_by", models.CharField(max_length=254)),
                 ("set_at", models.DateTimeField()),
                 (
-                    "installation",
+                    "owner",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="secrets",
@@ -154,6 +154,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="installationsecret",
-            constraint=models.UniqueConstraint(fields=("installation", "pointer"), name="one_secret_per_field"),
+            constraint=models.UniqueConstraint(fields=("owner", "pointer"), name="one_secret_per_field"),
         ),
     ]

@@ -19,7 +19,7 @@ from django_htmx.middleware import HtmxDetails
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib import request_id
+from kasilabs.lib.machine_api import request_id
 
 P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import User
-from kasilabs.lib import connection, request_id
+from kasilabs.lib.db import connection
+from kasilabs.lib.machine_api import request_id
 
 SIGN_IN_FAILED = _("This email address and password do not belong together.")
 

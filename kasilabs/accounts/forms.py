@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from kasilabs.accounts import members
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Role
-from kasilabs.lib import unseen
+from kasilabs.lib.text import invisible
 
 
 def _choices(by: Member) -> list[tuple[str, Any]]:
@@ -20,7 +20,7 @@ class AddMember(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
-        validators=[unseen.refuse],
+        validators=[invisible.refuse],
         help_text=_("Somebody who has an account keeps the name they chose."),
     )
     role = forms.ChoiceField(label=_("Role"))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from kasilabs.accounts.adapter import password_link
 from kasilabs.accounts.models import Member, User
-from kasilabs.lib import connection
+from kasilabs.lib.db import connection
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from kasilabs.accounts.models import StoredKey
-from kasilabs.lib import encrypted, keys
+from kasilabs.lib.crypto import bearer_keys, fields
 
 PLATFORM = "platform"
 Purpose = StoredKey.Purpose
@@ -34,7 +34,7 @@ def _key(scope: str, purpose: Purpose) -> bytes:
     known = _known.get((scope, purpose))
     if known is None:
         row = StoredKey.objects.filter(scope=scope, purpose=purpose).first() or _make(scope, purpose)
-        known = encrypted.reveal(row, "value").encode()
+        known = fields.reveal(row, "value").encode()
         transaction.on_commit(partial(_remember, scope, purpose, known))
     return known
 
@@ -47,7 +47,7 @@ def _remember(scope: str, purpose: Purpose, key: bytes) -> None:
 
 def _make(scope: str, purpose: Purpose) -> StoredKey:
     row = StoredKey(scope=scope, purpose=purpose)
-    encrypted.seal(row, "value", keys.random_text(keys.BASE62, keys.SECRET_LENGTH))
+    fields.seal(row, "value", bearer_keys.random_text(bearer_keys.BASE62, bearer_keys.SECRET_LENGTH))
     try:
         with transaction.atomic():
             row.save(force_insert=True)

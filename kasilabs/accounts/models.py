@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
-from kasilabs.lib import ids, unseen
-from kasilabs.lib.encrypted import EncryptedField
+from kasilabs.lib import ids
+from kasilabs.lib.crypto.fields import EncryptedField
+from kasilabs.lib.text import invisible
 
 
 class UserManager(BaseUserManager["User"]):
@@ -33,7 +34,7 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("email"), unique=True)
-    name = models.CharField(_("name"), max_length=80, validators=[unseen.refuse])
+    name = models.CharField(_("name"), max_length=80, validators=[invisible.refuse])
     is_active = models.BooleanField(default=True)
     is_reviewer = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
@@ -60,7 +61,7 @@ class Organization(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     slug = models.SlugField(unique=True, max_length=48)
-    name = models.CharField(max_length=80, validators=[unseen.refuse])
+    name = models.CharField(max_length=80, validators=[invisible.refuse])
     time_zone = models.CharField(max_length=64, default="Africa/Nairobi")
     currency = models.CharField(max_length=3, default="KES", validators=[RegexValidator(r"^[A-Z]{3}\Z")])
     created = models.DateTimeField(auto_now_add=True)

@@ -11,13 +11,16 @@ from ninja import NinjaAPI
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from grants import calls, endings, offer, refusals
-from grants.request import Conversation, Request
+from grants.decision import tool_list
 from kasilabs.agent import formats
 from kasilabs.agent.auth import AgentKey, InvalidKey
 from kasilabs.agent.schemas import CallIn, ConversationIn
-from kasilabs.lib import problems, request_id, strict_json
-from kasilabs.lib.schema import Problem
+from kasilabs.calls import call as calls
+from kasilabs.calls import refusals, results
+from kasilabs.calls.request import Conversation, Request
+from kasilabs.lib.documents import strict_json
+from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.machine_api import problems, request_id
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
 
@@ -52,7 +55,7 @@ def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpRe
         known = ", ".join(formats.Format)
         return problems.response(400, "unknown_format", f"The format is one of {known}.")
     form = formats.Format(format)
-    offered = offer.of(instance)
+    offered = tool_list.of(instance)
     body = formats.render(offered, form)
     tag = formats.etag(offered, form, body)
     is_known = bool({tag, "*"} & _tags(request.headers.get("If-None-Match", "")))
@@ -132,7 +135,7 @@ def _fingerprint(request: HttpRequest) -> str:
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
 
-def _respond(answer: endings.Answer) -> HttpResponse:
+def _respond(answer: results.Answer) -> HttpResponse:
     content_type = "application/json" if answer.status < 400 else problems.CONTENT_TYPE
     response = HttpResponse(json.dumps(answer.document), status=answer.status, content_type=content_type)
     if answer.replayed:

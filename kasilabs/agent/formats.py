@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from grants.offer import Offer, Offered
-from plugins.manifest import Manifest, Tool, agent_name
+from grants.decision.tool_list import Offer, Offered
+from plugins.manifest.document import Manifest, Tool, agent_name
 
 APPROVAL = "none"
 """Every offered tool may be called at once: a cell is on or off, and off is not offered."""

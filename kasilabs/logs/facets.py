@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
-from kasilabs.lib.look import state_of
 from kasilabs.logs import read
 from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import Call, CallState, Mode
+from kasilabs.templatetags.look import state_of
 
 SAMPLE = 2_000
 """Counts are those of the newest calls in the time asked for, at most this many."""

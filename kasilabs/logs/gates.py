@@ -38,7 +38,7 @@ STANDING: tuple[Gate, ...] = (
     Gate.TOOLKIT_GRANT,
     Gate.CONFIGURATION,
 )
-"""All that `grants.decide` answers, in this order."""
+"""All that `grants.decision.gates` answers, in this order."""
 
 AROUND: tuple[Gate, ...] = (
     Gate.INPUT_SCHEMA,

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from kasilabs.lib.json_tree import HIDDEN_KEY
-from kasilabs.lib.sensitive import Kind, Sensitive, is_encoded
+from kasilabs.lib.documents.html import HIDDEN_KEY
+from kasilabs.lib.text.sensitive import Kind, Sensitive, is_encoded
 
 MAX_BYTES = 8 * 1024
 MAX_DEPTH = 16

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from kasilabs.lib import encrypted, ids, one_row
+from kasilabs.lib import ids
+from kasilabs.lib.crypto import fields
+from kasilabs.lib.db import one_row
 from kasilabs.logs import redact
 from kasilabs.logs.gates import STANDING, Gate
 from kasilabs.logs.models import Call, CallAnswer, CallState
@@ -114,7 +116,7 @@ def finished(call: Call, ending: Ending, hidden: Hidden) -> bool:
 def keep_answer(call: Call, status: int, body: str) -> None:
     """Keep the answer to a call with an idempotency key, sealed, for 24 hours."""
     answer = CallAnswer(call=call, status=status, expires=timezone.now() + ANSWER_KEPT)
-    encrypted.seal(answer, "body", body)
+    fields.seal(answer, "body", body)
     answer.save(force_insert=True)
 
 

@@ -11,13 +11,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from grants import wizard
-from grants.wizard import Plan
-from installations.assignments import read_settings
+from grants.install import plan as wizard
+from grants.install.plan import Plan
 from installations.models import Installation
 from kasilabs.accounts import audit, members
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
+from kasilabs.configuration.command_line import read_settings
 from kasilabs.logs.models import Mode
 from kasilabs.management import demo_file
 from kasilabs.whatsapp import agent_keys, numbers

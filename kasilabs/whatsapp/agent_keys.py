@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit, keyring
-from kasilabs.lib import keys
-from kasilabs.lib.compiled import compiled
+from kasilabs.lib.crypto import bearer_keys
+from kasilabs.lib.db.compiled import compiled
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp.models import AgentKey, Instance
 
@@ -26,7 +26,7 @@ def live(instance: Instance, now: datetime | None = None) -> QuerySet[AgentKey]:
     return instance.agent_keys.filter(alive, revoked=None).order_by("-id")
 
 
-def issue(*, instance: Instance, actor: audit.Actor) -> keys.BearerKey:
+def issue(*, instance: Instance, actor: audit.Actor) -> bearer_keys.BearerKey:
     """Make the first key of a number, or one after the last was revoked. Raises Refused when one is alive."""
     with audit.act(actor=actor, action="agent_key.issued", organization=instance.organization) as act:
         _lock(instance)
@@ -35,7 +35,7 @@ def issue(*, instance: Instance, actor: audit.Actor) -> keys.BearerKey:
         return _make(instance, act)
 
 
-def rotate(*, instance: Instance, actor: audit.Actor, current: UUID | None = None) -> keys.BearerKey:
+def rotate(*, instance: Instance, actor: audit.Actor, current: UUID | None = None) -> bearer_keys.BearerKey:
     """Make a new key; the old one lives for OVERLAP and one that was old already ends now. Raises Refused.
 
     `current` is the key the person saw when they asked: a page sent twice rotates once.
@@ -63,12 +63,12 @@ def revoke(*, key: AgentKey, actor: audit.Actor) -> None:
 
 def find(text: str, now: datetime) -> AgentKey | None:
     """Return the live key that `text` is, with number and organization in the same query, or None for anything else."""
-    prefix = keys.prefix_of(text)
+    prefix = bearer_keys.prefix_of(text)
     if prefix is None:
         return None
     key = next(iter(_of_prefix(prefix=prefix)), None)
-    mac = keys.fingerprint(_mac_key(), text)
-    if key is None or not keys.same(mac, key.mac):
+    mac = bearer_keys.fingerprint(_mac_key(), text)
+    if key is None or not bearer_keys.same(mac, key.mac):
         return None
     is_over = key.revoked is not None or (key.expires is not None and key.expires <= now)
     return None if is_over else key
@@ -76,8 +76,8 @@ def find(text: str, now: datetime) -> AgentKey | None:
 
 @compiled
 def _of_prefix(*, prefix: str) -> QuerySet[AgentKey]:
-    keys = AgentKey.objects.select_related("instance__organization").defer("instance__system_prompt")
-    return keys.filter(prefix=prefix)
+    bearer_keys = AgentKey.objects.select_related("instance__organization").defer("instance__system_prompt")
+    return bearer_keys.filter(prefix=prefix)
 
 
 def touch(key: AgentKey, today: date) -> None:
@@ -91,9 +91,9 @@ def _lock(instance: Instance) -> None:
     Instance.objects.select_for_update().get(pk=instance.pk)
 
 
-def _make(instance: Instance, act: audit.Act) -> keys.BearerKey:
-    made = keys.make_agent_key()
-    AgentKey.objects.create(instance=instance, prefix=made.prefix, mac=keys.fingerprint(_mac_key(), made.text))
+def _make(instance: Instance, act: audit.Act) -> bearer_keys.BearerKey:
+    made = bearer_keys.make_agent_key()
+    AgentKey.objects.create(instance=instance, prefix=made.prefix, mac=bearer_keys.fingerprint(_mac_key(), made.text))
     act.on(instance.public_id, instance.name)
     act.change(after={"key": made.prefix})
     return made

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
-from kasilabs.lib import encrypted, keys
+from kasilabs.lib.crypto import bearer_keys, fields
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle, Instance
 
 
@@ -44,7 +44,9 @@ def handles(organization: Organization, *, phone: str | None, user_id: str | Non
     sent = [(CustomerHandle.Kind.PHONE, phone), (CustomerHandle.Kind.USER_ID, user_id)]
     key = keyring.organization_key(organization.id, keyring.Purpose.HANDLE_INDEX)
     return [
-        Handle(kind, value, keys.fingerprint(key, f"{kind.value}:{value}")) for kind, value in sent if value is not None
+        Handle(kind, value, bearer_keys.fingerprint(key, f"{kind.value}:{value}"))
+        for kind, value in sent
+        if value is not None
     ]
 
 
@@ -80,14 +82,14 @@ def _make(organization: Organization) -> UUID:
 
 def _row(organization: Organization, customer_id: UUID, handle: Handle) -> CustomerHandle:
     row = CustomerHandle(organization=organization, customer_id=customer_id, kind=handle.kind, index=handle.index)
-    encrypted.seal(row, "value", handle.value)
+    fields.seal(row, "value", handle.value)
     return row
 
 
 def phones(customer_id: UUID) -> list[str]:
     """Return the phone numbers of a customer, for the guard of answers alone. Raises CannotOpen."""
     rows = CustomerHandle.objects.filter(customer_id=customer_id, kind=CustomerHandle.Kind.PHONE)
-    return [encrypted.reveal(row, "value") for row in rows]
+    return [fields.reveal(row, "value") for row in rows]
 
 
 def conversation_index(instance: Instance, external_id: str) -> str:
@@ -150,6 +152,6 @@ def _begin(
         customer_id=customer_id,
         last_customer_message_at=last_message_at,
     )
-    encrypted.seal(conversation, "external_id", external_id)
+    fields.seal(conversation, "external_id", external_id)
     conversation.save(force_insert=True)
     return conversation

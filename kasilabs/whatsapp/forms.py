@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.lib import unseen
 from kasilabs.lib.refusal import Refused
+from kasilabs.lib.text import invisible
 from kasilabs.whatsapp.models import E164, Instance
 from kasilabs.whatsapp.numbers import Settings
 
@@ -22,7 +22,7 @@ class NumberForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=60,
-        validators=[unseen.refuse],
+        validators=[invisible.refuse],
         help_text=_("What people here call it, as in Legal Consultations."),
     )
     number = forms.CharField(

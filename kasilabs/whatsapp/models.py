@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids
-from kasilabs.lib.encrypted import EncryptedField
+from kasilabs.lib.crypto.fields import EncryptedField
 
 E164 = r"\+[1-9][0-9]{7,14}"
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib.keys import BearerKey
+from kasilabs.lib.crypto.bearer_keys import BearerKey
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.forms import NumberForm

@@ -4,9 +4,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import kasilabs.lib.encrypted
+import kasilabs.lib.crypto.fields
 import kasilabs.lib.ids
-import plugins.snapshot
+import plugins.manifest.snapshot
 
 
 class Migration(migrations.Migration):
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                     models.CharField(choices=[("tool", "Tool calls"), ("bridge", "Bridge requests")], max_length=8),
                 ),
                 ("kid", models.CharField(max_length=32, unique=True)),
-                ("value", kasilabs.lib.encrypted.EncryptedField(bound_to=("plugin_id", "mode", "purpose", "kid"))),
+                ("value", kasilabs.lib.crypto.fields.EncryptedField(bound_to=("plugin_id", "mode", "purpose", "kid"))),
                 ("created", models.DateTimeField(auto_now_add=True)),
                 ("shown", models.DateTimeField(null=True)),
                 ("retires", models.DateTimeField(null=True)),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("semver", models.CharField(max_length=64)),
-                ("document", models.JSONField(decoder=plugins.snapshot.SnapshotDecoder)),
+                ("document", models.JSONField(decoder=plugins.manifest.snapshot.SnapshotDecoder)),
                 ("digest", models.CharField(max_length=64)),
                 ("name", models.CharField(max_length=60)),
                 (

@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grants import calls, cells, toolkits
+from grants.changes import plugins, toolkits
 from grants.models import ToolGrant
-from grants.request import Request
 from installations import lifecycle
-from kasilabs.lib import signing
+from kasilabs.calls import call as calls
+from kasilabs.calls.request import Request
+from kasilabs.lib.crypto import jwt as signing
 from kasilabs.logs.models import Call, CallAnswer, CallState, Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import numbers
@@ -114,16 +115,16 @@ def _quarantine(ground: Ground) -> None:
 
 
 def _take_back(ground: Ground) -> None:
-    cells.ungrant(grant=ground.grant, actor=make.ACTOR)
+    plugins.ungrant(grant=ground.grant, actor=make.ACTOR)
 
 
 def _tool_off(ground: Ground) -> None:
     off = ToolGrant.State.OFF
-    cells.set_tool(grant=ground.grant, tool="create_support_ticket", state=off, actor=make.ACTOR)
+    plugins.set_tool(grant=ground.grant, tool="create_support_ticket", state=off, actor=make.ACTOR)
 
 
 def _permission_off(ground: Ground) -> None:
-    cells.set_permission(grant=ground.grant, key="support:tickets:create", on=False, actor=make.ACTOR)
+    plugins.set_permission(grant=ground.grant, key="support:tickets:create", on=False, actor=make.ACTOR)
 
 
 def _break_secret(ground: Ground) -> None:
@@ -289,7 +290,7 @@ def test_a_refused_call_claims_no_key(ground: Ground) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
     _tool_off(ground)
     assert ground.agent.call(headers=headers).status_code == 403
-    cells.set_tool(grant=ground.grant, tool="create_support_ticket", state=ToolGrant.State.ON, actor=make.ACTOR)
+    plugins.set_tool(grant=ground.grant, tool="create_support_ticket", state=ToolGrant.State.ON, actor=make.ACTOR)
     assert ground.agent.call(headers=headers).status_code == 200
 
 
@@ -320,7 +321,7 @@ def test_an_answer_older_than_a_day_is_no_longer_kept(ground: Ground) -> None:
 
 
 def test_two_numbers_may_use_the_same_key(ground: Ground) -> None:
-    cells.grant_plugin(
+    plugins.grant_plugin(
         instance=ground.billing, installation=ground.installation, tools=None, permissions=None, actor=make.ACTOR
     )
     headers = {"Idempotency-Key": "0123456789abcdef"}

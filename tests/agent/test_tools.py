@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grants import cells
+from grants.changes import plugins
 from grants.models import ToolGrant
 from installations import lifecycle
 from kasilabs.logs.models import Mode
@@ -25,7 +25,7 @@ def test_only_the_number_with_the_grant_gets_the_tool(ground: Ground) -> None:
 
 def test_a_tool_that_is_off_is_not_offered(ground: Ground) -> None:
     off = ToolGrant.State.OFF
-    cells.set_tool(grant=ground.grant, tool="create_support_ticket", state=off, actor=make.ACTOR)
+    plugins.set_tool(grant=ground.grant, tool="create_support_ticket", state=off, actor=make.ACTOR)
     assert ground.agent.get().json()["tools"] == []
 
 
@@ -73,7 +73,7 @@ def test_the_list_revalidates_until_something_changes(ground: Ground) -> None:
     assert (first["Cache-Control"], first["Vary"]) == ("private, no-cache", "Authorization")
     again = ground.agent.get(**{"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
-    cells.ungrant(grant=ground.grant, actor=make.ACTOR)
+    plugins.ungrant(grant=ground.grant, actor=make.ACTOR)
     changed = ground.agent.get(**{"If-None-Match": first["ETag"]})
     assert changed.status_code == 200
     assert changed["ETag"] != first["ETag"]
@@ -92,7 +92,7 @@ def test_holding_a_commerce_bridge_hides_the_raw_commerce_tools(build: Build, pl
     bridge = {"key": "bridge:commerce:create_order", "reason": "Orders of gas.", "default": True}
     ground = build(plugin.url(), permissions=[*make.SUPPORT_DESK["permissions"], bridge])
     assert ground.agent.get().json()["suppressedToolkits"] == ["ECOMMERCE"]
-    cells.set_permission(grant=ground.grant, key="bridge:commerce:create_order", on=False, actor=make.ACTOR)
+    plugins.set_permission(grant=ground.grant, key="bridge:commerce:create_order", on=False, actor=make.ACTOR)
     assert ground.agent.get().json()["suppressedToolkits"] == []
 
 
@@ -118,4 +118,4 @@ def grant(ground: Ground, version: Any) -> None:
         organization=ground.organization, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR
     )
     configured = lifecycle.configure(installation=installed.installation, values={}, actor=make.ACTOR)
-    cells.grant_plugin(instance=ground.legal, installation=configured, tools=None, permissions=None, actor=make.ACTOR)
+    plugins.grant_plugin(instance=ground.legal, installation=configured, tools=None, permissions=None, actor=make.ACTOR)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from kasilabs.lib import crypto
+from kasilabs.lib.crypto import aes
 from tests import postgres
 from tests.workers import free_port
 
@@ -53,7 +53,7 @@ def _settings(url: str, folder: str) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "DATA_DIR": folder,
         "SECRET_KEY": "benchmark" * 8,
-        "ENCRYPTION_KEYS": crypto.make_key("k1"),
+        "ENCRYPTION_KEYS": aes.make_key("k1"),
         "ALLOWED_HOSTS": "127.0.0.1,testserver",
         "PUBLIC_URL": f"http://127.0.0.1:{web}",
         "PLUGIN_HOSTS_ALLOWED": f"{PLUGIN_HOST}=127.0.0.1:{plugin}",

@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from grants import cells, toolkits
+from grants.changes import plugins, toolkits
 from installations import lifecycle
-from installations.assignments import read_settings
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
+from kasilabs.configuration.command_line import read_settings
 from kasilabs.logs import write
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState, Mode
@@ -94,7 +94,7 @@ def _desk(of: Organization, number: Instance) -> Installation:
     desk = lifecycle.configure(
         installation=made.installation, values=given.values, secret_changes=given.secret_changes, actor=make.ACTOR
     )
-    cells.grant_plugin(instance=number, installation=desk, tools=None, permissions=None, actor=make.ACTOR)
+    plugins.grant_plugin(instance=number, installation=desk, tools=None, permissions=None, actor=make.ACTOR)
     return desk
 
 

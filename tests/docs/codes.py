@@ -13,10 +13,6 @@ def of(folder: Path) -> set[str]:
     return {code for path in folder.rglob("*.py") for code in _in(ast.parse(path.read_text()))}
 
 
-def in_module(path: Path) -> set[str]:
-    return set(_in(ast.parse(path.read_text())))
-
-
 def _in(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from grants import cells
+from grants.changes import plugins
 from installations import lifecycle
-from installations.assignments import read_settings
 from installations.models import Installation
-from installations.tokens import Subject, platform_token
+from kasilabs.calls.dispatch.tokens import Subject, platform_token
+from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib import ids
 from kasilabs.logs.models import Call, Mode
 from kasilabs.whatsapp import agent_keys
@@ -70,7 +70,7 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     given = read_settings(version.manifest.configuration, VALUES[slug], [])
     installation = lifecycle.configure(installation=installed.installation, values=given.values, actor=make.ACTOR)
     number, keys = make.number(organization), [permission.key for permission in version.manifest.permissions]
-    cells.grant_plugin(instance=number, installation=installation, tools=None, permissions=keys, actor=make.ACTOR)
+    plugins.grant_plugin(instance=number, installation=installation, tools=None, permissions=keys, actor=make.ACTOR)
     tool = signing_secrets.current(version.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=make.ACTOR).text)
     with samples.running(FOLDERS[slug], port, f"plsec_next, {secret}"):  # As while a secret is replaced.

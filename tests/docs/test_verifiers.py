@@ -11,9 +11,10 @@ import jwt
 import pytest
 
 from installations.models import Installation
-from installations.tokens import PLATFORM_TYP, Subject, platform_token
 from kasilabs.accounts.models import Organization
-from kasilabs.lib import ids, signing
+from kasilabs.calls.dispatch.tokens import PLATFORM_TYP, Subject, platform_token
+from kasilabs.lib import ids
+from kasilabs.lib.crypto import jwt as signing
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Plugin
 from tests.docs import verifiers

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from grants import cells
+from grants.changes import plugins
 from grants.models import PluginGrant
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry, Organization
@@ -40,7 +40,7 @@ class Desk:
 
     def grant(self, instance: Instance | None = None, **chosen: Any) -> PluginGrant:
         wanted = {"tools": None, "permissions": None, **chosen}
-        return cells.grant_plugin(
+        return plugins.grant_plugin(
             instance=instance or self.legal, installation=self.installation, actor=make.ACTOR, **wanted
         )
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from grants import cells, toolkits
+from grants.changes import plugins, toolkits
 from grants.models import OrganizationToolkit, PermissionGrant, PluginGrant, ToolGrant, ToolkitGrant
 from installations import lifecycle
 from installations.models import Installation
@@ -63,12 +63,12 @@ def test_another_mode_replaces_the_grant_with_all_its_cells(desk: Desk) -> None:
     live = lifecycle.install(
         organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
     ).installation
-    grant = cells.grant_plugin(instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=make.ACTOR)
+    grant = plugins.grant_plugin(instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=make.ACTOR)
     assert list(PluginGrant.objects.all()) == [grant]
     assert (grant.installation, tools(grant), keys(grant)) == (live, [TOOL], [])
     assert desk.entries()[-1].before["mode"] == "sandbox"
     with pytest.raises(Refused, match="any more"):
-        cells.set_tool(grant=before, tool="find_support_ticket", state=ON, actor=make.ACTOR)
+        plugins.set_tool(grant=before, tool="find_support_ticket", state=ON, actor=make.ACTOR)
 
 
 def test_a_grant_stays_inside_one_organization(desk: Desk, cast: make.Cast) -> None:
@@ -82,7 +82,7 @@ def test_a_grant_stays_inside_one_organization(desk: Desk, cast: make.Cast) -> N
 def test_a_stranger_grants_nothing(desk: Desk, cast: make.Cast) -> None:
     stranger = audit.Actor.person(cast.stranger)
     with pytest.raises(Refused) as refused:
-        cells.grant_plugin(
+        plugins.grant_plugin(
             instance=desk.legal, installation=desk.installation, tools=None, permissions=None, actor=stranger
         )
     assert refused.value.code == "other_organization"
@@ -114,7 +114,7 @@ def test_a_removed_installation_is_not_granted(desk: Desk) -> None:
 def test_a_tool_is_turned_off_and_on_and_each_change_is_noted_once(desk: Desk) -> None:
     grant = desk.grant()
     for state in (OFF, OFF, ON, ON):
-        cells.set_tool(grant=grant, tool=TOOL, state=state, actor=make.ACTOR)
+        plugins.set_tool(grant=grant, tool=TOOL, state=state, actor=make.ACTOR)
     assert TOOL in tools(grant)
     noted = [(entry.target_name, entry.before, entry.after) for entry in desk.entries()[1:]]
     assert noted == [
@@ -126,7 +126,7 @@ def test_a_tool_is_turned_off_and_on_and_each_change_is_noted_once(desk: Desk) -
 def test_a_permission_is_turned_off_and_on_and_each_change_is_noted_once(desk: Desk) -> None:
     grant = desk.grant()
     for on in (False, False, True, True):
-        cells.set_permission(grant=grant, key=KEY, on=on, actor=make.ACTOR)
+        plugins.set_permission(grant=grant, key=KEY, on=on, actor=make.ACTOR)
     assert keys(grant) == [KEY]
     assert [entry.after[KEY] for entry in desk.entries()[1:]] == ["off", "on"]
 
@@ -134,16 +134,16 @@ def test_a_permission_is_turned_off_and_on_and_each_change_is_noted_once(desk: D
 def test_a_cell_that_does_not_exist_is_refused(desk: Desk) -> None:
     grant = desk.grant()
     with pytest.raises(Refused, match="no tool"):
-        cells.set_tool(grant=grant, tool="nope", state=ON, actor=make.ACTOR)
+        plugins.set_tool(grant=grant, tool="nope", state=ON, actor=make.ACTOR)
     with pytest.raises(Refused, match="no permission"):
-        cells.set_permission(grant=grant, key="no:such", on=True, actor=make.ACTOR)
+        plugins.set_permission(grant=grant, key="no:such", on=True, actor=make.ACTOR)
     assert len(desk.entries()) == 1
 
 
 def test_taking_a_plugin_back_takes_all_its_cells_and_leaves_other_numbers_alone(desk: Desk) -> None:
     grant, other = desk.grant(), desk.grant(desk.billing)
-    cells.ungrant(grant=grant, actor=make.ACTOR)
-    cells.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=make.ACTOR)
     assert list(PluginGrant.objects.all()) == [other]
     assert ToolGrant.objects.count() == 2
     assert PermissionGrant.objects.count() == 1
@@ -152,9 +152,9 @@ def test_taking_a_plugin_back_takes_all_its_cells_and_leaves_other_numbers_alone
 
 def test_a_cell_of_a_grant_that_was_taken_back_is_not_brought_back(desk: Desk) -> None:
     grant = desk.grant()
-    cells.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=make.ACTOR)
     with pytest.raises(Refused) as refused:
-        cells.set_permission(grant=grant, key=KEY, on=True, actor=make.ACTOR)
+        plugins.set_permission(grant=grant, key=KEY, on=True, actor=make.ACTOR)
     assert refused.value.code == "not_granted"
     assert not PermissionGrant.objects.exists()
 

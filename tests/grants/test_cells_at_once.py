@@ -2,7 +2,7 @@ from functools import partial
 
 import pytest
 
-from grants import cells, toolkits
+from grants.changes import plugins, toolkits
 from grants.models import OrganizationToolkit, PluginGrant, ToolGrant, ToolkitGrant
 from installations import lifecycle
 from kasilabs.accounts import audit
@@ -23,7 +23,7 @@ def test_granting_both_modes_at_once_leaves_one_with_its_own_cells() -> None:
     live = lifecycle.install(
         organization=organization, version=sandbox.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
     ).installation
-    grant = partial(cells.grant_plugin, instance=number, tools=[TOOL], permissions=[], actor=make.ACTOR)
+    grant = partial(plugins.grant_plugin, instance=number, tools=[TOOL], permissions=[], actor=make.ACTOR)
     at_once(*[partial(grant, installation=each) for each in (sandbox, live, sandbox, live)])
     assert PluginGrant.objects.count() == 1
     assert list(PluginGrant.objects.get().tools.values_list("tool", flat=True)) == [TOOL]
@@ -33,10 +33,10 @@ def test_granting_both_modes_at_once_leaves_one_with_its_own_cells() -> None:
 def test_one_tool_turned_on_by_four_at_once_is_noted_once() -> None:
     organization = make.organization()
     installation = make.installation(organization, **MANIFEST)
-    grant = cells.grant_plugin(
+    grant = plugins.grant_plugin(
         instance=make.number(organization), installation=installation, tools=[], permissions=[], actor=make.ACTOR
     )
-    at_once(*[partial(cells.set_tool, grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)] * 4)
+    at_once(*[partial(plugins.set_tool, grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)] * 4)
     assert ToolGrant.objects.count() == 1
     assert AuditEntry.objects.filter(action="grant.tool_set").count() == 1
 
@@ -44,11 +44,11 @@ def test_one_tool_turned_on_by_four_at_once_is_noted_once() -> None:
 def test_a_tool_turned_on_while_its_plugin_is_taken_back_leaves_nothing_behind() -> None:
     organization = make.organization()
     installation = make.installation(organization, **MANIFEST)
-    grant = cells.grant_plugin(
+    grant = plugins.grant_plugin(
         instance=make.number(organization), installation=installation, tools=[], permissions=[], actor=make.ACTOR
     )
-    turn_on = partial(cells.set_tool, grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)
-    done = at_once(or_error(turn_on), or_error(partial(cells.ungrant, grant=grant, actor=make.ACTOR)))
+    turn_on = partial(plugins.set_tool, grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)
+    done = at_once(or_error(turn_on), or_error(partial(plugins.ungrant, grant=grant, actor=make.ACTOR)))
     assert done[1] is None
     assert not ToolGrant.objects.exists()
 

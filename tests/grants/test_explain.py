@@ -1,6 +1,7 @@
 import pytest
 
-from grants import cells, explain, matrix_html, toolkits
+from grants.changes import plugins, toolkits
+from grants.matrix import cells_html, explain
 from grants.models import ToolGrant
 from installations.models import Installation
 from kasilabs.logs.gates import STANDING
@@ -40,7 +41,7 @@ def test_every_gate_is_passed_by_a_tool_that_works(desk: Desk) -> None:
 
 def test_the_gate_that_refuses_says_why_and_those_behind_it_are_not_reached(desk: Desk) -> None:
     grant = desk.grant()
-    cells.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.OFF, actor=make.ACTOR)
+    plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.OFF, actor=make.ACTOR)
     assert verdicts(desk) == ["passed"] * 4 + ["stopped"] + ["later"] * 4
     assert explained(desk).steps[4].sentence == "The tool create_support_ticket is off for Legal Consultations."
 
@@ -48,11 +49,11 @@ def test_the_gate_that_refuses_says_why_and_those_behind_it_are_not_reached(desk
 def test_each_refusal_leads_to_what_would_change_it(desk: Desk) -> None:
     number, installation = desk.legal.public_id, desk.installation.public_id
     matrix = f"/o/kasi-legal/grants/?plugin=SUPPORT_DESK&number={number}"
-    stem = matrix_html.stem(desk.legal, desk.installation)
+    stem = cells_html.stem(desk.legal, desk.installation)
     assert fix(desk) == f"{matrix}#{stem}"
     grant = desk.grant(tools=[], permissions=[])
     assert fix(desk) == f"{matrix}#{stem}-0"
-    cells.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)
+    plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)
     assert fix(desk) == f"{matrix}#{stem}-2"
     Installation.objects.update(state="suspended")
     assert fix(desk) == f"/o/kasi-legal/installations/{installation}/"

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from grants.models import OrganizationToolkit, PluginGrant, ToolkitGrant
-from installations import vault
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import AuditEntry, Member
 from kasilabs.accounts.permissions import Role
+from kasilabs.configuration import vault
 from kasilabs.logs.models import Mode
 from kasilabs.whatsapp.models import Instance
 from plugins import signing_secrets

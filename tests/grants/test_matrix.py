@@ -5,8 +5,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from grants import cells, matrix, matrix_html, toolkits
-from grants.matrix_filter import Filter
+from grants.changes import plugins, toolkits
+from grants.matrix import build, cells_html
+from grants.matrix.filter import Filter
 from grants.models import PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation
@@ -26,7 +27,7 @@ ROWS = [TOOL, "find_support_ticket", KEY, "support:tickets:read", "bridge:paymen
 
 def words(desk: Desk, instance: Instance) -> dict[str, str]:
     """What the matrix says about a number, by row."""
-    (group,) = matrix.build(desk.organization, Filter()).groups
+    (group,) = build.build(desk.organization, Filter()).groups
     slot = next(slot for slot in group.slots if slot.instance == instance)
     return {line.name: slot.words[line.index].value for line in group.lines}
 
@@ -36,7 +37,7 @@ def value(grant: PluginGrant, name: str) -> str:
 
 
 def test_the_rows_are_tools_then_permissions(desk: Desk) -> None:
-    (group,) = matrix.build(desk.organization, Filter()).groups
+    (group,) = build.build(desk.organization, Filter()).groups
     assert [line.name for line in group.lines] == ROWS
     assert [line.tags for line in group.lines] == [["writes"], [], [], [], ["money"]]
 
@@ -44,7 +45,7 @@ def test_the_rows_are_tools_then_permissions(desk: Desk) -> None:
 def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
     desk.grant()
     assert set(words(desk, desk.billing).values()) == {"blocked"}
-    (group,) = matrix.build(desk.organization, Filter()).groups
+    (group,) = build.build(desk.organization, Filter()).groups
     assert [(slot.instance.name, slot.on, slot.grant is None) for slot in group.slots] == [
         ("Billing Support", 0, True),
         ("Legal Consultations", 3, False),
@@ -54,8 +55,8 @@ def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
 def test_a_cell_says_what_takes_effect(desk: Desk) -> None:
     grant = desk.grant()
     assert list(words(desk, desk.legal).values()) == ["on", "on", "on", "off", "off"]
-    cells.set_permission(grant=grant, key=KEY, on=False, actor=make.ACTOR)
-    cells.set_tool(grant=grant, tool="find_support_ticket", state=ToolGrant.State.OFF, actor=make.ACTOR)
+    plugins.set_permission(grant=grant, key=KEY, on=False, actor=make.ACTOR)
+    plugins.set_tool(grant=grant, tool="find_support_ticket", state=ToolGrant.State.OFF, actor=make.ACTOR)
     assert list(words(desk, desk.legal).values()) == ["blocked", "off", "off", "off", "off"]
 
 
@@ -81,7 +82,7 @@ def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
     live = lifecycle.install(
         organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
     ).installation
-    groups = matrix.build(desk.organization, Filter()).groups
+    groups = build.build(desk.organization, Filter()).groups
     assert [group.installation for group in groups] == [live, desk.installation]
     (slot,) = [slot for slot in groups[0].slots if slot.instance == desk.legal]
     assert (slot.grant, slot.other is not None, slot.on) == (None, True, 0)
@@ -90,7 +91,7 @@ def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
 def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: make.Cast, as_: As) -> None:
     desk.grant()
     page = as_(cast.admin).get(PAGE).content.decode()
-    anchor = matrix_html.anchor(desk.legal, desk.installation, 0)
+    anchor = cells_html.anchor(desk.legal, desk.installation, 0)
     assert page.count(f'id="{anchor}"') == 1
     assert 'aria-label="create_support_ticket for Legal Consultations: On">On</button>' in page
     assert "3 of 5 on" in page
@@ -110,7 +111,7 @@ def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: m
 def test_a_cell_is_turned_off_without_script(desk: Desk, cast: make.Cast, as_: As) -> None:
     grant = desk.grant()
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, TOOL), "back": "q=ticket&evil=1"})
-    anchor = matrix_html.anchor(desk.legal, desk.installation, 0)
+    anchor = cells_html.anchor(desk.legal, desk.installation, 0)
     assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?q=ticket#{anchor}")
     assert words(desk, desk.legal)[TOOL] == "off"
     entry = AuditEntry.objects.filter(action="grant.tool_set").get()
@@ -149,7 +150,7 @@ def test_a_button_that_was_never_drawn_is_not_found(desk: Desk, cast: make.Cast,
 def test_a_cell_of_a_grant_that_is_gone_is_not_saved(desk: Desk, cast: make.Cast, as_: As) -> None:
     grant = desk.grant()
     sent = {"on": value(grant, TOOL)}
-    cells.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=make.ACTOR)
     swapped = as_(cast.admin).post(f"{PAGE}cells/", sent, headers=HTMX)
     assert (swapped.status_code, "not granted to that number" in swapped["HX-Trigger"]) == (409, True)
     assert as_(cast.admin).post(f"{PAGE}cells/", sent)["Location"] == PAGE
@@ -205,7 +206,7 @@ def test_the_filter_stands_in_the_url(desk: Desk, cast: make.Cast, as_: As) -> N
 def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: make.Cast, as_: As) -> None:
     many = [{**make.SUPPORT_DESK["tools"][0], "name": f"act_{index}", "permissions": []} for index in range(28)]
     other = make.installation(desk.organization, slug="BIG_DESK", name="Big Desk", tools=many, permissions=[])
-    groups = matrix.build(desk.organization, Filter()).groups
+    groups = build.build(desk.organization, Filter()).groups
     assert [(group.installation, group.is_open) for group in groups] == [(other, True), (desk.installation, False)]
     opened = as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle.query}").content.decode()
     assert opened.count('<th scope="row">') == 33
@@ -232,7 +233,7 @@ def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: make.C
     for index in range(3):
         instance = make.number(desk.organization, f"Desk {index}")
         other = make.installation(desk.organization, slug=f"DESK_{index}", configurationSchema=None)
-        cells.grant_plugin(instance=instance, installation=other, tools=None, permissions=None, actor=make.ACTOR)
+        plugins.grant_plugin(instance=instance, installation=other, tools=None, permissions=None, actor=make.ACTOR)
     client.get(PAGE)
     assert queries(client, PAGE) == few
     assert few - 3 <= 8

@@ -1,12 +1,13 @@
 import pytest
 from django.http import HttpResponseBase
 
-from grants import offer, removal
+from grants.changes import removal
+from grants.decision import tool_list
 from grants.models import PermissionGrant, PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation, InstallationSecret
-from installations.vault import Action, SecretChange
 from kasilabs.accounts.models import AuditEntry
+from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Call
 from plugins.models import SigningSecret
@@ -53,7 +54,7 @@ def test_only_the_numbers_of_this_installation_lose_something(desk: Desk) -> Non
     desk.grant()
     other = keep_a_secret(desk)
     removal.remove(installation=other, actor=make.ACTOR)
-    assert [tool.name for tool in offer.of(desk.legal).tools] == [
+    assert [tool.name for tool in tool_list.of(desk.legal).tools] == [
         "support_desk__create_support_ticket",
         "support_desk__find_support_ticket",
     ]
@@ -103,7 +104,7 @@ def test_a_removed_plugin_can_be_installed_anew(desk: Desk) -> None:
     removal.remove(installation=desk.installation, actor=make.ACTOR)
     again = make.installation(desk.organization, **MANIFEST)
     assert again.pk != desk.installation.pk
-    assert offer.of(desk.legal).tools == []
+    assert tool_list.of(desk.legal).tools == []
 
 
 @pytest.mark.django_db(transaction=True)

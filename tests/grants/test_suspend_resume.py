@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from grants import removal, standings
-from grants.decide import decide
+from grants.changes import removal
+from grants.decision import context
+from grants.decision.gates import decide
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.logs.gates import Gate
 from tests import make
@@ -26,7 +27,7 @@ def run(command: str, **which: str) -> dict[str, Any]:
 
 def gate(desk: Desk) -> Gate | None:
     """The gate that stops the first tool on the first number."""
-    standing = standings.of(desk.legal)
+    standing = context.of(desk.legal)
     ((grant, tool), *_others) = standing.tools()
     return decide(standing, grant.setup, tool).gate
 

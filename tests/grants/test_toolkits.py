@@ -1,8 +1,9 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grants import toolkits
+from grants.changes import toolkits
 from grants.models import OrganizationToolkit, ToolkitGrant
+from grants.toolkits import overview
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
@@ -22,7 +23,7 @@ def installed(desk: Desk, *numbers: Instance) -> None:
 
 def test_each_toolkit_says_what_reaches_it_and_which_numbers_have_it(desk: Desk) -> None:
     installed(desk, desk.legal)
-    found = {use.toolkit: use for use in toolkits.uses(desk.organization)}
+    found = {use.toolkit: use for use in overview.uses(desk.organization)}
     assert list(found) == list(Toolkit)
     payments = found[Toolkit.PAYMENTS]
     assert (payments.is_installed, payments.numbers, payments.plugins) == (

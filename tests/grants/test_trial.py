@@ -3,11 +3,13 @@ from typing import Any
 
 import pytest
 
-from grants import sample_input, toolkits, wizard
-from grants.wizard import Plan
-from installations.assignments import read_settings
+from grants.changes import toolkits
+from grants.install import plan as wizard
+from grants.install.plan import Plan
 from installations.models import Installation
 from kasilabs.accounts.models import Member
+from kasilabs.calls.console import sample_input
+from kasilabs.configuration.command_line import read_settings
 from kasilabs.logs.models import Call, Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance

@@ -7,13 +7,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from grants import toolkits, wizard
+from grants.changes import toolkits
+from grants.install import plan as wizard
+from grants.install.plan import Plan
 from grants.models import OrganizationToolkit, PluginGrant, ToolkitGrant
-from grants.wizard import Plan
-from installations import vault
-from installations.assignments import read_settings
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import AuditEntry, Member
+from kasilabs.configuration import vault
+from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit

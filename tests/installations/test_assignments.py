@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from installations.assignments import ParsedSettings, read_settings
-from installations.vault import Action, SecretChange
+from kasilabs.configuration import schema
+from kasilabs.configuration.command_line import ParsedSettings, read_settings
+from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
-from plugins import config_schema
 from tests import make
 
-SCHEMA = config_schema.read(make.EVERY_KIND)
+SCHEMA = schema.read(make.EVERY_KIND)
 CANARY = "sk-canary-4417-zulu-9Q2X"
 
 

@@ -3,12 +3,13 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from installations import lifecycle, vault
-from installations.forms import ConfigurationForm
+from installations import lifecycle
 from installations.models import Installation
-from installations.vault import Action, SecretChange
-from kasilabs.lib import crypto
-from plugins import config_schema
+from kasilabs.configuration import schema as config_schema
+from kasilabs.configuration import vault
+from kasilabs.configuration.form import ConfigurationForm
+from kasilabs.configuration.secrets import Action, SecretChange
+from kasilabs.lib.crypto import aes
 from tests import make
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
@@ -38,7 +39,7 @@ def configured(cast: make.Cast) -> Installation:
 def of(installation: Installation, **typed: str) -> ConfigurationForm:
     sound = {"label": "Desk", "host": "https://a.example", "region": "nairobi", "retries": "2"}
     sound["config__version"] = str(installation.config_version)
-    return ConfigurationForm(SCHEMA, installation, {**sound, "apiKey__action": "keep", **typed})
+    return ConfigurationForm(SCHEMA, installation.configuration, {**sound, "apiKey__action": "keep", **typed})
 
 
 def test_only_what_differs_from_a_default_is_kept() -> None:
@@ -164,7 +165,7 @@ def test_an_optional_secret_may_be_cleared_and_left_empty(configured: Installati
     found = of(configured, webhookKey__action="clear")
     assert found.is_valid()
     assert found.secret_changes == [SecretChange("/webhookKey", Action.CLEAR)]
-    vault.clear(configured, "/webhookKey")
+    configured.secrets.filter(pointer="/webhookKey").delete()
     assert of(configured, webhookKey="", webhookKey__action="replace").is_valid()
 
 
@@ -176,7 +177,7 @@ def test_a_kept_secret_does_not_follow_a_changed_address(configured: Installatio
 
 
 def test_a_secret_that_cannot_be_opened_has_to_be_entered_again(configured: Installation) -> None:
-    with override_settings(ENCRYPTION_KEYS=crypto.make_key("other")):
+    with override_settings(ENCRYPTION_KEYS=aes.make_key("other")):
         kept, entered = of(configured), of(configured, apiKey=CANARY, apiKey__action="replace")
         assert codes(kept) == {"apiKey": ["required"]}
         assert entered.is_valid()
@@ -186,7 +187,9 @@ def test_a_secret_that_cannot_be_opened_has_to_be_entered_again(configured: Inst
 def test_without_the_right_a_secret_is_kept_whatever_is_posted(configured: Installation) -> None:
     typed = {"label": "Desk", "host": "https://a.example", "region": "nairobi", "retries": "2", "apiKey": CANARY}
     typed["config__version"] = str(configured.config_version)
-    found = ConfigurationForm(SCHEMA, configured, {**typed, "apiKey__action": "replace"}, may_set_secrets=False)
+    found = ConfigurationForm(
+        SCHEMA, configured.configuration, {**typed, "apiKey__action": "replace"}, may_set_secrets=False
+    )
     assert found.is_valid()
     assert found.secret_changes == []
     assert "You may not change secrets here." in str(found)
@@ -197,7 +200,7 @@ def test_a_deprecated_field_is_offered_only_where_it_holds_something(configured:
     schema = config_schema.read(rules)
     assert "old" not in ConfigurationForm(schema).fields
     configured.values = {"old": "x"}
-    assert "old" in ConfigurationForm(schema, configured).fields
+    assert "old" in ConfigurationForm(schema, configured.configuration).fields
 
 
 def test_the_pattern_of_a_stranger_does_not_reach_the_browser() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from installations import guard
+from kasilabs.calls.dispatch import guard
 from kasilabs.logs import redact
 
 HOSTILE = ("eyJ", "eyJaaaaaaaa.", "at ", "at a(", "at a() in ", 'File "', "#1 /", "Bearer ", "+1 ", "goroutine 1 [")

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from installations import lifecycle, vault
+from installations import lifecycle
 from installations.models import Installation
-from installations.vault import Action, SecretChange
 from kasilabs.accounts.models import AuditEntry, Organization
+from kasilabs.configuration import vault
+from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins.models import SigningSecret, Version

@@ -3,11 +3,12 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from installations import lifecycle, vault
+from installations import lifecycle
 from installations.models import Installation
-from installations.vault import Action, SecretChange
 from kasilabs.accounts.models import AuditEntry, Member
-from kasilabs.lib import crypto
+from kasilabs.configuration import vault
+from kasilabs.configuration.secrets import Action, SecretChange
+from kasilabs.lib.crypto import aes
 from plugins.models import Version
 from tests import make
 from tests.visits import As, page
@@ -107,7 +108,7 @@ def test_the_detail_page_names_what_is_missing(installation: Installation, cast:
 
 def test_quarantine_and_an_unreadable_secret_are_said(configured: Installation, cast: make.Cast, as_: As) -> None:
     Version.objects.update(state=Version.State.QUARANTINED)
-    with override_settings(ENCRYPTION_KEYS=crypto.make_key("other")):
+    with override_settings(ENCRYPTION_KEYS=aes.make_key("other")):
         words = [page(as_(cast.admin).get(place)) for place in (url(configured), "/o/kasi-legal/installations/")]
     assert all("A secret cannot be opened" in shown for shown in words)
     assert "This version is quarantined." in words[0]

@@ -4,7 +4,7 @@ import pytest
 from django.db.models import QuerySet
 from pytest_django import DjangoAssertNumQueries
 
-from kasilabs.lib.compiled import compiled
+from kasilabs.lib.db.compiled import compiled
 from kasilabs.whatsapp.models import Instance
 from tests import make
 

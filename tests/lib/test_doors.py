@@ -61,10 +61,10 @@ def test_a_host_that_is_not_ours_is_a_problem_too(client: Client) -> None:
 
 
 def test_only_what_was_refused_leaves_a_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="kasilabs.lib.doors"):
+    with caplog.at_level(logging.INFO, logger="kasilabs.lib.machine_api.middleware"):
         client.get("/agent/telling")
         client.get("/agent/nowhere?key=secret", headers={"X-Request-Id": "abcdefgh"})
-    lines: list[Any] = [record.msg for record in caplog.records if record.name == "kasilabs.lib.doors"]
+    lines: list[Any] = [record.msg for record in caplog.records if record.name == "kasilabs.lib.machine_api.middleware"]
     assert [(line["request"], line["code"], line["request_id"]) for line in lines] == [
         ("GET /agent/nowhere", 404, "abcdefgh")
     ]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from kasilabs.lib import http as outgoing
-from kasilabs.lib.outgoing.addresses import Lookups, ask_system, is_refused
+from kasilabs.lib.http import client as outgoing
+from kasilabs.lib.http.addresses import Lookups, ask_system, is_refused
 from tests.hostile import HostileServer, answers, message
 from tests.outgoing import client, post, reason
 

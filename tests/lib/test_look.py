@@ -11,8 +11,8 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from django.utils import timezone
 
-from kasilabs import navigation
-from kasilabs.lib import look
+from kasilabs.dashboard import navigation
+from kasilabs.templatetags import look
 
 SPRITE = (Path(settings.BASE_DIR) / "static/img/icons.svg").read_text()
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))

@@ -5,7 +5,8 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from kasilabs.accounts.models import Organization
-from kasilabs.lib import ids, one_row
+from kasilabs.lib import ids
+from kasilabs.lib.db import one_row
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests import make

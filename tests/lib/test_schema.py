@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kasilabs.lib import schema
-from kasilabs.lib.schema import BadSchema, Problem
+from kasilabs.lib.documents import schema
+from kasilabs.lib.documents.schema import BadSchema, Problem
 
 ORDER = {
     "type": "object",

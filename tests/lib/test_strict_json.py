@@ -3,8 +3,8 @@ import random
 
 import pytest
 
-from kasilabs.lib import strict_json
-from kasilabs.lib.strict_json import NotJson
+from kasilabs.lib.documents import strict_json
+from kasilabs.lib.documents.strict_json import NotJson
 
 NESTED_32 = b'{"a":' * 32 + b"1" + b"}" * 32
 NESTED_33 = b'{"a":' * 32 + b"[]" + b"}" * 32

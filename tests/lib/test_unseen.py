@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from kasilabs.lib.unseen import refuse, write_out
+from kasilabs.lib.text.invisible import refuse, write_out
 
 
 @pytest.mark.parametrize("text", ["Support Desk", "Tickets für 😀", "two\nlines\tand a\u00a0space", "مرحبا"])

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from kasilabs.lib import wording
+from kasilabs.lib.text import formatting
 
 NOW = dt.datetime(2026, 11, 23, 11, 32, 7, 418_900, tzinfo=dt.UTC)
 
@@ -21,14 +21,14 @@ NOW = dt.datetime(2026, 11, 23, 11, 32, 7, 418_900, tzinfo=dt.UTC)
     ],
 )
 def test_time_is_relative_for_a_day_and_a_date_after(passed: dt.timedelta, words: str) -> None:
-    assert wording.ago(NOW - passed, NOW) == words
+    assert formatting.ago(NOW - passed, NOW) == words
 
 
 def test_times_stand_in_the_zone_of_the_reader() -> None:
     with timezone.override("Africa/Nairobi"):
-        assert wording.clock(NOW) == ("14:32:07", ".418")
-        assert wording.date(dt.datetime(2026, 11, 23, 21, 30, tzinfo=dt.UTC)) == "24 Nov 2026"
-        assert wording.absolute(NOW) == "2026-11-23 11:32:07 UTC"
+        assert formatting.clock(NOW) == ("14:32:07", ".418")
+        assert formatting.date(dt.datetime(2026, 11, 23, 21, 30, tzinfo=dt.UTC)) == "24 Nov 2026"
+        assert formatting.absolute(NOW) == "2026-11-23 11:32:07 UTC"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_times_stand_in_the_zone_of_the_reader() -> None:
     [(0, "0 ms"), (327, "327 ms"), (999.6, "1.0 s"), (10_000, "10.0 s"), (1_234_567, "1,234.6 s")],
 )
 def test_durations_change_unit_at_one_second(milliseconds: float, words: str) -> None:
-    assert wording.took(milliseconds) == words
+    assert formatting.took(milliseconds) == words
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_durations_change_unit_at_one_second(milliseconds: float, words: str) ->
     ],
 )
 def test_a_whatsapp_number_is_grouped_by_country_code(number: str, words: str) -> None:
-    assert wording.phone(number) == words
+    assert formatting.phone(number) == words
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_a_whatsapp_number_is_grouped_by_country_code(number: str, words: str) -
     [("Wanjiru Mwangi", "WM"), ("achieng.otieno@kasilegal.example", "AO"), ("GAS_OS", "GO"), ("", "?"), ("…", "?")],
 )
 def test_initials_are_two_letters_at_most(name: str, letters: str) -> None:
-    assert wording.initials(name) == letters
+    assert formatting.initials(name) == letters

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from kasilabs.lib import encrypted
+from kasilabs.lib.crypto import fields
 from kasilabs.logs import lost
 from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.whatsapp.models import Instance
@@ -18,7 +18,7 @@ NOW = timezone.now()
 
 def answer(call: Call, expires: timedelta) -> CallAnswer:
     kept = CallAnswer(call=call, status=200, expires=NOW + expires)
-    encrypted.seal(kept, "body", "{}")
+    fields.seal(kept, "body", "{}")
     kept.save(force_insert=True)
     return kept
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasilabs.lib.sensitive import Sensitive
+from kasilabs.lib.text.sensitive import Sensitive
 from kasilabs.logs import redact
 
 SECRET = 'sk_live/7F2Q+"é'

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from plugins import manifest
-from plugins.manifest import BadManifest, Manifest
+from plugins.manifest import document
+from plugins.manifest.document import BadManifest, Manifest
 
 SCHEMA = {
     "type": "object",
@@ -35,7 +35,7 @@ def nobody_allowed(_host: str, _port: int) -> bool:
 
 def parsed(**changes: Any) -> Manifest:
     """The manifest with some members changed, read as an upload is."""
-    return manifest.parse(json.dumps({**MANIFEST, **changes}).encode(), is_allowed_host=nobody_allowed)
+    return document.parse(json.dumps({**MANIFEST, **changes}).encode(), is_allowed_host=nobody_allowed)
 
 
 def faults(**changes: Any) -> list[tuple[str, str]]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from plugins import checklist, manifest
-from plugins.checklist import Verdict
-from plugins.manifest import Manifest
+from plugins.manifest import checklist, document
+from plugins.manifest.checklist import Verdict
+from plugins.manifest.document import Manifest
 from tests.plugins.manifests import SCHEMA, TOOL, parsed
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -26,7 +26,7 @@ def with_tool(**changes: Any) -> Manifest:
 @pytest.mark.parametrize("name", ["support_desk", "gas_os"])
 def test_the_examples_pass_everything_that_can_be_computed(name: str) -> None:
     raw = (EXAMPLES / name / "manifest.json").read_bytes()
-    items = checklist.of(manifest.parse(raw, is_allowed_host=lambda _host, _port: True))
+    items = checklist.of(document.parse(raw, is_allowed_host=lambda _host, _port: True))
     assert [item.key for item in items if item.verdict is not Verdict.PASS] == BY_HAND
     assert len(items) == 16
 

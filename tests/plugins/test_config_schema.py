@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from plugins import config_schema
-from plugins.config_schema import MISSING, Choice, ConfigSchema, Field, Kind
+from kasilabs.configuration import schema
+from kasilabs.configuration.schema import MISSING, Choice, ConfigSchema, Field, Kind
 from tests.plugins.manifests import faults, field_faults, parsed
 
 
@@ -304,5 +304,5 @@ def test_a_root_outside_the_subset_is_refused(rules: object, expected: list[tupl
 
 
 def test_no_schema_means_no_fields() -> None:
-    assert config_schema.read({}).fields == ()
-    assert config_schema.read({}).plain_validator().problems({}) == []
+    assert schema.read({}).fields == ()
+    assert schema.read({}).plain_validator().problems({}) == []

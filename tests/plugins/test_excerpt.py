@@ -1,5 +1,5 @@
-from plugins import excerpt
-from plugins.checking.faults import Fault
+from kasilabs.lib.documents.errors import Fault
+from plugins.manifest import excerpt
 
 
 def fault(line: int | None) -> Fault:

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from plugins import config_schema, field_words
+from kasilabs.configuration import schema, schema_text
 
 
 def described(**rules: Any) -> tuple[str, str, str]:
-    (entry,) = field_words.describe(config_schema.read({"type": "object", "properties": {"field": rules}}))
+    (entry,) = schema_text.describe(schema.read({"type": "object", "properties": {"field": rules}}))
     return entry.kind, entry.rules, entry.default
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from kasilabs.lib import schema
+from kasilabs.configuration.schema import Kind
+from kasilabs.lib.documents import schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
-from plugins import manifest
-from plugins.checking.manifest_schema import MANIFEST_SCHEMA
-from plugins.config_schema import Kind
-from plugins.manifest import AuthType, Manifest, Visibility
+from plugins.manifest import document
+from plugins.manifest.checks.manifest_schema import MANIFEST_SCHEMA
+from plugins.manifest.document import AuthType, Manifest, Visibility
 from tests.plugins.manifests import MANIFEST, TOOL, nobody_allowed, parsed
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 def example(name: str) -> Manifest:
     raw = (EXAMPLES / name / "manifest.json").read_bytes()
-    return manifest.parse(raw, is_allowed_host=lambda host, port: host.endswith(".localhost") and port == 80)
+    return document.parse(raw, is_allowed_host=lambda host, port: host.endswith(".localhost") and port == 80)
 
 
 def test_the_smallest_manifest_gets_every_default() -> None:
@@ -103,7 +103,7 @@ def test_semantic_versions_are_taken(version: str) -> None:
 
 def test_the_longest_members_are_taken() -> None:
     longest = parsed(slug="A" * 48, name="é" * 60, description="\U0001f600" * 500, tools=[{**TOOL, "name": "abc"}])
-    assert manifest.agent_name(longest.slug, longest.tools[0].name) == "a" * 48 + "__abc"
+    assert document.agent_name(longest.slug, longest.tools[0].name) == "a" * 48 + "__abc"
 
 
 def test_an_unknown_tool_or_permission_is_none() -> None:
@@ -115,14 +115,14 @@ def test_an_unknown_tool_or_permission_is_none() -> None:
 def test_a_stored_snapshot_loads_as_it_was_read() -> None:
     read = example("support_desk")
     stored = json.loads(json.dumps(read.document))
-    assert manifest.load(stored, read.digest) == read
+    assert document.load(stored, read.digest) == read
 
 
 def test_the_digest_is_the_same_in_any_order_and_spacing() -> None:
     members = list(MANIFEST.items())
     random.Random(7).shuffle(members)
     spaced = json.dumps(dict(members), indent=3, ensure_ascii=True).encode()
-    assert manifest.parse(spaced, is_allowed_host=nobody_allowed).digest == parsed().digest
+    assert document.parse(spaced, is_allowed_host=nobody_allowed).digest == parsed().digest
 
 
 def test_the_digest_is_the_one_of_the_canonical_document() -> None:

@@ -3,16 +3,16 @@ from collections.abc import Callable
 
 import pytest
 
-from kasilabs.lib.outgoing.hosts import AllowedHosts
-from plugins import manifest
-from plugins.manifest import BadManifest
+from kasilabs.lib.http.hosts import AllowedHosts
+from plugins.manifest import document
+from plugins.manifest.document import BadManifest
 from tests.plugins.manifests import MANIFEST, faults, nobody_allowed
 
 
 def code(url: str, is_allowed_host: Callable[[str, int], bool] = nobody_allowed) -> str | None:
     """The code of the one fault that a manifest with this address has, or None."""
     try:
-        manifest.parse(json.dumps({**MANIFEST, "baseUrl": url}).encode(), is_allowed_host=is_allowed_host)
+        document.parse(json.dumps({**MANIFEST, "baseUrl": url}).encode(), is_allowed_host=is_allowed_host)
     except BadManifest as bad:
         return ", ".join(fault.code for fault in bad.faults if fault.pointer == "/baseUrl")
     return None

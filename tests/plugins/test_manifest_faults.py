@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from plugins import manifest
-from plugins.manifest import BadManifest, Fault
+from plugins.manifest import document
+from plugins.manifest.document import BadManifest, Fault
 from tests.plugins.manifests import MANIFEST, TOOL, faults, nobody_allowed, tool_faults
 
 FAULTY = Path(__file__).with_name("faulty_manifest.json").read_bytes()
@@ -64,7 +64,7 @@ EXPECTED = """
 
 def read_faulty() -> tuple[Fault, ...]:
     with pytest.raises(BadManifest) as caught:
-        manifest.parse(FAULTY, is_allowed_host=nobody_allowed)
+        document.parse(FAULTY, is_allowed_host=nobody_allowed)
     return caught.value.faults
 
 
@@ -112,13 +112,13 @@ BYTES: dict[str, tuple[bytes, tuple[str, str, int | None]]] = {
 @pytest.mark.parametrize(("raw", "expected"), BYTES.values(), ids=BYTES.keys())
 def test_what_is_no_json_object_is_one_fault(raw: bytes, expected: tuple[str, str, int | None]) -> None:
     with pytest.raises(BadManifest) as caught:
-        manifest.parse(raw, is_allowed_host=nobody_allowed)
+        document.parse(raw, is_allowed_host=nobody_allowed)
     assert [(fault.pointer, fault.code, fault.line) for fault in caught.value.faults] == [expected]
 
 
 def test_an_empty_object_lacks_every_required_member() -> None:
     with pytest.raises(BadManifest) as caught:
-        manifest.parse(b"{}", is_allowed_host=nobody_allowed)
+        document.parse(b"{}", is_allowed_host=nobody_allowed)
     required = ["/auth", "/baseUrl", "/name", "/slug", "/tools", "/version"]
     assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [(name, "required") for name in required]
 
@@ -235,12 +235,12 @@ def test_a_dependency_may_have_no_tool() -> None:
 
 def test_the_list_of_faults_ends() -> None:
     with pytest.raises(BadManifest) as caught:
-        manifest.parse(json.dumps({f"k{n}": n for n in range(5_000)}).encode(), is_allowed_host=nobody_allowed)
+        document.parse(json.dumps({f"k{n}": n for n in range(5_000)}).encode(), is_allowed_host=nobody_allowed)
     assert len(caught.value.faults) == 500
 
 
 def test_a_fault_after_windows_line_ends_keeps_its_line() -> None:
     raw = json.dumps({**MANIFEST, "name": "n"}, indent=1).replace("\n", "\r\n").encode()
     with pytest.raises(BadManifest) as caught:
-        manifest.parse(raw, is_allowed_host=nobody_allowed)
+        document.parse(raw, is_allowed_host=nobody_allowed)
     assert [(fault.line, fault.pointer) for fault in caught.value.faults] == [(4, "/name")]

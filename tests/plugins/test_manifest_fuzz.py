@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kasilabs.lib import json_spots
-from plugins import checklist, manifest
-from plugins.manifest import BadManifest, Fault, Manifest
+from kasilabs.lib.documents import positions
+from plugins.manifest import checklist
+from plugins.manifest import document as manifest
+from plugins.manifest.document import BadManifest, Fault, Manifest
 from tests.plugins.manifests import MANIFEST, TOOL, nobody_allowed
 
 CODES = {
@@ -163,7 +164,7 @@ def outcome(raw: bytes) -> str:
     for fault in found:
         assert fault.code in CODES
         assert fault.message
-        assert json_spots.pointer(json_spots.path_of(fault.pointer)) == fault.pointer
+        assert positions.pointer(positions.path_of(fault.pointer)) == fault.pointer
     return found[0].code
 
 

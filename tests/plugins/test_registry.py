@@ -3,9 +3,9 @@ from functools import partial
 import pytest
 
 from kasilabs.accounts.models import AuditEntry, Organization
-from kasilabs.lib import schema
+from kasilabs.lib.documents import schema
 from plugins import registry
-from plugins.checking.faults import BadManifest
+from plugins.manifest.checks.errors import BadManifest
 from plugins.models import Plugin, Version
 from tests import make
 from tests.at_once import at_once

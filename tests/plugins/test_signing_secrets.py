@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kasilabs.accounts.models import AuditEntry
-from kasilabs.lib.encrypted import CannotOpen
+from kasilabs.lib.crypto.fields import CannotOpen
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from plugins import manifest
-from plugins.checking import tool_schema
-from plugins.manifest import BadManifest
+from plugins.manifest import document
+from plugins.manifest.checks import tool_schemas
+from plugins.manifest.document import BadManifest
 from tests.plugins.manifests import TOOL, faults, nobody_allowed, parsed, tool_faults
 
 
@@ -216,7 +216,7 @@ def test_thousands_of_wrong_permissions_are_judged_in_little_time() -> None:
 def test_the_first_fault_of_a_chain_does_not_hide_the_next_tool() -> None:
     tools = [{**TOOL, "inputSchema": {"type": "object", "$id": "x"}}, {**TOOL, "name": "X"}]
     with pytest.raises(BadManifest) as caught:
-        manifest.parse(
+        document.parse(
             json.dumps({"tools": tools}).encode(),
             is_allowed_host=nobody_allowed,
         )
@@ -235,4 +235,4 @@ def test_open_objects_are_found_with_their_places() -> None:
         "unevaluatedProperties": False,
         "$defs": {"a/b": {"properties": {}}},
     }
-    assert list(tool_schema.open_objects(rules)) == ["/properties/open", "/properties/typed", "/$defs/a~1b"]
+    assert list(tool_schemas.open_objects(rules)) == ["/properties/open", "/properties/typed", "/$defs/a~1b"]

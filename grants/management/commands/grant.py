@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from grants import cells, toolkits
+from grants.changes import plugins, toolkits
 from grants.models import PluginGrant, ToolGrant
 from installations.models import Installation
 from kasilabs.accounts import audit
@@ -94,11 +94,11 @@ def _set_toolkits(instance: Instance, switches: list[Switch]) -> None:
 
 def _take_back(instance: Instance, installation: Installation) -> None:
     for grant in instance.plugin_grants.filter(installation=installation):
-        cells.ungrant(grant=grant, actor=ACTOR)
+        plugins.ungrant(grant=grant, actor=ACTOR)
 
 
 def _set_cells(instance: Instance, installation: Installation, tools: list[Switch], permissions: list[Switch]) -> None:
-    grant = cells.grant_plugin(
+    grant = plugins.grant_plugin(
         instance=instance,
         installation=installation,
         tools=_on(tools),
@@ -107,9 +107,9 @@ def _set_cells(instance: Instance, installation: Installation, tools: list[Switc
     )
     for name, on in tools:
         state = ToolGrant.State.ON if on else ToolGrant.State.OFF
-        cells.set_tool(grant=grant, tool=name, state=state, actor=ACTOR)
+        plugins.set_tool(grant=grant, tool=name, state=state, actor=ACTOR)
     for key, on in permissions:
-        cells.set_permission(grant=grant, key=key, on=on, actor=ACTOR)
+        plugins.set_permission(grant=grant, key=key, on=on, actor=ACTOR)
 
 
 def _on(switches: list[Switch]) -> Collection[str] | None:
@@ -119,7 +119,7 @@ def _on(switches: list[Switch]) -> Collection[str] | None:
 
 def _described(instance: Instance, installation: Installation) -> dict[str, object]:
     grant = PluginGrant.objects.filter(instance=instance, installation=installation).first()
-    tools = set(grant.tools.filter(state=cells.ON).values_list("tool", flat=True)) if grant else set()
+    tools = set(grant.tools.filter(state=plugins.ON).values_list("tool", flat=True)) if grant else set()
     keys = set(grant.permissions.values_list("key", flat=True)) if grant else set()
     manifest = installation.version.manifest
     return {

@@ -2,22 +2,24 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from grants import toolkits, wizard
+from grants.changes import toolkits
+from grants.install import plan as wizard
+from grants.install.plan import Plan
 from grants.management import acting
-from grants.wizard import Plan
-from installations.assignments import ParsedSettings, read_settings
 from installations.installable import PUBLISHED
 from installations.lifecycle import Installed
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization
 from kasilabs.accounts.permissions import Permission
+from kasilabs.configuration.command_line import ParsedSettings, read_settings
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from kasilabs.whatsapp.models import Instance
-from plugins import registry, signing_secrets, sources
-from plugins.checking.faults import BadManifest
+from plugins import registry, signing_secrets
+from plugins.manifest import source
+from plugins.manifest.checks.errors import BadManifest
 from plugins.models import Plugin, Version
 
 Purpose = signing_secrets.Purpose
@@ -60,7 +62,7 @@ class Command(JsonCommand):
             raise CommandError("--tools and --permissions say what --grant gives: name a number.", returncode=2)
         member = acting.member(acting.organization(options["organization"]), options["acting"])
         acting.require(member, *_needed(options))
-        raw, mode = sources.read(options["manifest"]), Mode(options["mode"])
+        raw, mode = source.read(options["manifest"]), Mode(options["mode"])
         actor = audit.Actor.person(member.user)
         with audit.together():
             plan = _plan(member, _version(member, raw, actor), mode, options)
@@ -89,7 +91,7 @@ def _version(member: Member, raw: bytes, actor: audit.Actor) -> Version:
             return _published(plugin, manifest.digest)
         published = registry.publish(organization=member.organization, actor=actor, raw=raw, user=member.user)
     except BadManifest as error:
-        raise sources.refusal(error) from error
+        raise source.refusal(error) from error
     if published.is_new:
         acting.require(member, Permission.PLUGINS_DEVELOP)
     return published.version

@@ -7,9 +7,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import kasilabs.lib.encrypted
+import kasilabs.lib.crypto.fields
 import kasilabs.lib.ids
-import kasilabs.lib.unseen
+import kasilabs.lib.text.invisible
 
 
 class Migration(migrations.Migration):
@@ -25,7 +25,12 @@ class Migration(migrations.Migration):
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
-                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.unseen.refuse], verbose_name="name")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=80, validators=[kasilabs.lib.text.invisible.refuse], verbose_name="name"
+                    ),
+                ),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_reviewer", models.BooleanField(default=False)),
                 ("created", models.DateTimeField(auto_now_add=True)),
@@ -50,7 +55,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("slug", models.SlugField(max_length=48, unique=True)),
-                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.unseen.refuse])),
+                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.text.invisible.refuse])),
                 ("time_zone", models.CharField(default="Africa/Nairobi", max_length=64)),
                 (
                     "currency",
@@ -84,7 +89,7 @@ class Migration(migrations.Migration):
                         max_length=24,
                     ),
                 ),
-                ("value", kasilabs.lib.encrypted.EncryptedField(bound_to=("scope", "purpose"))),
+                ("value", kasilabs.lib.crypto.fields.EncryptedField(bound_to=("scope", "purpose"))),
                 ("created", models.DateTimeField(auto_now_add=True)),
             ],
             options={

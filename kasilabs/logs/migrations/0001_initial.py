@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import kasilabs.lib.encrypted
+import kasilabs.lib.crypto.fields
 import kasilabs.lib.ids
 
 
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("status", models.PositiveSmallIntegerField()),
-                ("body", kasilabs.lib.encrypted.EncryptedField(bound_to=())),
+                ("body", kasilabs.lib.crypto.fields.EncryptedField(bound_to=())),
                 ("expires", models.DateTimeField()),
             ],
         ),

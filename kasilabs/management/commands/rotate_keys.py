@@ -5,11 +5,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit, keyring
-from kasilabs.lib import encrypted
 from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.crypto import fields
 from kasilabs.lib.refusal import Refused
 
-Columns = Mapping[str, encrypted.Rotated]
+Columns = Mapping[str, fields.Rotated]
 
 
 class Command(JsonCommand):
@@ -21,21 +21,20 @@ class Command(JsonCommand):
     def run(self, **_options: Any) -> dict[str, object]:
         _require_audit_key()
         columns = {
-            f"{model._meta.db_table}.{field.column}": encrypted.rotate(model, field)
-            for model, field in encrypted.columns()
+            f"{model._meta.db_table}.{field.column}": fields.rotate(model, field) for model, field in fields.columns()
         }
         _note(columns)
         answer = {"columns": {name: asdict(rotated) for name, rotated in columns.items()}}
         unreadable = sum(rotated.unreadable for rotated in columns.values())
         self.exit_code = 1 if unreadable else 0
-        return {**answer, "primary": encrypted.primary_key_id(), **(_bad_news(unreadable) if unreadable else {})}
+        return {**answer, "primary": fields.primary_key_id(), **(_bad_news(unreadable) if unreadable else {})}
 
 
 def _require_audit_key() -> None:
     """Refuse before the first change when no entry could be written about it."""
     try:
         keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
-    except encrypted.CannotOpen:
+    except fields.CannotOpen:
         detail = _("The key of the audit trail cannot be opened: ENCRYPTION_KEYS lacks the key it was sealed with.")
         raise Refused("unreadable", detail) from None
 
@@ -43,7 +42,7 @@ def _require_audit_key() -> None:
 def _note(columns: Columns) -> None:
     moved = {name: rotated.moved for name, rotated in columns.items() if rotated.moved}
     with audit.act(actor=audit.Actor.command("rotate_keys"), action="keys.rotated", organization=None) as act:
-        act.change(after={"primary": encrypted.primary_key_id(), "moved": moved})
+        act.change(after={"primary": fields.primary_key_id(), "moved": moved})
         if not moved:
             act.nothing()
 

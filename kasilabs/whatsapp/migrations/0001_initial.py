@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 from django.db import migrations, models
 
-import kasilabs.lib.encrypted
+import kasilabs.lib.crypto.fields
 import kasilabs.lib.ids
 
 
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("index", models.CharField(max_length=64)),
-                ("external_id", kasilabs.lib.encrypted.EncryptedField(bound_to=("instance_id",))),
+                ("external_id", kasilabs.lib.crypto.fields.EncryptedField(bound_to=("instance_id",))),
                 ("last_customer_message_at", models.DateTimeField(null=True)),
                 ("created", models.DateTimeField(auto_now_add=True)),
                 (
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ),
                 ("kind", models.CharField(choices=[("phone", "Phone"), ("userId", "User Id")], max_length=8)),
                 ("index", models.CharField(max_length=64)),
-                ("value", kasilabs.lib.encrypted.EncryptedField(bound_to=("organization_id", "kind"))),
+                ("value", kasilabs.lib.crypto.fields.EncryptedField(bound_to=("organization_id", "kind"))),
                 (
                     "customer",
                     models.ForeignKey(

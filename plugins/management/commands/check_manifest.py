@@ -4,8 +4,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from kasilabs.lib.commands import JsonCommand
-from plugins import checklist, registry, sources
-from plugins.checking.faults import BadManifest
+from plugins import registry
+from plugins.manifest import checklist, source
+from plugins.manifest.checks.errors import BadManifest
 
 
 class Command(JsonCommand):
@@ -16,9 +17,9 @@ class Command(JsonCommand):
 
     def run(self, **options: Any) -> dict[str, object]:
         try:
-            manifest = registry.read(sources.read(options["manifest"]))
+            manifest = registry.read(source.read(options["manifest"]))
         except BadManifest as error:
-            raise sources.refusal(error) from error
+            raise source.refusal(error) from error
         return {
             "valid": True,
             "slug": manifest.slug,

@@ -4,9 +4,9 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit
-from kasilabs.lib import wording
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
+from kasilabs.lib.text import formatting
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin
@@ -32,7 +32,7 @@ class Command(JsonCommand):
             "purpose": purpose.value,
             "kid": rotated.kid,
             "secret": rotated.text,
-            "retires": rotated.retires and wording.rfc3339(rotated.retires),
+            "retires": rotated.retires and formatting.rfc3339(rotated.retires),
         }
 
 

@@ -8,7 +8,8 @@ from django.urls import path
 from django.utils import timezone
 
 from kasilabs.accounts.models import Organization
-from kasilabs.lib import connection, http
+from kasilabs.lib.db import connection
+from kasilabs.lib.http import client
 from kasilabs.logs import write
 from kasilabs.logs.models import Call, CallState, Mode
 from tests.benchmarks.running import PLUGIN_URL
@@ -35,7 +36,7 @@ def call(request: HttpRequest) -> JsonResponse:
     )
     connection.release()
     deadline = time.monotonic() + 10
-    answer = http.shared_client().post(PLUGIN_URL, body=request.body, headers=SENT, deadline=deadline)
+    answer = client.shared_client().post(PLUGIN_URL, body=request.body, headers=SENT, deadline=deadline)
     output = json.loads(answer.body)
     Call.objects.filter(pk=row.pk, state=CallState.OPEN).update(
         state=CallState.SUCCEEDED,

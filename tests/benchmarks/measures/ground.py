@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from grants import cells
+from grants.changes import plugins
 from installations import lifecycle
 from installations.models import Installation
-from installations.vault import Action, SecretChange
 from kasilabs.accounts.models import Organization
+from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.logs.models import Mode
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
@@ -73,4 +73,4 @@ def install(organization: Organization, **manifest: Any) -> Installation:
 
 
 def grant(number: Instance, installation: Installation) -> None:
-    cells.grant_plugin(instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR)
+    plugins.grant_plugin(instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR)

@@ -2,7 +2,7 @@
 
 import gzip
 
-from grants import cells
+from grants.changes import plugins
 from kasilabs.accounts.permissions import Role
 from tests import make
 from tests.benchmarks.figures import Result, most
@@ -22,7 +22,7 @@ def measure() -> Result:
         tools = [{**ground.TOOL, "name": f"repeat_text_{each}"} for each in range(TOOLS)]
         installation = ground.install(organization, slug=f"SUPPORT_DESK_{place}", name=f"Desk {place}", tools=tools)
         for number in numbers:
-            cells.grant_plugin(
+            plugins.grant_plugin(
                 instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR
             )
     page = pages.page(make.member(organization, Role.OWNER).user, "/o/kasi-legal/grants/")

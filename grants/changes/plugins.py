@@ -1,0 +1,191 @@
+"""The only writer of plugin grants: which plugin a number may use, and which of its tools and permissions.
+
+Every function compares the organizations of number, installation and actor, runs in one audited transaction, and may
+be repeated: a change that changes nothing writes no audit entry. Changes of one number wait for each other; the unique
+constraints stand behind that. All raise Refused, and then nothing was changed.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.utils.translation import gettext as _
+
+from grants.models import PermissionGrant, PluginGrant, ToolGrant
+from installations.models import Installation
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import Organization
+from kasilabs.lib.refusal import Refused
+from kasilabs.whatsapp.models import Instance
+from plugins.manifest.document import Manifest
+
+ON, OFF = ToolGrant.State.ON, ToolGrant.State.OFF
+
+
+def grant_plugin(
+    *,
+    instance: Instance,
+    installation: Installation,
+    tools: Collection[str] | None,
+    permissions: Collection[str] | None,
+    actor: audit.Actor,
+) -> PluginGrant:
+    """Let a number use an installation, with these tools and permissions on.
+
+    None means all tools, and the permissions the manifest ticks by default. A number that has the installation already
+    keeps what is on and gets what is named besides. Another mode of the same plugin is replaced with all its cells.
+    """
+    manifest = installation.version.manifest
+    _require_known(manifest, tools or (), permissions or ())
+    with changing(instance, actor, "grant.made") as act:
+        _require_installed(installation, instance.organization)
+        grant, is_new = _take(act, instance, installation)
+        if is_new:
+            tools = [tool.name for tool in manifest.tools] if tools is None else tools
+            permissions = _ticked(manifest) if permissions is None else permissions
+        added = {
+            "tools": _turn_tools_on(grant, tools or ()),
+            "permissions": _turn_permissions_on(grant, permissions or ()),
+        }
+        act.change(after={"plugin": manifest.slug, "mode": str(installation.mode), **added})
+        if not is_new and not any(added.values()):
+            act.nothing()
+    return grant
+
+
+def ungrant(*, grant: PluginGrant, actor: audit.Actor) -> None:
+    """Take a plugin back from a number, with all its cells."""
+    with changing(grant.instance, actor, "grant.taken_back") as act:
+        if PluginGrant.objects.filter(pk=grant.pk).exists():
+            _remove(act, grant)
+        else:
+            act.nothing()
+
+
+def set_tool(*, grant: PluginGrant, tool: str, state: ToolGrant.State, actor: audit.Actor) -> None:
+    """Turn one tool on or off. Off is kept as no row."""
+    _require_known(grant.installation.version.manifest, [tool], [])
+    with changing(grant.instance, actor, "grant.tool_set") as act:
+        _require_granted(grant)
+        rows = grant.tools.filter(tool=tool, state=ON)
+        before = ON if rows.exists() else OFF
+        if state == ON:
+            _turn_tools_on(grant, [tool])
+        else:
+            rows.delete()
+        _note(act, grant, tool, before.value, state.value)
+
+
+def set_permission(*, grant: PluginGrant, key: str, on: bool, actor: audit.Actor) -> None:
+    """Turn one permission on or off."""
+    _require_known(grant.installation.version.manifest, [], [key])
+    with changing(grant.instance, actor, "grant.permission_set") as act:
+        _require_granted(grant)
+        rows = grant.permissions.filter(key=key)
+        before = ON if rows.exists() else OFF
+        if on:
+            _turn_permissions_on(grant, [key])
+        else:
+            rows.delete()
+        _note(act, grant, key, before.value, (ON if on else OFF).value)
+
+
+@contextmanager
+def changing(instance: Instance, actor: audit.Actor, action: str) -> Iterator[audit.Act]:
+    """Open an act on a number and lock its row, so that two changes of one number never see half of each other."""
+    with audit.act(actor=actor, action=action, organization=instance.organization) as act:
+        act.on(instance.public_id, instance.name)
+        instance.organization.instances.select_for_update(no_key=True).get(pk=instance.pk)
+        require_member(instance.organization, actor)
+        yield act
+
+
+def lock(organization: Organization, numbers: Sequence[Instance]) -> None:
+    """Lock numbers in one order, so that two changes of the same numbers wait for each other and not for ever."""
+    rows = organization.instances.filter(pk__in=[number.pk for number in numbers])
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
+def require_member(organization: Organization, actor: audit.Actor) -> None:
+    """Refuse a person of another organization; a command acts for all of them."""
+    if actor.user_id is None or organization.members.filter(user_id=actor.user_id).exists():
+        return
+    raise Refused("other_organization", _("You are not a member of %(name)s.") % {"name": organization.name})
+
+
+def _require_known(manifest: Manifest, tools: Collection[str], permissions: Collection[str]) -> None:
+    for tool in tools:
+        if manifest.tool(tool) is None:
+            detail = _("%(plugin)s has no tool %(name)s.") % {"plugin": manifest.slug, "name": tool}
+            raise Refused("unknown_tool", detail)
+    for key in permissions:
+        if manifest.permission(key) is None:
+            detail = _("%(plugin)s has no permission %(name)s.") % {"plugin": manifest.slug, "name": key}
+            raise Refused("unknown_permission", detail)
+
+
+def _require_installed(installation: Installation, organization: Organization) -> None:
+    """Refuse what another organization installed, and what was removed meanwhile."""
+    if installation.organization_id != organization.id:
+        raise Refused("other_organization", _("This plugin is installed for another organization."))
+    if not organization.installations.present().filter(pk=installation.pk).exists():
+        raise Refused("installation_removed", _("This plugin was removed. Install it again first."))
+
+
+def _require_granted(grant: PluginGrant) -> None:
+    """Refuse a change of a grant that was taken back or replaced meanwhile."""
+    if not PluginGrant.objects.filter(pk=grant.pk, installation=grant.installation_id).exists():
+        raise Refused("not_granted", _("This plugin is not granted to this number any more. Nothing was changed."))
+
+
+def _take(act: audit.Act, instance: Instance, installation: Installation) -> tuple[PluginGrant, bool]:
+    """Return the number's grant of the installation, and whether it was made now."""
+    grant = instance.plugin_grants.filter(plugin=installation.plugin_id).first()
+    if grant is not None and grant.installation_id == installation.id:
+        return grant, False
+    if grant is not None:
+        _remove(act, grant)
+    made = PluginGrant(
+        organization_id=instance.organization_id,
+        instance=instance,
+        installation=installation,
+        plugin_id=installation.plugin_id,
+    )
+    made.save(force_insert=True)
+    return made, True
+
+
+def _remove(act: audit.Act, grant: PluginGrant) -> None:
+    act.change(
+        before={
+            "plugin": grant.plugin.slug,
+            "mode": str(grant.installation.mode),
+            "tools": sorted(grant.tools.filter(state=ON).values_list("tool", flat=True)),
+            "permissions": sorted(grant.permissions.values_list("key", flat=True)),
+        }
+    )
+    PluginGrant.objects.filter(pk=grant.pk).delete()
+
+
+def _ticked(manifest: Manifest) -> list[str]:
+    return [permission.key for permission in manifest.permissions if permission.default]
+
+
+def _turn_tools_on(grant: PluginGrant, tools: Collection[str]) -> list[str]:
+    """Turn tools on and return those that were not."""
+    added = sorted(set(tools) - set(grant.tools.filter(state=ON).values_list("tool", flat=True)))
+    rows = [ToolGrant(grant=grant, tool=tool, state=ON) for tool in added]
+    ToolGrant.objects.bulk_create(rows, update_conflicts=True, unique_fields=["grant", "tool"], update_fields=["state"])
+    return added
+
+
+def _turn_permissions_on(grant: PluginGrant, keys: Collection[str]) -> list[str]:
+    """Turn permissions on and return those that were not."""
+    added = sorted(set(keys) - set(grant.permissions.values_list("key", flat=True)))
+    PermissionGrant.objects.bulk_create([PermissionGrant(grant=grant, key=key) for key in added], ignore_conflicts=True)
+    return added
+
+
+def _note(act: audit.Act, grant: PluginGrant, name: str, before: str, after: str) -> None:
+    act.change(before={name: before}, after={name: after, "plugin": grant.plugin.slug})
+    if before == after:
+        act.nothing()

@@ -1,0 +1,31 @@
+"""What a refusal says to people and agents: one sentence for each reason of a decision, with its facts filled in."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from grants.decision.gates import Decision
+
+SENTENCES: dict[str, str | Promise] = {
+    "number_suspended": _("{number} is suspended."),
+    "installation_suspended": _("{plugin} is suspended for this organization."),
+    "installation_removed": _("{plugin} was removed from this organization."),
+    "version_quarantined": _("{plugin} {version} is in quarantine."),
+    "not_granted": _("{plugin} is not granted to {number}."),
+    "tool_off": _("The tool {tool} is off for {number}."),
+    "permission_off": _("{number} has not been given {permissions}."),
+    "toolkit_not_installed": _("Not installed for this organization: {toolkits}."),
+    "toolkit_not_granted": _("Not granted to {number}: {toolkits}."),
+    "needs_configuration": _("{plugin} needs configuration before its tools work."),
+    "secret_unreadable": _("A stored secret of {plugin} cannot be opened and must be entered again."),
+}
+
+
+def sentence(decision: Decision) -> str:
+    """Return why a decision refused, safe to show to an agent: names and keys, no secret, no address."""
+    return str(SENTENCES[decision.reason]).format(**{name: _text(value) for name, value in decision.facts.items()})
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

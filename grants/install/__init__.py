@@ -1,0 +1,1 @@
+"""The install wizard: permissions, numbers, configuration; and the removal of an installation."""

@@ -1,0 +1,83 @@
+"""Setting a plugin up: installed, configured and granted in one transaction. Page and command both come here."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+
+from grants.changes import plugins, toolkits
+from installations import lifecycle
+from installations.lifecycle import Installed
+from installations.models import Installation
+from kasilabs.accounts import audit
+from kasilabs.accounts.models import Organization, User
+from kasilabs.configuration.command_line import ParsedSettings
+from kasilabs.lib.refusal import Refused
+from kasilabs.logs.models import Mode
+from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.whatsapp.models import Instance
+from plugins.models import Version
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """What somebody decided about a plugin. It carries secrets to the vault, so it has no representation.
+
+    Without `settings` the configuration stays as it is. `tools` and `permissions` are read by `cells.grant_plugin`.
+    `only_new` refuses to touch an installation that somebody made meanwhile.
+    """
+
+    organization: Organization
+    version: Version
+    mode: Mode
+    settings: ParsedSettings | None = None
+    numbers: Sequence[Instance] = ()
+    tools: Collection[str] | None = None
+    permissions: Collection[str] | None = None
+    toolkits: Collection[Toolkit] = ()
+    only_new: bool = False
+
+
+def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> Installed:
+    """Carry out a plan: all of it or nothing. A second time it sets the named values and adds the named grants.
+
+    The numbers are locked first, as in every change of grants. Raises Refused: see `lifecycle.install`,
+    `lifecycle.configure`, `cells.grant_plugin` and `toolkits.grant`; and `installed_meanwhile`.
+    """
+    with audit.together():
+        plugins.lock(plan.organization, plan.numbers)
+        installed = lifecycle.install(
+            organization=plan.organization, version=plan.version, mode=plan.mode, user=user, actor=actor
+        )
+        if plan.only_new and not installed.is_new:
+            raise Refused("installed_meanwhile", _("Somebody installed this plugin meanwhile. Nothing was changed."))
+        if plan.settings is not None:
+            installed = replace(installed, installation=_configure(installed, plan.settings, actor))
+        for toolkit in plan.toolkits:
+            toolkits.install(organization=plan.organization, toolkit=toolkit, actor=actor)
+        for number in plan.numbers:
+            _grant(plan, number, installed, actor)
+    return installed
+
+
+def _configure(installed: Installed, settings: ParsedSettings, actor: audit.Actor) -> Installation:
+    found = installed.installation
+    return lifecycle.configure(
+        installation=found,
+        values=settings.over(found.values),
+        secret_changes=settings.secret_changes,
+        actor=actor,
+        expected_version=found.config_version,
+    )
+
+
+def _grant(plan: Plan, number: Instance, installed: Installed, actor: audit.Actor) -> None:
+    plugins.grant_plugin(
+        instance=number,
+        installation=installed.installation,
+        tools=plan.tools,
+        permissions=plan.permissions,
+        actor=actor,
+    )
+    for toolkit in plan.toolkits:
+        toolkits.grant(instance=number, toolkit=toolkit, actor=actor)

@@ -1,0 +1,1 @@
+"""The permission matrix and the page that explains one cell of it."""

@@ -1,0 +1,1 @@
+"""The toolkit pages: of the organization, and of one number."""

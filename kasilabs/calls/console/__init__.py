@@ -1,0 +1,1 @@
+"""Tool calls that a person makes to try a plugin out."""

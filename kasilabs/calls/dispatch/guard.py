@@ -1,0 +1,98 @@
+"""What a plugin's answer must never carry to an agent (contracts, section 2): secrets, the customer's phone number,
+tokens of the platform, stack traces. Keys, strings and numbers as text are read, after JSON decoding.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from typing import Any
+
+from kasilabs.calls.dispatch.tokens import CHAT_TYP, PLATFORM_TYP
+from kasilabs.lib.text.sensitive import Kind, Sensitive
+
+MIN_SECRET = 8
+"""Shorter secrets are refused when they are entered: any text could contain them."""
+
+_TOKEN_HEADER = re.compile(r"eyJ[\w-]{8,400}(?=\.[\w-]+\.)")
+"""No header of ours is longer. Here and below, what could be begun anywhere and go on for long is bounded: a hostile
+answer must not take time that grows with the square of its length."""
+
+_STACK_TRACE = re.compile(
+    r"Traceback \(most recent call last\)"  # Python
+    r'|File "[^"\n]+", line \d+, in '
+    r"|\bat [\w.$<>]+\([\w$]+\.(?:java|kt|scala):\d+\)"  # Java
+    r"|\bat (?:async )?(?:[\w.$<>\[\] ]{1,300} \()?(?:file://|node:|/|[A-Za-z]:\\)[^\s()]+:\d+:\d+\)?"  # Node
+    r"|PHP (?:Fatal error|Warning|Notice):|#\d+ (?:/|[A-Za-z]:\\)[^\s(]+\(\d+\):"  # PHP
+    r"|\bat [\w.`<>+\[\],]+\([^)\n]{0,500}\) in [^\n]{1,500}:line \d+"  # .NET
+    r"|goroutine \d+ \[[\w ,]+\]:|\.go:\d+ \+0x[0-9a-f]+"  # Go
+)
+
+
+class Leak(StrEnum):
+    """What was found."""
+
+    SECRET = "secret"
+    PHONE = "phone"
+    TOKEN = "token"
+    STACK_TRACE = "stack_trace"
+
+
+def leak(
+    document: Any, *, secrets: Collection[str], phones: Collection[str], tokens: Collection[str] = ()
+) -> Leak | None:
+    """Return what the document gives away, or None. `phones` are E.164 with plus."""
+    known = [secret for secret in secrets if len(secret) >= MIN_SECRET]
+    sensitive = Sensitive(secrets=[*known, *tokens], phones=phones, only_known=True)
+    for text in _texts(document):
+        found = sensitive.find(text)
+        if found is not None:
+            return Leak.PHONE if found is Kind.PHONE else Leak.SECRET
+        if _STACK_TRACE.search(text):
+            return Leak.STACK_TRACE
+        if _has_token(text):
+            return Leak.TOKEN
+    return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every key, string and number as text. The depth is bounded by the parser."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield key
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _number_texts(value)
+
+
+def _number_texts(number: float) -> Iterator[str]:
+    """Yield a number as JSON writes it, and in full when it is a whole number with a fraction or an exponent."""
+    yield json.dumps(number)
+    if isinstance(number, float) and number.is_integer():
+        yield str(int(number))
+
+
+def _has_token(text: str) -> bool:
+    """Say whether a token of the platform is in `text`, also one of another call: its header names its use."""
+    return any(_typ(header) in {PLATFORM_TYP, CHAT_TYP} for header in _headers(text))
+
+
+def _headers(text: str) -> Iterator[str]:
+    """Yield what may be the header of a token, also behind other letters that begin like one."""
+    for match in _TOKEN_HEADER.finditer(text):
+        yield from (match[0][begin.start() :] for begin in re.finditer("eyJ", match[0]))
+
+
+def _typ(header: str) -> object:
+    try:
+        decoded = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    return decoded.get("typ") if isinstance(decoded, dict) else None

@@ -1,0 +1,190 @@
+"""What the closed schema of Config Schema v1 cannot say: rules between keywords, between fields, and about names."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kasilabs.configuration.schema import MIN_SECRET_LENGTH, Kind, is_secret, kind_of, read_field
+from kasilabs.lib.documents import positions, schema
+from kasilabs.lib.documents.access import members, strings
+from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents.schema_rules import MAX_BYTES, check_pattern, size
+from kasilabs.lib.text import suggestions
+
+RESERVED_NAMES = frozenset(
+    (
+        "action",
+        "bash_env",
+        "constructor",
+        "csrfmiddlewaretoken",
+        "hasownproperty",
+        "home",
+        "ifs",
+        "ld_library_path",
+        "ld_preload",
+        "node_options",
+        "path",
+        "prototype",
+        "pythonpath",
+        "shell",
+        "tostring",
+        "valueof",
+    )
+)
+"""Mean something to forms, shells or JavaScript objects; a plugin may pass its settings on to any of them."""
+
+SECTION_MARK = "__"
+"""Stands between section and name in a form, and before the action of a secret."""
+
+_SUSPICIOUS = re.compile("secret|token|passw|api_?key|private_?key|credential", re.IGNORECASE)
+_SECRET_TAKES = frozenset(
+    (
+        "type",
+        "title",
+        "description",
+        "deprecated",
+        "format",
+        "writeOnly",
+        "minLength",
+        "maxLength",
+        "x-order",
+        "x-help-url",
+        "x-secret",
+        "x-placeholder",
+    )
+)
+_ONLY_FOR_FREE_TEXT = frozenset(("minLength", "maxLength", "pattern", "x-pattern-message", "format", "x-allow-http"))
+_AT = "/configurationSchema"
+
+
+def check(document: dict[str, Any], faults: Faults) -> None:
+    rules = document.get("configurationSchema")
+    if not isinstance(rules, dict):
+        return
+    if size(rules) > MAX_BYTES:
+        message = _("A configuration schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024}
+        faults.add(_AT, "too_large", message)
+        return
+    fields = members(rules, "properties")
+    _check_names(fields, faults)
+    _check_required(rules, fields, faults)
+    _check_orders(fields, faults)
+    for name, field in fields.items():
+        pointer = _pointer(name)
+        if isinstance(field, dict) and faults.is_sound(pointer):
+            _check_field(name, field, pointer, faults)
+
+
+def _pointer(name: str, *keywords: str) -> str:
+    return f"{_AT}/properties" + positions.pointer([name, *keywords])
+
+
+def _check_names(fields: Mapping[str, Any], faults: Faults) -> None:
+    seen: set[str] = set()
+    for name in fields:
+        folded = name.casefold()
+        if folded in seen:
+            faults.add(_pointer(name), "duplicate", _("Another field's name differs only in case."))
+        if folded in RESERVED_NAMES or SECTION_MARK in name:
+            faults.add(_pointer(name), "bad_format", _("This name is reserved. Choose another one."))
+        seen.add(folded)
+
+
+def _check_required(rules: Mapping[str, Any], fields: Mapping[str, Any], faults: Faults) -> None:
+    for pointer, name in strings(rules, "required", _AT):
+        if name not in fields:
+            faults.add(pointer, "bad_schema", _("There is no such field."), suggestions.nearest(name, fields))
+
+
+def _check_orders(fields: Mapping[str, Any], faults: Faults) -> None:
+    seen: set[int] = set()
+    for name, field in fields.items():
+        order = field.get("x-order") if isinstance(field, dict) else None
+        if not isinstance(order, int):
+            continue
+        if order in seen:
+            faults.add(_pointer(name, "x-order"), "duplicate", _("Another field has this order."))
+        seen.add(order)
+
+
+def _check_field(name: str, field: Mapping[str, Any], at: str, faults: Faults) -> None:
+    _check_secrecy(name, field, at, faults)
+    for keyword, message in _misplaced(field):
+        faults.add(at + positions.pointer([keyword]), "unsupported_keyword", message)
+    if "pattern" in field:
+        check_pattern(field["pattern"], f"{at}/pattern", faults)
+    for keyword, message in _contradictions(field):
+        faults.add(f"{at}/{keyword}", "bad_schema", message)
+    if faults.is_sound(at):
+        _check_default(name, field, at, faults)
+
+
+def _check_secrecy(name: str, field: Mapping[str, Any], at: str, faults: Faults) -> None:
+    if _SUSPICIOUS.search(name) and "x-secret" not in field and not is_secret(field):
+        hint = _('Add "x-secret": true, or false if it may be shown.')
+        faults.add(at, "bad_schema", _("This name sounds like a secret. Say whether it is one."), hint)
+    if is_secret(field) and field.get("x-secret") is False:
+        faults.add(f"{at}/x-secret", "bad_schema", _("writeOnly or format password already make this a secret."))
+
+
+def _misplaced(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keywords that mean nothing beside the others."""
+    if is_secret(field):
+        yield from _misplaced_in_secret(field)
+    elif kind_of(field) is Kind.CHOICE:
+        for keyword in field.keys() & _ONLY_FOR_FREE_TEXT:
+            yield keyword, _("A field with choices does not take this.")
+    else:
+        yield from _misplaced_in_text(field)
+
+
+def _misplaced_in_text(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "x-allow-http" in field and field.get("format") != "uri":
+        yield "x-allow-http", _("This belongs to format uri.")
+    if "x-pattern-message" in field and "pattern" not in field:
+        yield "x-pattern-message", _("This belongs to a pattern.")
+
+
+def _misplaced_in_secret(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for keyword in field.keys() - _SECRET_TAKES:
+        yield keyword, _("A secret takes minLength and maxLength only: no default, choices, examples or pattern.")
+    if field["type"] != "string":
+        yield "x-secret", _("Only a field of type string can be a secret.")
+    if field.get("format", "password") != "password":
+        yield "format", _("A secret has no format.")
+
+
+def _contradictions(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "enum" in field and "oneOf" in field:
+        yield "oneOf", _("Use enum or oneOf, not both.")
+    values = [option["const"] for option in field.get("oneOf", ())]
+    if len(values) != len(set(values)):
+        yield "oneOf", _("Two choices have the same value.")
+    if "pattern" in field and "maxLength" not in field:
+        yield "pattern", _("A pattern needs a maxLength beside it.")
+    least = max(field.get("minLength", 0), MIN_SECRET_LENGTH if is_secret(field) else 0)
+    if least > field.get("maxLength", least):
+        yield "maxLength", _("This must be at least %(least)d.") % {"least": least}
+    for keyword in _empty_ranges(field):
+        yield keyword, _("No number lies between this and the lower limit.")
+
+
+def _empty_ranges(field: Mapping[str, Any]) -> Iterator[str]:
+    """The upper limits that leave no number above a lower one."""
+    for lower, upper in product(("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if lower in field and upper in field:
+            is_open = (lower, upper) != ("minimum", "maximum")
+            if field[lower] > field[upper] or (is_open and field[lower] == field[upper]):
+                yield upper
+
+
+def _check_default(name: str, field: Mapping[str, Any], at: str, faults: Faults) -> None:
+    if "default" not in field:
+        return
+    problems = schema.Validator(read_field(name, field).rules).problems(field["default"])
+    if problems:
+        message = _("The default breaks this field's own rules: %(rule)s") % {"rule": problems[0].message}
+        faults.add(f"{at}/default", "bad_schema", message)

@@ -1,0 +1,120 @@
+"""A secret on a form: three explicit decisions, and no way for a value to come back out into a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from kasilabs.configuration import form_fields
+from kasilabs.configuration.schema import Field
+from kasilabs.configuration.secrets import NOT_SET, Action, SecretChange, SecretState
+
+ACTION = "__action"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was posted for one secret: a decision and perhaps a text, which is in no representation of it."""
+
+    action: str
+    text: str = field(default="", repr=False)
+
+
+class SecretInput(forms.Widget):
+    """Reads `<field>` and `<field>__action`; what a page shows of it is the field's template, which has no value."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Typed:  # noqa: ARG002
+        return Typed(data.get(name + ACTION, ""), data.get(name, ""))
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:  # noqa: ARG002
+        return name not in data and name + ACTION not in data
+
+    def format_value(self, value: Any) -> None:  # noqa: ARG002
+        """Say nothing: a typed secret is never sent back, not even into the form it came from."""
+        return
+
+
+class SecretBoundField(forms.BoundField):
+    """A secret as a page shows it."""
+
+    field: "SecretField"
+
+    @property
+    def action(self) -> Action:
+        """Return the decision that stands chosen: after an error a text has to be entered again."""
+        typed: Typed = self.data
+        if typed.action == Action.CLEAR:
+            return Action.CLEAR
+        is_open = bool(self.errors) or typed.action == Action.REPLACE or self.field.needs_entry
+        return Action.REPLACE if is_open else Action.KEEP
+
+
+class SecretField(forms.Field):
+    """One secret; cleans to the SecretChange that was decided on."""
+
+    widget = SecretInput
+    bound_field_class = SecretBoundField
+
+    def __init__(self, rule: Field, state: SecretState = NOT_SET, *, is_locked: bool = False) -> None:
+        super().__init__(
+            required=rule.required,
+            label=rule.title,
+            help_text=form_fields.help_text(rule),
+            disabled=is_locked,
+            template_name="installations/secret_field.html",
+        )
+        self.rule = rule
+        self.state = state
+
+    @property
+    def needs_entry(self) -> bool:
+        """Say whether there is nothing to keep: not set, or set and not to be opened."""
+        return not self.state.is_set or not self.state.is_readable
+
+    @property
+    def is_optional(self) -> bool:
+        return not self.required
+
+    def clean(self, value: Typed | None) -> SecretChange:
+        """Read the decision; None is a locked field, which keeps what is there.
+
+        A missing decision is read from what was typed; a contradiction is refused, not guessed.
+        """
+        if value is None:
+            return SecretChange(self.rule.pointer, Action.KEEP)
+        action = value.action or (Action.REPLACE if value.text or self.needs_entry else Action.KEEP)
+        if action == Action.REPLACE:
+            return self._replace(value.text)
+        if action not in set(Action) or value.text:
+            raise ValidationError(_("Choose Replace to store what you typed."), "contradiction")
+        return self._leave(Action(action))
+
+    def _replace(self, text: str) -> SecretChange:
+        text = text.strip()
+        if text:
+            self._check_length(text)
+            return SecretChange(self.rule.pointer, Action.REPLACE, text)
+        if self.state.is_set or self.required:
+            raise ValidationError(_("Enter the value."), "required")
+        return SecretChange(self.rule.pointer, Action.KEEP)
+
+    def _leave(self, action: Action) -> SecretChange:
+        if action is Action.CLEAR and self.required:
+            raise ValidationError(_("The plugin cannot work without this. Keep or replace it."), "required")
+        if action is Action.KEEP and self.needs_entry and (self.required or self.state.is_set):
+            raise ValidationError(_("Enter the value."), "required")
+        return SecretChange(self.rule.pointer, action)
+
+    def _check_length(self, text: str) -> None:
+        if "\0" in text:
+            raise ValidationError(_("A NUL character cannot be stored."), "bad_format")
+        if len(text) < (least := self.rule.min_length):
+            words = ngettext("Use at least %(n)d character.", "Use at least %(n)d characters.", least)
+            raise ValidationError(words % {"n": least}, "too_short")
+        if len(text) > (most := self.rule.max_length):
+            words = ngettext("Use at most %(n)d character.", "Use at most %(n)d characters.", most)
+            raise ValidationError(words % {"n": most}, "too_long")

@@ -1,0 +1,43 @@
+"""What may be decided and known about a secret without its value."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a person decides about one secret. No text in the value itself ever means one of these."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True)
+class SecretChange:
+    """One secret to replace or to clear; the new text is in no representation of it."""
+
+    pointer: str
+    action: Action
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class SecretState:
+    """What may be known about a stored secret: everything but the value, its length included."""
+
+    is_set: bool
+    hint: str = ""
+    set_by: str = ""
+    set_at: datetime | None = None
+    is_readable: bool = True
+
+    @property
+    def word(self) -> str:
+        """Return `set`, `unset` or `unreadable`, as the secret row of a page calls it."""
+        if not self.is_set:
+            return "unset"
+        return "set" if self.is_readable else "unreadable"
+
+
+NOT_SET = SecretState(is_set=False)

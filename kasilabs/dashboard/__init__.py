@@ -1,0 +1,1 @@
+"""Pages across all apps: home, overview, navigation, error pages."""

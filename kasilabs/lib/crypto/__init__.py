@@ -1,0 +1,1 @@
+"""Encrypted columns, the key file, bearer keys and signed tokens."""

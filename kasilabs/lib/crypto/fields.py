@@ -1,0 +1,94 @@
+"""The one encrypted column type.
+
+The attribute of a row holds the sealed text; `seal` and `reveal` are the only ways in and out, so that opening a value
+is always a line somebody wrote. The row needs its primary key before `seal`: it is part of the associated data.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models
+
+from kasilabs.lib.crypto import aes
+
+CannotOpen = aes.CannotOpen
+
+if TYPE_CHECKING:
+    TextField = models.TextField[str, str]
+else:
+    TextField = models.TextField
+primary_key_id = aes.primary_key_id
+
+
+class EncryptedField(TextField):
+    """Text sealed with AES-256-GCM, bound to table, column, row and the columns named in `bound_to`."""
+
+    def __init__(self, *args: object, bound_to: tuple[str, ...] = (), **kwargs: object) -> None:
+        self.bound_to = bound_to
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def deconstruct(self) -> tuple[str, str, list[object], dict[str, object]]:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, list(args), {**kwargs, "bound_to": self.bound_to}
+
+    def place(self, row: models.Model) -> list[str]:
+        """Return what a value in this row is bound to."""
+        bound = [str(getattr(row, attribute)) for attribute in self.bound_to]
+        return [self.model._meta.db_table, str(self.column), str(row.pk), *bound]
+
+
+def _field(row: models.Model, name: str) -> EncryptedField:
+    field = row._meta.get_field(name)
+    if not isinstance(field, EncryptedField):
+        raise TypeError(f"{name} is not an encrypted column")
+    return field
+
+
+def seal(row: models.Model, name: str, plaintext: str) -> None:
+    """Put `plaintext` into the column `name` of an unsaved or saved row; saving is the caller's."""
+    setattr(row, name, aes.encrypt(plaintext, _field(row, name).place(row)))
+
+
+def reveal(row: models.Model, name: str) -> str:
+    """Open the column `name`. Raises CannotOpen."""
+    return aes.decrypt(getattr(row, name), _field(row, name).place(row))
+
+
+def columns() -> Iterator[tuple[type[models.Model], EncryptedField]]:
+    """Yield every encrypted column of the project."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, EncryptedField):
+                yield model, field
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """What one pass over a column did: values moved, values that cannot be opened, values not under the primary key."""
+
+    moved: int
+    unreadable: int
+    left: int
+
+
+def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500) -> Rotated:
+    """Re-encrypt all values of a column that another than the primary key sealed; safe again, and twice at once."""
+    moved = unreadable = 0
+    stale = _stale(model, field)
+    for row in stale.order_by("pk").iterator(chunk_size=batch):
+        before = getattr(row, field.attname)
+        try:
+            seal(row, field.name, reveal(row, field.name))
+        except CannotOpen:
+            unreadable += 1
+            continue
+        same = model._default_manager.filter(**{"pk": row.pk, field.name: before})
+        moved += same.update(**{field.name: getattr(row, field.attname)})
+    return Rotated(moved, unreadable, left=stale.count())
+
+
+def _stale(model: type[models.Model], field: EncryptedField) -> "models.QuerySet[models.Model]":
+    primary = f"{aes.VERSION}.{primary_key_id()}."
+    return model._default_manager.exclude(**{field.name: ""}).exclude(**{f"{field.name}__startswith": primary})

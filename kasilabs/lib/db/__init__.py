@@ -1,0 +1,1 @@
+"""What Django does not do for the statements that every call runs."""

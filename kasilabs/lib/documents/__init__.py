@@ -1,0 +1,1 @@
+"""Strangers' JSON: parsing, JSON Pointer, JSON Schema, and JSON as HTML."""

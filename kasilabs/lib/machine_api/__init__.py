@@ -1,0 +1,1 @@
+"""What every request under /agent/, /bridges/ and /schemas/ passes: size cap, problem+json, request id."""

@@ -1,1 +1,0 @@
-"""The parts of the outgoing HTTP client; `kasilabs.lib.http` is its face."""

@@ -1,0 +1,1 @@
+"""Text: formatting for people, sensitive values, invisible characters, spelling suggestions."""

@@ -1,0 +1,1 @@
+"""The running process: readiness, warm-up, process log."""

@@ -1,0 +1,66 @@
+"""Addresses the platform will call: `baseUrl` and the endpoints of OAuth. Names are not looked up here."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.http import addresses
+from kasilabs.lib.http.hosts import Target
+
+_NUMERIC = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
+"""Hosts that resolvers read as IPv4 addresses in old spellings, such as 2130706433, 0x7f.1 and 127.1."""
+
+_OAUTH_URLS = ("authorizationUrl", "tokenUrl", "revocationUrl")
+
+
+def check(document: dict[str, Any], faults: Faults, is_allowed_host: Callable[[str, int], bool]) -> None:
+    for pointer, url in _endpoints(document):
+        if not faults.is_sound(pointer):
+            continue
+        message = _malformed(url, may_have_query=pointer != "/baseUrl")
+        if message:
+            faults.add(pointer, "bad_format", message)
+        elif not _is_public(url) and not is_allowed_host(Target.parse(url).host, Target.parse(url).port):
+            hint = _("Use https and a public name. An operator can allow this host in PLUGIN_HOSTS_ALLOWED.")
+            faults.add(pointer, "host_not_allowed", _("Calls to this host are not allowed."), hint)
+
+
+def _endpoints(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if isinstance(document.get("baseUrl"), str):
+        yield "/baseUrl", document["baseUrl"]
+    auth = document.get("auth")
+    if not isinstance(auth, dict):
+        return
+    for name in _OAUTH_URLS:
+        if isinstance(auth.get(name), str):
+            yield f"/auth/{name}", auth[name]
+
+
+def _malformed(url: str, *, may_have_query: bool) -> str | None:
+    """What is wrong with the spelling, by RFC 3986 and what the outgoing client takes."""
+    if not re.match("https?://", url, re.IGNORECASE):
+        return _("This must begin with https://.")
+    if not url.isascii():
+        return _("Use ASCII only: international names in their xn-- form, other characters percent-encoded.")
+    if "#" in url or ("?" in url and not may_have_query):
+        return _("Leave out the query and the fragment.") if not may_have_query else _("Leave out the fragment.")
+    if "@" in url.split("/")[2]:
+        return _("Leave out user name and password.")
+    try:
+        Target.parse(url)
+    except ValueError:
+        return _("Use a full address such as https://example.com/tools.")
+    return None
+
+
+def _is_public(url: str) -> bool:
+    target = Target.parse(url)
+    if target.scheme != "https" or target.host == "localhost" or target.host.endswith(".localhost"):
+        return False
+    if addresses.is_literal(target.host):
+        return not addresses.is_refused(str(ipaddress.ip_address(target.host)))
+    return not _NUMERIC.fullmatch(target.host)

@@ -1,0 +1,43 @@
+"""Permissions a manifest asks for: own keys, and those of the platform's bridges."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kasilabs.lib.documents.access import objects
+from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents.schema import Validator
+from kasilabs.lib.text import suggestions
+from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
+from plugins.manifest.checks.manifest_schema import PERMISSION_KEY
+
+PLATFORM_SEGMENTS = ("toolkit", "platform", "kasilabs", "whatsapp", "org")
+"""First segments no plugin may claim, in any case: they would read as the platform's own permissions."""
+
+_OWN_KEY = Validator({"type": "string", "pattern": PERMISSION_KEY})
+
+
+def check(document: dict[str, Any], faults: Faults) -> None:
+    seen: set[str] = set()
+    for pointer, permission in objects(document, "permissions"):
+        key = permission.get("key")
+        if not isinstance(key, str) or not faults.is_sound(f"{pointer}/key"):
+            continue
+        _check_key(key, f"{pointer}/key", faults)
+        if key in seen:
+            faults.add(f"{pointer}/key", "duplicate", _("This key is declared already."))
+        seen.add(key)
+
+
+def _check_key(key: str, pointer: str, faults: Faults) -> None:
+    first = key.partition(":")[0].strip().casefold()
+    if first in PLATFORM_SEGMENTS:
+        hint = _("Name your own system, such as delivery:jobs:create. Toolkits stand under requires.")
+        faults.add(pointer, "platform_permission", _("A plugin cannot claim a permission of the platform."), hint)
+    elif first == "bridge":
+        if key not in BRIDGE_ACTIONS:
+            message = _("There is no such bridge permission.")
+            faults.add(pointer, "unknown_bridge", message, suggestions.nearest(key, BRIDGE_ACTIONS))
+    elif not _OWN_KEY.accepts(key):
+        hint = _("Use a form such as delivery:jobs:create.")
+        faults.add(pointer, "bad_format", _("This is not a permission key."), hint)

@@ -1,0 +1,258 @@
+"""Manifest v1 (contracts, section 1) as the rest of the platform sees it.
+
+`parse` reads what an author sent and lists every fault; `load` rebuilds a stored, already checked snapshot.
+Nothing here knows a table or the network.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from django.utils.functional import Promise
+
+from kasilabs.configuration import schema as config_schema
+from kasilabs.configuration.schema import ConfigSchema
+from kasilabs.lib.documents import schema
+from kasilabs.lib.documents.errors import Fault
+from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
+from plugins.manifest.checks import run
+from plugins.manifest.checks.errors import BadManifest
+
+__all__ = ["AuthType", "BadManifest", "Fault", "Manifest", "PermissionRequest", "Tool", "Visibility", "agent_name"]
+__all__ += ["load", "parse"]
+
+BRIDGE_PREFIX = "bridge:"
+DEFAULT_TIMEOUT_SECONDS = 10
+
+
+class AuthType(StrEnum):
+    """How a plugin knows that a call is ours; `none` is for sandboxes only."""
+
+    SECRET = "secret"
+    NONE = "none"
+    OAUTH2 = "oauth2"
+
+
+class Visibility(StrEnum):
+    """`dependency`: installed for bridges only, its tools are never shown to the agent."""
+
+    AGENT = "agent"
+    DEPENDENCY = "dependency"
+
+
+@dataclass(frozen=True)
+class Author:
+    name: str = ""
+    email: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Auth:
+    """The OAuth members are empty unless `type` is oauth2."""
+
+    type: AuthType
+    authorization_url: str = ""
+    token_url: str = ""
+    revocation_url: str = ""
+    scopes: tuple[str, ...] = ()
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """MCP's tool hints with MCP's defaults; `raw` is what the author wrote."""
+
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+    raw: Mapping[str, bool] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a customer might write, and the input the agent should make of it."""
+
+    message: str
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tool:
+    name: str
+    title: str
+    description: str
+    input_schema: Mapping[str, Any]
+    output_schema: Mapping[str, Any] | None
+    permissions: tuple[str, ...]
+    annotations: Annotations
+    timeout_seconds: int
+    examples: tuple[Example, ...]
+
+    @cached_property
+    def input_validator(self) -> schema.Validator:
+        return schema.compile(self.input_schema)
+
+    @cached_property
+    def output_validator(self) -> schema.Validator | None:
+        return schema.compile(self.output_schema) if self.output_schema is not None else None
+
+
+@dataclass(frozen=True)
+class PermissionRequest:
+    """A permission the plugin asks for. The words of a bridge permission are the platform's, translated when shown."""
+
+    key: str
+    label: str | Promise
+    description: str | Promise
+    default: bool
+    reason: str | None
+    is_bridge: bool
+
+
+@dataclass(frozen=True)
+class ConfigurationTest:
+    """The call that shows whether a configuration works; `required` asks for a pass before saving."""
+
+    tool: str
+    input: Mapping[str, Any]
+    timeout_seconds: int
+    required: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    slug: str
+    version: str
+    name: str
+    description: str
+    author: Author
+    tags: tuple[str, ...]
+    homepage: str
+    base_url: str
+    auth: Auth
+    visibility: Visibility
+    required_toolkits: tuple[Toolkit, ...]
+    permissions: tuple[PermissionRequest, ...]
+    configuration: ConfigSchema
+    configuration_test: ConfigurationTest | None
+    tools: tuple[Tool, ...]
+    document: Mapping[str, Any] = field(repr=False)
+    digest: str
+
+    @property
+    def offered_tools(self) -> tuple[Tool, ...]:
+        """The tools an agent can be offered: none of a plugin that others use through bridges."""
+        return self.tools if self.visibility is Visibility.AGENT else ()
+
+    def tool(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def permission(self, key: str) -> PermissionRequest | None:
+        return self._permissions.get(key)
+
+    @cached_property
+    def _tools(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self.tools}
+
+    @cached_property
+    def _permissions(self) -> dict[str, PermissionRequest]:
+        return {permission.key: permission for permission in self.permissions}
+
+
+def agent_name(slug: str, tool: str) -> str:
+    """The name an agent knows a tool by; at most 64 characters, the limit of the model vendors."""
+    return f"{slug.lower()}__{tool}"
+
+
+def parse(raw: bytes, *, is_allowed_host: Callable[[str, int], bool]) -> Manifest:
+    """Read an author's manifest; raises BadManifest with every fault.
+
+    `is_allowed_host(host, port)` says which hosts may be private, loopback or plain http.
+    """
+    document = run.check(raw, is_allowed_host=is_allowed_host)
+    return load(document, schema.digest(document))
+
+
+def load(document: Mapping[str, Any], digest: str) -> Manifest:
+    """Rebuild a manifest that `parse` has accepted before; nothing is checked again."""
+    test = document.get("configurationTest")
+    return Manifest(
+        slug=document["slug"],
+        version=document["version"],
+        name=document["name"],
+        description=document.get("description", ""),
+        author=Author(**document.get("author", {})),
+        tags=tuple(document.get("tags", ())),
+        homepage=document.get("homepage", ""),
+        base_url=document["baseUrl"],
+        auth=_auth(document["auth"]),
+        visibility=Visibility(document.get("visibility", Visibility.AGENT)),
+        required_toolkits=tuple(Toolkit(name) for name in document.get("requires", {}).get("toolkits", ())),
+        permissions=tuple(_permission(entry) for entry in document.get("permissions", ())),
+        configuration=config_schema.read(document.get("configurationSchema", {})),
+        configuration_test=_test(test) if test else None,
+        tools=tuple(_tool(entry) for entry in document["tools"]),
+        document=document,
+        digest=digest,
+    )
+
+
+def _auth(entry: Mapping[str, Any]) -> Auth:
+    return Auth(
+        type=AuthType(entry["type"]),
+        authorization_url=entry.get("authorizationUrl", ""),
+        token_url=entry.get("tokenUrl", ""),
+        revocation_url=entry.get("revocationUrl", ""),
+        scopes=tuple(entry.get("scopes", ())),
+        subject=entry.get("subject", ""),
+    )
+
+
+def _permission(entry: Mapping[str, Any]) -> PermissionRequest:
+    key = entry["key"]
+    action = BRIDGE_ACTIONS.get(key)
+    return PermissionRequest(
+        key=key,
+        label=action.label if action else entry.get("label", key),
+        description=action.description if action else entry.get("description", ""),
+        default=entry.get("default", False),
+        reason=entry.get("reason"),
+        is_bridge=key.startswith(BRIDGE_PREFIX),
+    )
+
+
+def _test(entry: Mapping[str, Any]) -> ConfigurationTest:
+    return ConfigurationTest(
+        tool=entry["tool"],
+        input=entry.get("input", {}),
+        timeout_seconds=entry.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
+        required=entry.get("required", False),
+    )
+
+
+def _tool(entry: Mapping[str, Any]) -> Tool:
+    return Tool(
+        name=entry["name"],
+        title=entry.get("title", ""),
+        description=entry["description"],
+        input_schema=entry["inputSchema"],
+        output_schema=entry.get("outputSchema"),
+        permissions=tuple(entry.get("permissions", ())),
+        annotations=_annotations(entry.get("annotations", {})),
+        timeout_seconds=entry.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
+        examples=tuple(Example(example["message"], example["input"]) for example in entry.get("examples", ())),
+    )
+
+
+def _annotations(hints: Mapping[str, bool]) -> Annotations:
+    return Annotations(
+        read_only=hints.get("readOnlyHint", False),
+        destructive=hints.get("destructiveHint", True),
+        idempotent=hints.get("idempotentHint", False),
+        open_world=hints.get("openWorldHint", True),
+        raw=hints,
+    )
