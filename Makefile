@@ -49,7 +49,7 @@ suite-sqlite: .venv/.installed-tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
 suite-postgres: .venv/.installed-tests
-	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m tests.support.postgres $(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
 browser: .venv/.installed-tests
 	$(BIN)/pytest -m browser

@@ -9,8 +9,10 @@ from hypothesis import settings as hypothesis_settings
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import User
-from tests import ground as grounds
-from tests import hostile, make
+from tests.support import factories
+from tests.support import platform as platforms
+from tests.support.factories import Cast
+from tests.support.fake_plugin_server import FakePluginServer, answers, message
 
 hypothesis_settings.register_profile("project", deadline=None)  # two workers share two cores with the suite
 hypothesis_settings.load_profile("project")
@@ -29,8 +31,8 @@ def empty_cache(db: None) -> None:
 
 
 @pytest.fixture
-def cast(db: None) -> make.Cast:
-    return make.cast()
+def cast(db: None) -> Cast:
+    return factories.cast()
 
 
 @pytest.fixture
@@ -46,25 +48,25 @@ def as_(db: None) -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def serve(settings: Any) -> Iterator[grounds.Serve]:
+def serve(settings: Any) -> Iterator[platforms.Serve]:
     """Start a plugin endpoint that behaves in a given way, and let the platform reach it."""
     settings.PLUGIN_HOSTS_ALLOWED = "127.0.0.1"
     with ExitStack() as stack:
-        yield lambda behaviour: stack.enter_context(hostile.HostileServer(behaviour))
+        yield lambda behaviour: stack.enter_context(FakePluginServer(behaviour))
 
 
 @pytest.fixture
-def build(transactional_db: None) -> grounds.Build:
-    """Build an organization with two numbers on a plugin at a URL; see `tests.ground.build`."""
-    return grounds.build
+def build(transactional_db: None) -> platforms.Build:
+    """Build an organization with two numbers on a plugin at a URL; see `tests.support.platform.build`."""
+    return platforms.build
 
 
 @pytest.fixture
-def plugin(serve: grounds.Serve) -> hostile.HostileServer:
+def plugin(serve: platforms.Serve) -> FakePluginServer:
     """A plugin that answers every call with a small object."""
-    return serve(hostile.answers(hostile.message(b'{"status": "created", "reference": "T-1"}')))
+    return serve(answers(message(b'{"status": "created", "reference": "T-1"}')))
 
 
 @pytest.fixture
-def ground(build: grounds.Build, plugin: hostile.HostileServer) -> grounds.Ground:
+def platform(build: platforms.Build, plugin: FakePluginServer) -> platforms.Platform:
     return build(plugin.url())

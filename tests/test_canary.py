@@ -17,8 +17,9 @@ from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.crypto.fields import EncryptedField
 from kasilabs.logs.models import Call
-from tests import hostile, make
-from tests.ground import PHONE, SECRET, Build, Ground, Serve
+from tests.support import factories, fake_plugin_server
+from tests.support.fake_plugin_server import FakePluginServer, message
+from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
 
 DIGITS = PHONE.removeprefix("+")
 NATIONAL = DIGITS.removeprefix("254")
@@ -34,18 +35,18 @@ def leaks(text: str) -> list[str]:
     return [form for form in FORMS if form in text]
 
 
-def echo(visit: hostile.Visit) -> None:
+def echo(visit: fake_plugin_server.Visit) -> None:
     """Give back everything the platform sent, which is what a careless or hostile plugin would do."""
     for request in visit.requests():
         body = request.partition(b"\r\n\r\n")[2]
-        visit.send(hostile.message(json.dumps({"echo": json.loads(body)}).encode()))
+        visit.send(message(json.dumps({"echo": json.loads(body)}).encode()))
 
 
 @pytest.fixture
-def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
-    """A ground on which every flow that touches a phone number or a secret has happened."""
+def lived(build: Build, serve: Serve) -> tuple[Platform, FakePluginServer]:
+    """A platform on which every flow that touches a phone number or a secret has happened."""
     plugin = serve(echo)
-    ground = build(plugin.url())
+    platform = build(plugin.url())
     customer = {"phone": PHONE}
     calls: list[dict[str, Any]] = [
         {"conversation": {"id": PHONE, "customer": customer}},
@@ -56,7 +57,7 @@ def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
         {"headers": {"Idempotency-Key": "canary-key-000001"}, "conversation": {"id": "f", "customer": customer}},
     ]
     for members in calls:
-        ground.agent.call(**members)
+        platform.agent.call(**members)
     known = {"id": PHONE}
     refused: list[dict[str, Any]] = [
         {"conversation": known, "input": {"subject": NATIONAL, "colour": DIGITS}},
@@ -66,19 +67,19 @@ def lived(build: Build, serve: Serve) -> tuple[Ground, hostile.HostileServer]:
         {"conversation": known, "headers": {"Idempotency-Key": f"wamid-{DIGITS}-01", "X-Request-Id": f"req-{DIGITS}"}},
     ]
     for members in refused:
-        ground.agent.call(**members)
-    ground.other_agent.call(conversation=known, input={"subject": NATIONAL})
-    ground.other_agent.call(conversation={"id": "g", "customer": customer})
+        platform.agent.call(**members)
+    platform.other_agent.call(conversation=known, input={"subject": NATIONAL})
+    platform.other_agent.call(conversation={"id": "g", "customer": customer})
     lifecycle.configure(
-        installation=ground.installation,
+        installation=platform.installation,
         values={"defaultQueue": "billing"},
         secret_changes=[SecretChange("/apiKey", Action.REPLACE, OTHER_SECRET)],
-        actor=make.ACTOR,
+        actor=factories.ACTOR,
     )
-    return ground, plugin
+    return platform, plugin
 
 
-def test_no_table_shows_the_phone_or_the_secret(lived: tuple[Ground, hostile.HostileServer]) -> None:
+def test_no_table_shows_the_phone_or_the_secret(lived: tuple[Platform, FakePluginServer]) -> None:
     assert Call.objects.count() == 13
     for model in apps.get_models():
         open_fields = [field for field in model._meta.concrete_fields if not isinstance(field, EncryptedField)]
@@ -86,37 +87,39 @@ def test_no_table_shows_the_phone_or_the_secret(lived: tuple[Ground, hostile.Hos
             assert leaks(json.dumps(row, cls=DjangoJSONEncoder, default=repr)) == [], model
 
 
-def test_the_database_itself_does_not_hold_them(lived: tuple[Ground, hostile.HostileServer]) -> None:
+def test_the_database_itself_does_not_hold_them(lived: tuple[Platform, FakePluginServer]) -> None:
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             assert leaks(repr(cursor.fetchall())) == [], table
 
 
-def test_the_plugin_sees_its_secret_and_never_the_phone(lived: tuple[Ground, hostile.HostileServer]) -> None:
+def test_the_plugin_sees_its_secret_and_never_the_phone(
+    lived: tuple[Platform, FakePluginServer],
+) -> None:
     _ground, plugin = lived
     seen = b"".join(plugin.requests).decode()
     assert SECRET in seen
     assert NATIONAL not in re.sub(r"[^0-9a-z]", "", seen)
 
 
-def test_no_page_shows_them(lived: tuple[Ground, hostile.HostileServer]) -> None:
-    ground, _plugin = lived
+def test_no_page_shows_them(lived: tuple[Platform, FakePluginServer]) -> None:
+    platform, _plugin = lived
     client = Client()
-    client.force_login(make.member(ground.organization, Role.OWNER).user)
-    slug = ground.organization.slug
+    client.force_login(factories.member(platform.organization, Role.OWNER).user)
+    slug = platform.organization.slug
     pages = [
         reverse(name, args=[slug, *args])
         for name, *args in [
             ("overview",),
             ("logs:list",),
             ("installations:list",),
-            ("installations:detail", ground.installation.public_id),
-            ("installations:configuration", ground.installation.public_id),
+            ("installations:detail", platform.installation.public_id),
+            ("installations:configuration", platform.installation.public_id),
             ("grants:matrix",),
-            ("whatsapp:detail", ground.legal.public_id),
+            ("whatsapp:detail", platform.legal.public_id),
             ("plugins:detail", "SUPPORT_DESK"),
-            *(("logs:detail", call.public_id) for call in ground.rows()),
+            *(("logs:detail", call.public_id) for call in platform.rows()),
         ]
     ]
     for page in pages:
@@ -128,10 +131,10 @@ def test_no_page_shows_them(lived: tuple[Ground, hostile.HostileServer]) -> None
 def test_no_process_log_line_shows_them(
     build: Build, serve: Serve, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ground = build(serve(echo).url())
+    platform = build(serve(echo).url())
     with caplog.at_level("DEBUG"):
-        ground.agent.call(conversation={"id": PHONE, "customer": {"phone": PHONE}})
-        ground.agent.post(b'{"tool": "x", "conversation": {"id": "' + PHONE.encode() + b'"}}')
+        platform.agent.call(conversation={"id": PHONE, "customer": {"phone": PHONE}})
+        platform.agent.post(b'{"tool": "x", "conversation": {"id": "' + PHONE.encode() + b'"}}')
     out, err = capfd.readouterr()
     without_sql = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("django.db"))
     assert leaks(without_sql + out + err) == []

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from grants.models import PluginGrant
-from tests import make
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 
 def test_a_large_file_is_refused_before_anything_reads_it(db: None) -> None:
@@ -20,16 +20,18 @@ def test_a_large_file_is_refused_before_anything_reads_it(db: None) -> None:
 @pytest.mark.parametrize(
     "path", ["developer/SUPPORT_DESK/1.0%00/", "grants/explain/?number={}&tool=A%00__b", "logs/?plugin=%00"]
 )
-def test_a_nul_in_an_address_is_refused(cast: make.Cast, as_: As, path: str) -> None:
-    number = make.number(cast.organization)
+def test_a_nul_in_an_address_is_refused(cast: factories.Cast, as_: As, path: str) -> None:
+    number = factories.number(cast.organization)
     answer = as_(cast.owner).get(f"/o/{cast.organization.slug}/{path.format(number.public_id)}")
     assert answer.status_code in {404, 422}
 
 
 @pytest.mark.parametrize(("path", "name"), [("grant", "grant"), ("take-back", "take_back")])
-def test_ids_of_another_organization_in_a_form_are_not_found(cast: make.Cast, as_: As, path: str, name: str) -> None:
-    ours, theirs = make.number(cast.organization), make.number(cast.rival, "Front Desk")
-    own, foreign = make.installation(cast.organization), make.installation(cast.rival, slug="RIVAL_DESK")
+def test_ids_of_another_organization_in_a_form_are_not_found(
+    cast: factories.Cast, as_: As, path: str, name: str
+) -> None:
+    ours, theirs = factories.number(cast.organization), factories.number(cast.rival, "Front Desk")
+    own, foreign = factories.installation(cast.organization), factories.installation(cast.rival, slug="RIVAL_DESK")
     for number, installation in ((ours, foreign), (theirs, own), (theirs, foreign)):
         pair = f"{number.public_id}:{installation.public_id}"
         answer = as_(cast.owner).post(f"/o/{cast.organization.slug}/grants/{path}/", {name: pair})

@@ -9,9 +9,9 @@ from django.test import Client
 from kasilabs.accounts.access import Policy
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
-from tests import make
-from tests.url_map import Route, routes
-from tests.visits import As
+from tests.support import factories
+from tests.support.url_map import Route, routes
+from tests.support.visits import As
 
 SIGN_IN = "/accounts/login/"
 
@@ -61,11 +61,11 @@ class Case:
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest, cast: make.Cast, as_: As) -> Case:
+def case(request: pytest.FixtureRequest, cast: factories.Cast, as_: As) -> Case:
     route: Route = request.param
     assert route.policy
     assert route.policy.permission
-    number = make.number(cast.organization)
+    number = factories.number(cast.organization)
     url = route.url(org=cast.organization.slug, number=number.public_id, person=cast.viewer.id)
     return Case(url, route.methods(as_(cast.owner), url), route.policy.permission)
 
@@ -102,7 +102,7 @@ def test_views_of_others_are_as_open_as_the_table_says(route: Route, db: None) -
 
 
 @each_member_view
-def test_who_holds_the_permission_gets_in(case: Case, cast: make.Cast, as_: As) -> None:
+def test_who_holds_the_permission_gets_in(case: Case, cast: factories.Cast, as_: As) -> None:
     for role in held(case):
         answer = as_(getattr(cast, role.value)).generic(case.methods[0], case.url)
         assert answer.status_code != 403, role
@@ -111,7 +111,7 @@ def test_who_holds_the_permission_gets_in(case: Case, cast: make.Cast, as_: As) 
 
 
 @each_member_view
-def test_who_lacks_the_permission_is_told_its_name(case: Case, cast: make.Cast, as_: As) -> None:
+def test_who_lacks_the_permission_is_told_its_name(case: Case, cast: factories.Cast, as_: As) -> None:
     for role in set(Role) - set(held(case)):
         for method in case.methods:
             answer = as_(getattr(cast, role.value)).generic(method, case.url)
@@ -121,13 +121,13 @@ def test_who_lacks_the_permission_is_told_its_name(case: Case, cast: make.Cast, 
 
 
 @each_member_view
-def test_a_withdrawn_permission_closes_the_view_to_an_owner(case: Case, cast: make.Cast, as_: As) -> None:
+def test_a_withdrawn_permission_closes_the_view_to_an_owner(case: Case, cast: factories.Cast, as_: As) -> None:
     cast.organization.members.filter(user=cast.owner).update(withdrawn=[case.permission.value])
     assert as_(cast.owner).generic(case.methods[0], case.url).status_code == 403
 
 
 @each_member_view
-def test_strangers_and_reviewers_find_nothing(case: Case, cast: make.Cast, as_: As) -> None:
+def test_strangers_and_reviewers_find_nothing(case: Case, cast: factories.Cast, as_: As) -> None:
     for person in (cast.stranger, cast.reviewer):
         for method in case.methods:
             assert as_(person).generic(method, case.url).status_code == 404, (person, method)
@@ -142,19 +142,19 @@ def test_nobody_signed_in_is_led_to_sign_in_and_back(case: Case) -> None:
 
 
 @each_member_view
-def test_an_organization_that_is_not_there_reads_like_one_of_others(case: Case, cast: make.Cast, as_: As) -> None:
+def test_an_organization_that_is_not_there_reads_like_one_of_others(case: Case, cast: factories.Cast, as_: As) -> None:
     url = case.url.replace("/o/kasi-legal/", "/o/no-such-organization/")
     assert as_(cast.owner).generic(case.methods[0], url).status_code == 404
 
 
 @pytest.mark.parametrize("route", of_kind("person"), ids=str)
-def test_pages_for_everybody_signed_in_are_closed_to_others(route: Route, cast: make.Cast, as_: As) -> None:
+def test_pages_for_everybody_signed_in_are_closed_to_others(route: Route, cast: factories.Cast, as_: As) -> None:
     assert Client().get(route.url())["Location"] == sign_in_for(route.url())
     assert as_(cast.reviewer).get(route.url()).status_code == 200
 
 
 @pytest.mark.parametrize("route", [*of_kind("open"), *of_kind("person")], ids=str)
-def test_other_pages_take_no_wrong_method(route: Route, cast: make.Cast, as_: As) -> None:
+def test_other_pages_take_no_wrong_method(route: Route, cast: factories.Cast, as_: As) -> None:
     assert route.methods(as_(cast.owner), route.url()) == ["GET"]
 
 

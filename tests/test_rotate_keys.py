@@ -13,9 +13,9 @@ from installations.models import InstallationSecret
 from kasilabs.accounts import audit, keyring
 from kasilabs.accounts.models import AuditEntry, StoredKey
 from kasilabs.lib.crypto import aes, fields
-from tests import hostile
-from tests.at_once import at_once
-from tests.ground import PHONE, Ground
+from tests.support.concurrency import at_once
+from tests.support.fake_plugin_server import FakePluginServer
+from tests.support.platform import PHONE, Platform
 
 K1, K2 = aes.make_key("k1"), aes.make_key("k2")
 KEY = {"Idempotency-Key": "0123456789abcdef"}
@@ -37,10 +37,10 @@ def old_key() -> Iterator[None]:
 
 
 @pytest.fixture
-def sealed(old_key: None, ground: Ground) -> Ground:
-    """The ground after one call inside a conversation, its answer kept: no encrypted column is empty."""
-    assert ground.agent.call(conversation=CUSTOMER, headers=KEY).status_code == 200
-    return ground
+def sealed(old_key: None, platform: Platform) -> Platform:
+    """The platform after one call inside a conversation, its answer kept: no encrypted column is empty."""
+    assert platform.agent.call(conversation=CUSTOMER, headers=KEY).status_code == 200
+    return platform
 
 
 def rotate(*keys: str) -> tuple[int, dict[str, Any]]:
@@ -65,7 +65,7 @@ def key_ids() -> set[str]:
     }
 
 
-def test_every_encrypted_column_moves_to_the_first_key(sealed: Ground) -> None:
+def test_every_encrypted_column_moves_to_the_first_key(sealed: Platform) -> None:
     exit_code, answer = rotate(K2, K1)
     assert (exit_code, answer["primary"], set(answer["columns"])) == (0, "k2", COLUMNS)
     assert all(column["moved"] > 0 for column in answer["columns"].values())
@@ -73,7 +73,7 @@ def test_every_encrypted_column_moves_to_the_first_key(sealed: Ground) -> None:
     assert key_ids() == {"k2"}
 
 
-def test_everything_works_without_the_old_key(sealed: Ground, plugin: hostile.HostileServer) -> None:
+def test_everything_works_without_the_old_key(sealed: Platform, plugin: FakePluginServer) -> None:
     before = sealed.row()
     rotate(K2, K1)
     keyring.forget()
@@ -86,7 +86,7 @@ def test_everything_works_without_the_old_key(sealed: Ground, plugin: hostile.Ho
     assert b'"apiKey":"sk-live-0123456789-canary-7F2Q"' in plugin.requests[1]
 
 
-def test_a_second_run_moves_nothing_and_leaves_no_trace(sealed: Ground) -> None:
+def test_a_second_run_moves_nothing_and_leaves_no_trace(sealed: Platform) -> None:
     rotate(K2, K1)
     entries = AuditEntry.objects.count()
     exit_code, answer = rotate(K2, K1)
@@ -95,7 +95,7 @@ def test_a_second_run_moves_nothing_and_leaves_no_trace(sealed: Ground) -> None:
     assert AuditEntry.objects.count() == entries
 
 
-def test_the_rotation_is_in_the_audit_trail_without_a_key(sealed: Ground) -> None:
+def test_the_rotation_is_in_the_audit_trail_without_a_key(sealed: Platform) -> None:
     rotate(K2, K1)
     entry = AuditEntry.objects.get(chain=audit.PLATFORM)
     assert (entry.actor, entry.action) == ("command:rotate_keys", "keys.rotated")
@@ -104,7 +104,7 @@ def test_the_rotation_is_in_the_audit_trail_without_a_key(sealed: Ground) -> Non
     assert audit.verify(audit.PLATFORM).is_whole
 
 
-def test_two_at_once_move_each_value_once(sealed: Ground) -> None:
+def test_two_at_once_move_each_value_once(sealed: Platform) -> None:
     keyring.forget()
     everything = [(model, field, model._default_manager.count()) for model, field in fields.columns()]
     with override_settings(ENCRYPTION_KEYS=f"{K2},{K1}"):
@@ -114,7 +114,7 @@ def test_two_at_once_move_each_value_once(sealed: Ground) -> None:
     assert key_ids() == {"k2"}
 
 
-def test_a_value_that_cannot_be_opened_is_counted_and_the_others_move(sealed: Ground) -> None:
+def test_a_value_that_cannot_be_opened_is_counted_and_the_others_move(sealed: Platform) -> None:
     secret = InstallationSecret.objects.get()
     InstallationSecret.objects.filter(pk=secret.pk).update(value=secret.value[:-8] + "AAAAAAAA")
     exit_code, answer = rotate(K2, K1)
@@ -123,7 +123,7 @@ def test_a_value_that_cannot_be_opened_is_counted_and_the_others_move(sealed: Gr
     assert answer["columns"]["plugins_signingsecret.value"]["left"] == 0
 
 
-def test_nothing_moves_when_no_audit_entry_could_be_written(sealed: Ground) -> None:
+def test_nothing_moves_when_no_audit_entry_could_be_written(sealed: Platform) -> None:
     exit_code, answer = rotate(K2)
     assert (exit_code, answer["code"]) == (1, "unreadable")
     assert "columns" not in answer

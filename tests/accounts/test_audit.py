@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import AuditEntry, AuditHead, Organization
-from tests import make
-from tests.at_once import at_once
+from tests.support import factories
+from tests.support.concurrency import at_once
+from tests.support.factories import Cast
 
 COMMAND = audit.Actor.command("test")
 
@@ -23,7 +24,7 @@ def write(organization: Organization | None, number: int = 1) -> None:
 
 @pytest.fixture
 def chain(db: None) -> str:
-    organization = make.organization()
+    organization = factories.organization()
     for number in range(1, 6):
         write(organization, number)
     return organization.id.hex
@@ -137,7 +138,7 @@ def test_whatever_changed_the_chain_verifies(values: dict[str, Any]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_acts_at_once_keep_the_chain_whole() -> None:
-    organization = make.organization()
+    organization = factories.organization()
 
     def write_five(worker: int) -> None:
         for number in range(5):
@@ -148,7 +149,7 @@ def test_acts_at_once_keep_the_chain_whole() -> None:
     assert (verdict.is_whole, verdict.entries) == (True, 30)
 
 
-def test_acts_together_write_their_entries_last_and_in_order(cast: make.Cast) -> None:
+def test_acts_together_write_their_entries_last_and_in_order(cast: Cast) -> None:
     with audit.together():
         write(cast.organization, 1)
         with audit.together():
@@ -160,7 +161,7 @@ def test_acts_together_write_their_entries_last_and_in_order(cast: make.Cast) ->
     assert all(verdict.is_whole for verdict in audit.verify_all())
 
 
-def test_acts_together_happen_all_or_none(cast: make.Cast) -> None:
+def test_acts_together_happen_all_or_none(cast: Cast) -> None:
     def write_and_fail() -> None:
         with audit.together():
             write(cast.organization)

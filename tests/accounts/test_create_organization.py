@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from kasilabs.accounts.models import AuditEntry, Member, Organization, User
-from tests import make
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GIVEN = {
@@ -46,18 +46,18 @@ def test_the_link_it_prints_sets_the_owners_password() -> None:
     path = re.sub("^http://127.0.0.1:8000", "", answer["passwordLink"])
     client = Client()
     form = client.get(path, follow=True)
-    client.post(form.request["PATH_INFO"], {"password1": make.PASSWORD, "password2": make.PASSWORD})
-    assert User.objects.get().check_password(make.PASSWORD)
+    client.post(form.request["PATH_INFO"], {"password1": factories.PASSWORD, "password2": factories.PASSWORD})
+    assert User.objects.get().check_password(factories.PASSWORD)
 
 
 def test_somebody_who_has_a_password_gets_no_mail() -> None:
-    make.user("wanjiru@kasilegal.example", name="Njoki")
+    factories.user("wanjiru@kasilegal.example", name="Njoki")
     assert create()["mail"] == "not_needed"
     assert (User.objects.get().name, mail.outbox) == ("Njoki", [])
 
 
 def test_a_taken_slug_is_refused_and_nothing_changes() -> None:
-    make.organization("kasi-legal")
+    factories.organization("kasi-legal")
     assert create()["code"] == "slug_taken"
     assert (Organization.objects.count(), User.objects.count(), AuditEntry.objects.count()) == (1, 0, 0)
 

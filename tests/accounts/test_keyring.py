@@ -4,7 +4,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import StoredKey
-from tests import make
+from tests.support import factories
 
 Purpose = keyring.Purpose
 
@@ -22,7 +22,7 @@ def test_a_key_whose_transaction_failed_is_not_used_again() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_is_read_once_its_transaction_is_over(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    organization = make.organization()
+    organization = factories.organization()
     with transaction.atomic():
         made = keyring.organization_key(organization.id, Purpose.ALIAS)
         assert keyring.organization_key(organization.id, Purpose.ALIAS) == made

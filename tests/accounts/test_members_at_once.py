@@ -6,16 +6,16 @@ from kasilabs.accounts import audit, members
 from kasilabs.accounts.models import User
 from kasilabs.accounts.permissions import Role
 from kasilabs.lib.refusal import Refused
-from tests import make
-from tests.at_once import at_once, or_error
+from tests.support import factories
+from tests.support.concurrency import at_once, or_error
 
 COMMAND = audit.Actor.command("test")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_two_owners_who_remove_each_other_leave_one() -> None:
-    organization = make.organization()
-    first, second = (make.member(organization, Role.OWNER, email=f"{name}@x.example") for name in ("a", "b"))
+    organization = factories.organization()
+    first, second = (factories.member(organization, Role.OWNER, email=f"{name}@x.example") for name in ("a", "b"))
 
     remove = partial(members.remove, actor=COMMAND)
     pairs = [(first, second), (second, first)]
@@ -26,13 +26,13 @@ def test_two_owners_who_remove_each_other_leave_one() -> None:
 
 def test_one_new_address_added_to_four_organizations_at_once_is_one_account() -> None:
     add = partial(members.add, email="new@x.example", name="N", role=Role.OWNER, by=None, actor=COMMAND)
-    at_once(*[partial(add, organization=make.organization()) for _ in range(4)])
+    at_once(*[partial(add, organization=factories.organization()) for _ in range(4)])
     assert User.objects.get(email="new@x.example").memberships.count() == 4
 
 
 def test_one_person_added_to_one_organization_at_once_belongs_to_it_once() -> None:
-    organization = make.organization()
-    make.member(organization, Role.OWNER)
+    organization = factories.organization()
+    factories.member(organization, Role.OWNER)
     add = partial(
         members.add,
         organization=organization,

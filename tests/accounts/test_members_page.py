@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Role
-from tests import make
+from tests.support import factories
 
 As = Callable[[User], Client]
 PAGE = "/o/kasi-legal/members/"
@@ -20,14 +20,14 @@ def role_of(person: User) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_somebody_new_is_added_and_written_to(as_: As) -> None:
-    cast = make.cast()
+    cast = factories.cast()
     page = as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True).content.decode()
     assert "Nia &lt;b&gt; was added. A mail with a link to set a password is on its way." in page
     assert [message.to for message in mail.outbox] == [["nia@x.example"]]
     assert AuditEntry.objects.get().actor == cast.admin.email
 
 
-def test_a_known_person_is_added_without_a_mail(cast: make.Cast, as_: As) -> None:
+def test_a_known_person_is_added_without_a_mail(cast: factories.Cast, as_: As) -> None:
     as_(cast.admin).post(f"{PAGE}add/", {**TYPED, "email": "STRANGER@rival-law.example"})
     assert role_of(cast.stranger) == "viewer"
     assert mail.outbox == []
@@ -37,7 +37,7 @@ def test_a_known_person_is_added_without_a_mail(cast: make.Cast, as_: As) -> Non
 def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    cast = make.cast()
+    cast = factories.cast()
     page = as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True).content.decode()
     assert "the mail could not be sent" in page
     assert cast.organization.members.filter(user__email="nia@x.example").exists()
@@ -57,7 +57,7 @@ def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: 
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
-    cast: make.Cast, as_: As, wrong: dict[str, str], sentence: str
+    cast: factories.Cast, as_: As, wrong: dict[str, str], sentence: str
 ) -> None:
     before = Member.objects.count()
     answer = as_(cast.admin).post(f"{PAGE}add/", {**TYPED, **wrong})
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     assert (Member.objects.count(), AuditEntry.objects.count()) == (before, 0)
 
 
-def test_a_role_is_changed_in_the_table(cast: make.Cast, as_: As) -> None:
+def test_a_role_is_changed_in_the_table(cast: factories.Cast, as_: As) -> None:
     typed = {f"{cast.viewer.id.hex}-role": "operator"}
     answer = as_(cast.owner).post(f"{PAGE}{cast.viewer.id}/role/", typed, follow=True)
     assert "The role of Viewer is now Operator." in answer.content.decode()
@@ -75,14 +75,14 @@ def test_a_role_is_changed_in_the_table(cast: make.Cast, as_: As) -> None:
 
 
 @pytest.mark.parametrize("role", ["emperor", "", "owner"])
-def test_a_role_that_cannot_be_given_changes_nothing(cast: make.Cast, as_: As, role: str) -> None:
+def test_a_role_that_cannot_be_given_changes_nothing(cast: factories.Cast, as_: As, role: str) -> None:
     answer = as_(cast.admin).post(f"{PAGE}{cast.viewer.id}/role/", {f"{cast.viewer.id.hex}-role": role})
     assert answer.status_code == 422
     assert "Nothing was changed." in answer.content.decode()
     assert role_of(cast.viewer) == "viewer"
 
 
-def test_removing_asks_first(cast: make.Cast, as_: As) -> None:
+def test_removing_asks_first(cast: factories.Cast, as_: As) -> None:
     client, page = as_(cast.admin), f"{PAGE}{cast.viewer.id}/remove/"
     assert "Remove Viewer from Kasi Legal?" in client.get(page).content.decode()
     assert role_of(cast.viewer) == "viewer"
@@ -91,14 +91,14 @@ def test_removing_asks_first(cast: make.Cast, as_: As) -> None:
     assert as_(cast.viewer).get("/o/kasi-legal/numbers/").status_code == 404
 
 
-def test_who_leaves_is_led_out(cast: make.Cast, as_: As) -> None:
+def test_who_leaves_is_led_out(cast: factories.Cast, as_: As) -> None:
     client, page = as_(cast.admin), f"{PAGE}{cast.admin.id}/remove/"
     assert "Leave Kasi Legal?" in client.get(page).content.decode()
     assert client.post(page)["Location"] == "/"
     assert client.get(PAGE).status_code == 404
 
 
-def test_an_owner_is_beyond_an_admin(cast: make.Cast, as_: As) -> None:
+def test_an_owner_is_beyond_an_admin(cast: factories.Cast, as_: As) -> None:
     client = as_(cast.admin)
     assert f"{cast.owner.id}/role/" not in client.get(PAGE).content.decode()
     assert client.post(f"{PAGE}{cast.owner.id}/role/", {f"{cast.owner.id.hex}-role": "viewer"}).status_code == 422
@@ -106,20 +106,20 @@ def test_an_owner_is_beyond_an_admin(cast: make.Cast, as_: As) -> None:
     assert role_of(cast.owner) == "owner"
 
 
-def test_people_of_other_organizations_are_not_found(cast: make.Cast, as_: As) -> None:
+def test_people_of_other_organizations_are_not_found(cast: factories.Cast, as_: As) -> None:
     client = as_(cast.owner)
     assert client.post(f"{PAGE}{cast.stranger.id}/role/", {f"{cast.stranger.id.hex}-role": "viewer"}).status_code == 404
     assert client.post(f"{PAGE}{cast.stranger.id}/remove/").status_code == 404
     assert cast.stranger.memberships.get().role == "owner"
 
 
-def test_an_operator_reads_and_gets_no_form(cast: make.Cast, as_: As) -> None:
+def test_an_operator_reads_and_gets_no_form(cast: factories.Cast, as_: As) -> None:
     page = as_(cast.operator).get(PAGE).content.decode()
     assert cast.viewer.email in page
     assert [word for word in ("/role/", "/remove/", "members/add/") if word in page] == []
 
 
-def test_a_member_who_may_not_is_told_who_may(cast: make.Cast, as_: As) -> None:
+def test_a_member_who_may_not_is_told_who_may(cast: factories.Cast, as_: As) -> None:
     page = as_(cast.operator).post(f"{PAGE}add/", TYPED).content.decode()
     assert "You may not add people and change their roles" in page
     assert "Owner, Admin: Owner, Admin" in page
@@ -128,7 +128,7 @@ def test_a_member_who_may_not_is_told_who_may(cast: make.Cast, as_: As) -> None:
 
 @pytest.mark.parametrize("rows", [10, 1000])
 def test_the_page_costs_the_same_for_ten_and_a_thousand(
-    cast: make.Cast, as_: As, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    cast: factories.Cast, as_: As, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     people = User.objects.bulk_create(User(email=f"p{n}@x.example", name=f"P{n}", password="!") for n in range(rows))
     Member.objects.bulk_create(Member(organization=cast.organization, user=p, role=Role.VIEWER) for p in people)

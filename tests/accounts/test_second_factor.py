@@ -13,12 +13,12 @@ from cryptography.fernet import InvalidToken
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import StoredKey
 from kasilabs.accounts.second_factor import SealedAdapter
-from tests import make
+from tests.support import factories
 
 
 def test_the_seed_of_a_second_factor_is_sealed_and_still_checks_codes(db: None) -> None:
     seed = generate_totp_secret()
-    totp = TOTP.activate(make.user(), seed)
+    totp = TOTP.activate(factories.user(), seed)
     stored = Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]
     counter = next(iter(yield_hotp_counters_from_time()))
     assert seed not in stored
@@ -26,7 +26,7 @@ def test_the_seed_of_a_second_factor_is_sealed_and_still_checks_codes(db: None) 
 
 
 def test_the_seed_of_recovery_codes_is_sealed_and_still_makes_the_same_codes(db: None) -> None:
-    codes = RecoveryCodes.activate(make.user())
+    codes = RecoveryCodes.activate(factories.user())
     assert codes.generate_codes() == codes.generate_codes()
     assert Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).data["seed"].startswith("gAAAA")
 

@@ -8,34 +8,34 @@ from django.test import Client
 from pytest_django import Settings
 
 from kasilabs.accounts.models import AuditEntry, User
-from tests import make
-from tests.visits import As, page
+from tests.support import factories
+from tests.support.visits import As, page
 
 SIGN_IN, RESET = "/accounts/login/", "/accounts/password/reset/"
 SAME_SENTENCE = "This email address and password do not belong together."
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
-def sign_in(email: str, password: str = make.PASSWORD, *, address: str = "192.0.2.1", **more: str) -> HttpResponse:
+def sign_in(email: str, password: str = factories.PASSWORD, *, address: str = "192.0.2.1", **more: str) -> HttpResponse:
     client = Client(REMOTE_ADDR=address)
     return client.post(SIGN_IN, {"login": email, "password": password, **more})  # type: ignore[return-value]
 
 
-def test_a_person_signs_in_and_lands_in_their_organization(cast: make.Cast) -> None:
+def test_a_person_signs_in_and_lands_in_their_organization(cast: factories.Cast) -> None:
     client = Client()
-    answer = client.post(SIGN_IN, {"login": " Viewer@Kasi-Legal.Example ", "password": make.PASSWORD})
+    answer = client.post(SIGN_IN, {"login": " Viewer@Kasi-Legal.Example ", "password": factories.PASSWORD})
     assert answer["Location"] == "/"
     assert client.get("/")["Location"] == "/o/kasi-legal/"
 
 
-def test_an_unknown_address_and_a_wrong_password_read_the_same(cast: make.Cast) -> None:
+def test_an_unknown_address_and_a_wrong_password_read_the_same(cast: factories.Cast) -> None:
     wrong, unknown = sign_in(cast.viewer.email, "wrong"), sign_in("nobody@x.example", "wrong")
     assert (wrong.status_code, unknown.status_code) == (200, 200)
     assert SAME_SENTENCE in page(wrong)
     assert SAME_SENTENCE in page(unknown)
 
 
-def test_somebody_switched_off_does_not_get_in(cast: make.Cast) -> None:
+def test_somebody_switched_off_does_not_get_in(cast: factories.Cast) -> None:
     User.objects.filter(pk=cast.viewer.pk).update(is_active=False)
     answer = sign_in(cast.viewer.email)
     assert "_auth_user_id" not in answer.client.session  # type: ignore[attr-defined]
@@ -43,55 +43,56 @@ def test_somebody_switched_off_does_not_get_in(cast: make.Cast) -> None:
 
 @pytest.mark.parametrize(("remember", "seconds"), [({"remember": "on"}, 14 * 24 * 3600), ({}, "")])
 def test_a_device_is_remembered_for_fourteen_days_when_asked(
-    cast: make.Cast, remember: dict[str, str], seconds: int | str
+    cast: factories.Cast, remember: dict[str, str], seconds: int | str
 ) -> None:
     cookie = sign_in(cast.viewer.email, **remember).cookies["sessionid"]
     assert cookie["max-age"] == seconds
 
 
-def test_the_sixth_wrong_password_for_one_address_is_not_looked_at(cast: make.Cast) -> None:
+def test_the_sixth_wrong_password_for_one_address_is_not_looked_at(cast: factories.Cast) -> None:
     for _ in range(5):
         sign_in(cast.viewer.email, "wrong")
     assert "Too many wrong passwords." in page(sign_in(cast.viewer.email))
 
 
-def test_a_stranger_elsewhere_cannot_lock_somebody_out(cast: make.Cast) -> None:
+def test_a_stranger_elsewhere_cannot_lock_somebody_out(cast: factories.Cast) -> None:
     for _ in range(6):
         sign_in(cast.viewer.email, "wrong", address="192.0.2.66")
     assert sign_in(cast.viewer.email, address="192.0.2.1").status_code == 302
 
 
-def test_one_network_address_gets_thirty_wrong_passwords_a_minute_over_all_people(cast: make.Cast) -> None:
+def test_one_network_address_gets_thirty_wrong_passwords_a_minute_over_all_people(cast: factories.Cast) -> None:
     for number in range(30):
         assert "Too many wrong passwords." not in page(sign_in(f"person{number}@x.example", "wrong"))
     assert "Too many wrong passwords." in page(sign_in(cast.viewer.email))
     assert sign_in(cast.viewer.email, address="192.0.2.2").status_code == 302
 
 
-def test_one_person_gets_a_hundred_wrong_passwords_an_hour_from_anywhere(cast: make.Cast) -> None:
+def test_one_person_gets_a_hundred_wrong_passwords_an_hour_from_anywhere(cast: factories.Cast) -> None:
     for number in range(100):
         sign_in(cast.viewer.email, "wrong", address=f"198.51.100.{number}")
     assert "Too many wrong passwords." in page(sign_in(cast.viewer.email, address="192.0.2.1"))
     assert sign_in(cast.admin.email, address="192.0.2.1").status_code == 302
 
 
-def test_right_passwords_are_not_counted(cast: make.Cast, settings: Settings) -> None:
+def test_right_passwords_are_not_counted(cast: factories.Cast, settings: Settings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"login_failed": "3/m/ip,3/m/key", "login_failed_anywhere": "3/h/key"}
     assert {sign_in(cast.viewer.email).status_code for _ in range(5)} == {302}
 
 
-def test_an_office_behind_one_address_signs_in(cast: make.Cast) -> None:
+def test_an_office_behind_one_address_signs_in(cast: factories.Cast) -> None:
     assert {sign_in(cast.viewer.email).status_code for _ in range(40)} == {302}
 
 
-def test_sign_in_leads_nowhere_else(cast: make.Cast) -> None:
+def test_sign_in_leads_nowhere_else(cast: factories.Cast) -> None:
     answer = sign_in(cast.viewer.email, next="https://evil.example/")
     assert answer["Location"] == "/"
 
 
 def test_sign_up_is_closed(db: None) -> None:
     answer = Client().post(
-        "/accounts/signup/", {"email": "new@x.example", "password1": make.PASSWORD, "password2": make.PASSWORD}
+        "/accounts/signup/",
+        {"email": "new@x.example", "password1": factories.PASSWORD, "password2": factories.PASSWORD},
     )
     assert "An owner or admin adds people" in answer.content.decode()
     assert User.objects.count() == 0
@@ -115,7 +116,7 @@ def test_the_reset_link_sets_a_first_password() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_reset_link_works_once() -> None:
-    make.user("a@x.example")
+    factories.user("a@x.example")
     Client().post(RESET, {"email": "a@x.example"})
     link, client = link_in(mail.outbox[0]), Client()
     form = client.get(link)["Location"]
@@ -125,7 +126,7 @@ def test_a_reset_link_works_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_new_password_ends_the_wait_after_wrong_ones() -> None:
-    person = make.user("a@x.example")
+    person = factories.user("a@x.example")
     for _ in range(5):
         sign_in(person.email, "wrong")
     client = Client(REMOTE_ADDR="192.0.2.1")
@@ -137,7 +138,7 @@ def test_a_new_password_ends_the_wait_after_wrong_ones() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_asking_for_a_link_reads_the_same_for_an_unknown_address() -> None:
-    make.user("a@x.example")
+    factories.user("a@x.example")
     answers = [Client().post(RESET, {"email": f"{name}@x.example"}) for name in ("a", "nobody")]
     assert [answer["Location"] for answer in answers] == ["/accounts/password/reset/done/"] * 2
     assert [message.to for message in mail.outbox] == [["a@x.example"]]
@@ -145,7 +146,7 @@ def test_asking_for_a_link_reads_the_same_for_an_unknown_address() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_links_are_sent_five_times_a_minute_at_most() -> None:
-    make.user("a@x.example")
+    factories.user("a@x.example")
     answers = [Client().post(RESET, {"email": "a@x.example"}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [302] * 5 + [429]
     assert "Too many attempts in a short time" in answers[5].content.decode()
@@ -153,20 +154,22 @@ def test_links_are_sent_five_times_a_minute_at_most() -> None:
     assert len(mail.outbox) == 5
 
 
-def test_a_short_or_common_password_is_refused(cast: make.Cast, as_: As) -> None:
+def test_a_short_or_common_password_is_refused(cast: factories.Cast, as_: As) -> None:
     client = as_(cast.viewer)
     for weak in ("short", "password1234", "1234567890123"):
-        client.post("/accounts/password/change/", {"oldpassword": make.PASSWORD, "password1": weak, "password2": weak})
+        client.post(
+            "/accounts/password/change/", {"oldpassword": factories.PASSWORD, "password1": weak, "password2": weak}
+        )
         cast.viewer.refresh_from_db()
-        assert cast.viewer.check_password(make.PASSWORD)
+        assert cast.viewer.check_password(factories.PASSWORD)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_another_address_counts_when_its_link_was_opened() -> None:
-    person = make.user("old@x.example")
+    person = factories.user("old@x.example")
     client = Client()
-    client.post(SIGN_IN, {"login": person.email, "password": make.PASSWORD})
-    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+    client.post(SIGN_IN, {"login": person.email, "password": factories.PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": factories.PASSWORD})
     client.post("/accounts/email/", {"email": "new@x.example", "action_add": ""})
     client.post("/accounts/email/", {"email": "new@x.example", "action_primary": ""})
     person.refresh_from_db()
@@ -181,7 +184,7 @@ def test_another_address_counts_when_its_link_was_opened() -> None:
     )
 
 
-def test_a_link_to_an_address_somebody_has_changes_nothing(cast: make.Cast) -> None:
+def test_a_link_to_an_address_somebody_has_changes_nothing(cast: factories.Cast) -> None:
     address = EmailAddress.objects.create(user=cast.stranger, email=cast.viewer.email)
     Client().post(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/")
     cast.stranger.refresh_from_db()
@@ -189,13 +192,13 @@ def test_a_link_to_an_address_somebody_has_changes_nothing(cast: make.Cast) -> N
     assert AuditEntry.objects.count() == 0
 
 
-def test_an_address_is_changed_only_after_the_password_was_typed_again(cast: make.Cast, as_: As) -> None:
+def test_an_address_is_changed_only_after_the_password_was_typed_again(cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.viewer).post("/accounts/email/", {"email": "new@x.example", "action_add": ""})
     assert answer["Location"].startswith("/accounts/reauthenticate/")
     assert not EmailAddress.objects.filter(email="new@x.example").exists()
 
 
-def test_somebody_without_an_organization_is_told_what_to_do(cast: make.Cast, as_: As) -> None:
+def test_somebody_without_an_organization_is_told_what_to_do(cast: factories.Cast, as_: As) -> None:
     page = as_(cast.reviewer).get("/").content.decode()
     assert "You do not belong to an organization yet" in page
     assert cast.reviewer.email in page

@@ -3,14 +3,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests import make
-from tests.workers import workers
+from tests.support import factories
+from tests.support.gunicorn import workers
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_cache")]
 
 
 def test_wrong_passwords_are_counted_over_all_workers() -> None:
-    person = make.user("a@x.example")
+    person = factories.user("a@x.example")
     with workers(2) as running:
         page = f"{running.url}/accounts/login/"
         token = requests.get(page, timeout=5).cookies["csrftoken"]

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import AuditEntry, Organization
-from tests import make
+from tests.support import factories
 
 COMMAND = audit.Actor.command("test")
 
@@ -23,7 +23,7 @@ def verify() -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture
 def organization(db: None) -> Organization:
-    organization = make.organization()
+    organization = factories.organization()
     for _ in range(2):
         with audit.act(actor=COMMAND, action="thing.changed", organization=organization):
             pass

@@ -9,8 +9,9 @@ from django.test import Client
 from kasilabs.agent import auth
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys, numbers
-from tests import hostile, make
-from tests.ground import Ground
+from tests.support.factories import ACTOR
+from tests.support.fake_plugin_server import FakePluginServer
+from tests.support.platform import Platform
 
 CALLS = "/agent/v1/calls"
 GOOD = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}}
@@ -32,8 +33,8 @@ GOOD = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No 
         b'{"a":' * 5000 + b"1" + b"}" * 5000,
     ],
 )
-def test_what_is_not_one_json_object_is_400_and_leaves_no_row(ground: Ground, raw: bytes) -> None:
-    answer = ground.agent.post(raw)
+def test_what_is_not_one_json_object_is_400_and_leaves_no_row(platform: Platform, raw: bytes) -> None:
+    answer = platform.agent.post(raw)
     assert (answer.status_code, answer.json()["code"]) == (400, "not_json")
     assert not Call.objects.exists()
 
@@ -83,21 +84,23 @@ def test_what_is_not_one_json_object_is_400_and_leaves_no_row(ground: Ground, ra
         ),
     ],
 )
-def test_wrong_members_are_422_with_a_pointer(ground: Ground, changes: dict[str, Any], pointer: str, code: str) -> None:
-    answer = ground.agent.post({**GOOD, **changes})
+def test_wrong_members_are_422_with_a_pointer(
+    platform: Platform, changes: dict[str, Any], pointer: str, code: str
+) -> None:
+    answer = platform.agent.post({**GOOD, **changes})
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["gate"]) == (422, "invalid_input", "input_schema")
     assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [(pointer, code)]
 
 
-def test_a_missing_member_is_required(ground: Ground) -> None:
-    errors = ground.agent.post({}).json()["errors"]
+def test_a_missing_member_is_required(platform: Platform) -> None:
+    errors = platform.agent.post({}).json()["errors"]
     assert [(error["pointer"], error["code"]) for error in errors] == [("/tool", "required"), ("/input", "required")]
 
 
-def test_wrong_members_leave_a_row_that_keeps_no_phone(ground: Ground) -> None:
-    ground.agent.post({**GOOD, "conversation": {"id": "+254711222333", "customer": {"phone": "0711222333"}}})
-    row = ground.row()
+def test_wrong_members_leave_a_row_that_keeps_no_phone(platform: Platform) -> None:
+    platform.agent.post({**GOOD, "conversation": {"id": "+254711222333", "customer": {"phone": "0711222333"}}})
+    row = platform.row()
     assert (row.state, row.gate, row.code) == ("refused", "input_schema", "invalid_input")
     assert "711222333" not in json.dumps(row.request)
 
@@ -105,21 +108,21 @@ def test_wrong_members_leave_a_row_that_keeps_no_phone(ground: Ground) -> None:
 @pytest.mark.parametrize(
     "key", ["short", "k" * 15, "k" * 129, "k" * 15 + "é", '"' + "k" * 16 + '"', "k" * 16 + " x", ""]
 )
-def test_a_malformed_idempotency_key_is_400(ground: Ground, key: str) -> None:
-    answer = ground.agent.call(headers={"Idempotency-Key": key})
+def test_a_malformed_idempotency_key_is_400(platform: Platform, key: str) -> None:
+    answer = platform.agent.call(headers={"Idempotency-Key": key})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
     assert not Call.objects.exists()
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""])
-def test_another_content_type_is_415(ground: Ground, content_type: str) -> None:
-    answer = ground.agent.post(GOOD, **{"Content-Type": content_type})
+def test_another_content_type_is_415(platform: Platform, content_type: str) -> None:
+    answer = platform.agent.post(GOOD, **{"Content-Type": content_type})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
     assert not Call.objects.exists()
 
 
-def test_a_large_body_is_413_before_anything_reads_it(ground: Ground) -> None:
-    answer = ground.agent.post(b" " * 65_537)
+def test_a_large_body_is_413_before_anything_reads_it(platform: Platform) -> None:
+    answer = platform.agent.post(b" " * 65_537)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
@@ -156,29 +159,29 @@ def test_a_bad_key_is_401_with_one_text(empty_cache: None, header: str) -> None:
     assert not Call.objects.exists()
 
 
-def test_a_revoked_key_is_401(ground: Ground) -> None:
-    agent_keys.revoke(key=ground.legal.agent_keys.get(), actor=make.ACTOR)
-    assert ground.agent.get().status_code == 401
+def test_a_revoked_key_is_401(platform: Platform) -> None:
+    agent_keys.revoke(key=platform.legal.agent_keys.get(), actor=ACTOR)
+    assert platform.agent.get().status_code == 401
 
 
-def test_failed_keys_are_limited_per_address_and_a_good_key_still_works(empty_cache: None, ground: Ground) -> None:
+def test_failed_keys_are_limited_per_address_and_a_good_key_still_works(empty_cache: None, platform: Platform) -> None:
     bad = {"Authorization": "Bearer kla_aaaaaaaa_" + "x" * 43}
     statuses = [Client().get("/agent/v1/tools", headers=bad).status_code for _ in range(auth.FAILURES + 2)]
     assert statuses == [401] * auth.FAILURES + [429] * 2
-    assert ground.agent.get().status_code == 200
+    assert platform.agent.get().status_code == 200
     assert Client().get("/agent/v1/tools", headers=bad)["Retry-After"] == "60"
 
 
-def test_the_state_of_the_number_comes_before_the_body(ground: Ground, plugin: hostile.HostileServer) -> None:
-    numbers.suspend(instance=ground.legal, actor=make.ACTOR)
-    for answer in (ground.agent.post(b"{"), ground.agent.post({}), ground.agent.get(), ground.agent.call()):
+def test_the_state_of_the_number_comes_before_the_body(platform: Platform, plugin: FakePluginServer) -> None:
+    numbers.suspend(instance=platform.legal, actor=ACTOR)
+    for answer in (platform.agent.post(b"{"), platform.agent.post({}), platform.agent.get(), platform.agent.call()):
         assert (answer.status_code, answer.json()["gate"]) == (403, "number")
     assert plugin.requests == []
 
 
-def test_an_inbound_request_id_is_kept_only_in_the_agreed_form(ground: Ground) -> None:
+def test_an_inbound_request_id_is_kept_only_in_the_agreed_form(platform: Platform) -> None:
     good, bad = "abcdefgh-12345678", "bad id\twith spaces"
-    assert ground.agent.get(**{"X-Request-Id": good})["X-Request-Id"] == good
-    assert ground.agent.get(**{"X-Request-Id": bad})["X-Request-Id"] != bad
-    ground.agent.call(headers={"X-Request-Id": good})
-    assert ground.row().request_id == good
+    assert platform.agent.get(**{"X-Request-Id": good})["X-Request-Id"] == good
+    assert platform.agent.get(**{"X-Request-Id": bad})["X-Request-Id"] != bad
+    platform.agent.call(headers={"X-Request-Id": good})
+    assert platform.row().request_id == good

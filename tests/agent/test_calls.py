@@ -21,52 +21,57 @@ from kasilabs.whatsapp import numbers
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
 from plugins import signing_secrets
 from plugins.models import SigningSecret
-from tests import hostile, make
-from tests.ground import PHONE, SECRET, Build, Ground, Serve
+from tests.support import factories, fake_plugin_server
+from tests.support.fake_plugin_server import answers, message
+from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
 
 CUSTOMER = {"id": "chat-1", "customer": {"phone": PHONE}}
 
 
-def sent(plugin: hostile.HostileServer, number: int = 0) -> tuple[dict[str, str], bytes]:
+def sent(plugin: fake_plugin_server.FakePluginServer, number: int = 0) -> tuple[dict[str, str], bytes]:
     """The headers (lower-case names) and the body of one request that reached the plugin."""
     head, _, body = plugin.requests[number].partition(b"\r\n\r\n")
     fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     return {name.lower(): value for name, value in fields.items()}, body
 
 
-def test_a_call_reaches_the_plugin_and_its_answer_comes_back(ground: Ground) -> None:
-    answer = ground.agent.call()
+def test_a_call_reaches_the_plugin_and_its_answer_comes_back(platform: Platform) -> None:
+    answer = platform.agent.call()
     document = answer.json()
     assert answer.status_code == 200
     assert document["output"] == {"status": "created", "reference": "T-1"}
     assert document["status"] == "succeeded"
     assert set(document) == {"id", "status", "output", "durationMs"}
-    row = ground.row()
+    row = platform.row()
     assert (row.state, row.public_id, row.status) == (CallState.SUCCEEDED, document["id"], 200)
 
 
-def test_the_plugin_gets_what_the_contract_says(ground: Ground, plugin: hostile.HostileServer) -> None:
-    ground.agent.call(conversation=CUSTOMER)
+def test_the_plugin_gets_what_the_contract_says(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    platform.agent.call(conversation=CUSTOMER)
     headers, raw = sent(plugin)
     body = json.loads(raw)
-    call = ground.row().public_id
+    call = platform.row().public_id
     assert headers["content-type"] == "application/json"
     assert headers["idempotency-key"] == headers["x-kasilabs-call-id"] == body["id"] == call
-    assert headers["traceparent"].startswith(f"00-{ground.row().id.hex}-")
+    assert headers["traceparent"].startswith(f"00-{platform.row().id.hex}-")
     assert body["input"] == {"subject": "No invoice"}
     assert body["configuration"] == {"defaultQueue": "billing", "apiKey": SECRET}
-    assert body["organization"] == {"id": ground.organization.public_id}
-    assert body["instance"] == {"id": ground.legal.public_id}
-    assert body["installation"] == {"id": ground.installation.public_id}
-    assert body["user"] == {"id": ground.row().alias, "hashVersion": 1}
+    assert body["organization"] == {"id": platform.organization.public_id}
+    assert body["instance"] == {"id": platform.legal.public_id}
+    assert body["installation"] == {"id": platform.installation.public_id}
+    assert body["user"] == {"id": platform.row().alias, "hashVersion": 1}
     assert set(body["bridge"]) == {"token", "url", "expiresAt"}
     assert body["mode"] == "sandbox"
 
 
-def test_a_stock_jwt_library_verifies_the_platform_token(ground: Ground, plugin: hostile.HostileServer) -> None:
-    ground.agent.call()
+def test_a_stock_jwt_library_verifies_the_platform_token(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    platform.agent.call()
     headers, raw = sent(plugin)
-    secret = signing_secrets.current(ground.installation.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
+    secret = signing_secrets.current(platform.installation.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     token = headers["authorization"].removeprefix("Bearer ")
     claims = jwt.decode(
         token,
@@ -78,64 +83,68 @@ def test_a_stock_jwt_library_verifies_the_platform_token(ground: Ground, plugin:
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "kid": secret.kid, "typ": "tool-call+jwt"}
     assert claims["exp"] - claims["iat"] == 60
     assert claims["bsh"] == signing.digest(raw)
-    assert (claims["sub"], claims["call"]) == ("create_support_ticket", ground.row().public_id)
-    assert (claims["org"], claims["instance"]) == (ground.organization.public_id, ground.legal.public_id)
-    assert (claims["installation"], claims["mode"]) == (ground.installation.public_id, "sandbox")
+    assert (claims["sub"], claims["call"]) == ("create_support_ticket", platform.row().public_id)
+    assert (claims["org"], claims["instance"]) == (platform.organization.public_id, platform.legal.public_id)
+    assert (claims["installation"], claims["mode"]) == (platform.installation.public_id, "sandbox")
 
 
-def test_outside_a_conversation_there_is_no_user_and_no_bridge(ground: Ground, plugin: hostile.HostileServer) -> None:
-    ground.agent.call()
+def test_outside_a_conversation_there_is_no_user_and_no_bridge(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    platform.agent.call()
     body = json.loads(sent(plugin)[1])
     assert "user" not in body
     assert "bridge" not in body
 
 
-def test_the_number_without_the_grant_cannot_call(ground: Ground, plugin: hostile.HostileServer) -> None:
-    answer = ground.other_agent.call()
+def test_the_number_without_the_grant_cannot_call(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    answer = platform.other_agent.call()
     problem = answer.json()
     assert answer.status_code == 403
     assert answer["Content-Type"] == "application/problem+json"
     assert (problem["code"], problem["gate"]) == ("refused", "instance_grant")
     assert problem["explainUrl"].startswith("/o/kasi-legal/grants/explain/?number=wa_")
-    assert problem["id"] == ground.row().public_id
+    assert problem["id"] == platform.row().public_id
     assert plugin.requests == []
 
 
-def _suspend_number(ground: Ground) -> None:
-    numbers.suspend(instance=ground.legal, actor=make.ACTOR)
+def _suspend_number(platform: Platform) -> None:
+    numbers.suspend(instance=platform.legal, actor=factories.ACTOR)
 
 
-def _suspend_installation(ground: Ground) -> None:
-    lifecycle.suspend(installation=ground.installation, actor=make.ACTOR)
+def _suspend_installation(platform: Platform) -> None:
+    lifecycle.suspend(installation=platform.installation, actor=factories.ACTOR)
 
 
-def _quarantine(ground: Ground) -> None:
-    version = ground.installation.version
+def _quarantine(platform: Platform) -> None:
+    version = platform.installation.version
     type(version).objects.filter(pk=version.pk).update(state="quarantined")
 
 
-def _take_back(ground: Ground) -> None:
-    plugins.ungrant(grant=ground.grant, actor=make.ACTOR)
+def _take_back(platform: Platform) -> None:
+    plugins.ungrant(grant=platform.grant, actor=factories.ACTOR)
 
 
-def _tool_off(ground: Ground) -> None:
+def _tool_off(platform: Platform) -> None:
     off = ToolGrant.State.OFF
-    plugins.set_tool(grant=ground.grant, tool="create_support_ticket", state=off, actor=make.ACTOR)
+    plugins.set_tool(grant=platform.grant, tool="create_support_ticket", state=off, actor=factories.ACTOR)
 
 
-def _permission_off(ground: Ground) -> None:
-    plugins.set_permission(grant=ground.grant, key="support:tickets:create", on=False, actor=make.ACTOR)
+def _permission_off(platform: Platform) -> None:
+    plugins.set_permission(grant=platform.grant, key="support:tickets:create", on=False, actor=factories.ACTOR)
 
 
-def _break_secret(ground: Ground) -> None:
-    row = ground.installation.secrets.get()
+def _break_secret(platform: Platform) -> None:
+    row = platform.installation.secrets.get()
     head, middle, body = row.value.split(".")
     flipped = ("A" if body[20] != "A" else "B").join([body[:20], body[21:]])
     type(row).objects.filter(pk=row.pk).update(value=f"{head}.{middle}.{flipped}")
 
 
-def _unconfigure(ground: Ground) -> None:
-    lifecycle.configure(installation=ground.installation, values={}, actor=make.ACTOR)
+def _unconfigure(platform: Platform) -> None:
+    lifecycle.configure(installation=platform.installation, values={}, actor=factories.ACTOR)
 
 
 @pytest.mark.parametrize(
@@ -152,61 +161,67 @@ def _unconfigure(ground: Ground) -> None:
     ],
 )
 def test_each_gate_refuses_by_name_and_nothing_is_sent(
-    ground: Ground, plugin: hostile.HostileServer, change: Callable[[Ground], None], gate: str
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer, change: Callable[[Platform], None], gate: str
 ) -> None:
-    change(ground)
-    answer = ground.agent.call(conversation=CUSTOMER)
+    change(platform)
+    answer = platform.agent.call(conversation=CUSTOMER)
     assert (answer.status_code, answer.json()["gate"]) == (403, gate)
-    row = ground.row()
+    row = platform.row()
     assert (row.state, row.gate, row.decision[-1]) == ("refused", gate, {"gate": gate, "passed": False})
     assert plugin.requests == []
     assert not Customer.objects.exists()
 
 
-def test_a_required_toolkit_must_be_installed_and_granted(build: Build, plugin: hostile.HostileServer) -> None:
-    ground = build(plugin.url(), requires={"toolkits": ["PAYMENTS"]})
-    assert ground.agent.call().json()["gate"] == "toolkit_installation"
-    toolkits.install(organization=ground.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
-    assert ground.agent.call().json()["gate"] == "toolkit_grant"
-    toolkits.grant(instance=ground.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
-    assert ground.agent.call().status_code == 200
+def test_a_required_toolkit_must_be_installed_and_granted(
+    build: Build, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    platform = build(plugin.url(), requires={"toolkits": ["PAYMENTS"]})
+    assert platform.agent.call().json()["gate"] == "toolkit_installation"
+    toolkits.install(organization=platform.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    assert platform.agent.call().json()["gate"] == "toolkit_grant"
+    toolkits.grant(instance=platform.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    assert platform.agent.call().status_code == 200
 
 
-def test_invalid_arguments_never_leave_the_house(ground: Ground, plugin: hostile.HostileServer) -> None:
-    answer = ground.agent.call(input={"subject": "x", "colour": "red"})
+def test_invalid_arguments_never_leave_the_house(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    answer = platform.agent.call(input={"subject": "x", "colour": "red"})
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["gate"]) == (422, "invalid_input", "input_schema")
     found = {(error["pointer"], error["code"]) for error in problem["errors"]}
     assert found == {("/input/subject", "minLength"), ("/input/colour", "additionalProperties")}
     assert plugin.requests == []
-    assert ground.row().gate == "input_schema"
+    assert platform.row().gate == "input_schema"
 
 
 @pytest.mark.parametrize("tool", ["support_desk__nothing", "other__thing", "SUPPORT_DESK__create_support_ticket", "x"])
-def test_an_unknown_tool_is_not_found_and_leaves_a_row(ground: Ground, tool: str) -> None:
-    answer = ground.agent.call(tool)
+def test_an_unknown_tool_is_not_found_and_leaves_a_row(platform: Platform, tool: str) -> None:
+    answer = platform.agent.call(tool)
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_tool")
-    assert ground.row().tool == tool
+    assert platform.row().tool == tool
 
 
-def test_the_tools_of_a_dependency_are_unknown_to_the_agent(build: Build, plugin: hostile.HostileServer) -> None:
-    ground = build(plugin.url(), visibility="dependency")
-    assert ground.agent.call().json()["code"] == "unknown_tool"
-    assert ground.agent.get().json()["tools"] == []
+def test_the_tools_of_a_dependency_are_unknown_to_the_agent(
+    build: Build, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    platform = build(plugin.url(), visibility="dependency")
+    assert platform.agent.call().json()["code"] == "unknown_tool"
+    assert platform.agent.get().json()["tools"] == []
 
 
-def test_a_known_customer_costs_at_most_eight_statements(ground: Ground) -> None:
-    ground.agent.call(conversation=CUSTOMER)
+def test_a_known_customer_costs_at_most_eight_statements(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
     with CaptureQueriesContext(connection) as queries:
-        ground.agent.call(conversation=CUSTOMER, headers={"Idempotency-Key": "k" * 16})
+        platform.agent.call(conversation=CUSTOMER, headers={"Idempotency-Key": "k" * 16})
     assert len(statements(queries)) <= 8
 
 
-def test_a_new_customer_costs_at_most_twelve_statements(ground: Ground) -> None:
-    ground.agent.call(conversation=CUSTOMER)
+def test_a_new_customer_costs_at_most_twelve_statements(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
     new = {"id": "chat-2", "customer": {"phone": "+254711222334"}}
     with CaptureQueriesContext(connection) as queries:
-        ground.agent.call(conversation=new)
+        platform.agent.call(conversation=new)
     assert len(statements(queries)) <= 12
     assert Customer.objects.count() == 2
 
@@ -215,133 +230,145 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
     return [each["sql"] for each in queries.captured_queries if each["sql"].split()[0] not in {"BEGIN", "COMMIT"}]
 
 
-def test_a_phone_is_sealed_and_the_alias_stays(ground: Ground) -> None:
-    ground.agent.call(conversation=CUSTOMER)
-    ground.agent.call(conversation=CUSTOMER)
+def test_a_phone_is_sealed_and_the_alias_stays(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
+    platform.agent.call(conversation=CUSTOMER)
     handle = CustomerHandle.objects.get()
-    first, second = ground.rows()
+    first, second = platform.rows()
     assert PHONE not in handle.value + handle.index
     assert PHONE.removeprefix("+") not in json.dumps([first.request, second.request])
     assert first.alias == second.alias
     assert first.alias.startswith("cus_")
 
 
-def test_phone_and_user_id_are_linked_and_then_either_finds_the_customer(ground: Ground) -> None:
+def test_phone_and_user_id_are_linked_and_then_either_finds_the_customer(platform: Platform) -> None:
     both = {"phone": PHONE, "userId": "KE.abc"}
     for number, customer in enumerate([both, {"userId": "KE.abc"}, {"phone": PHONE}]):
-        assert ground.agent.call(conversation={"id": f"chat-{number}", "customer": customer}).status_code == 200
+        assert platform.agent.call(conversation={"id": f"chat-{number}", "customer": customer}).status_code == 200
     assert Customer.objects.count() == 1
-    assert len({row.alias for row in ground.rows()}) == 1
+    assert len({row.alias for row in platform.rows()}) == 1
 
 
-def test_two_known_people_are_a_conflict(ground: Ground, plugin: hostile.HostileServer) -> None:
-    ground.agent.call(conversation={"id": "a", "customer": {"phone": PHONE}})
-    ground.agent.call(conversation={"id": "b", "customer": {"userId": "KE.abc"}})
+def test_two_known_people_are_a_conflict(platform: Platform, plugin: fake_plugin_server.FakePluginServer) -> None:
+    platform.agent.call(conversation={"id": "a", "customer": {"phone": PHONE}})
+    platform.agent.call(conversation={"id": "b", "customer": {"userId": "KE.abc"}})
     both = {"id": "c", "customer": {"phone": PHONE, "userId": "KE.abc"}}
-    answer = ground.agent.call(conversation=both)
+    answer = platform.agent.call(conversation=both)
     assert (answer.status_code, answer.json()["code"]) == (409, "customer_conflict")
     assert len(plugin.requests) == 2
     assert Conversation.objects.count() == 2
 
 
-def test_a_conversation_keeps_its_first_customer(ground: Ground) -> None:
-    ground.agent.call(conversation=CUSTOMER)
-    answer = ground.agent.call(conversation={"id": "chat-1", "customer": {"phone": "+254711999888"}})
+def test_a_conversation_keeps_its_first_customer(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
+    answer = platform.agent.call(conversation={"id": "chat-1", "customer": {"phone": "+254711999888"}})
     assert (answer.status_code, answer.json()["code"]) == (409, "conversation_mismatch")
     assert Customer.objects.count() == 1
 
 
-def test_a_call_without_customer_uses_the_one_of_the_conversation(ground: Ground) -> None:
-    ground.agent.call(conversation=CUSTOMER)
-    ground.agent.call(conversation={"id": "chat-1"})
-    first, second = ground.rows()
+def test_a_call_without_customer_uses_the_one_of_the_conversation(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
+    platform.agent.call(conversation={"id": "chat-1"})
+    first, second = platform.rows()
     assert first.alias == second.alias != ""
 
 
-def test_the_same_key_and_body_replay_the_stored_answer(ground: Ground, plugin: hostile.HostileServer) -> None:
+def test_the_same_key_and_body_replay_the_stored_answer(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    first, second = ground.agent.call(headers=headers), ground.agent.call(headers=headers)
+    first, second = platform.agent.call(headers=headers), platform.agent.call(headers=headers)
     assert (first.content, first.status_code) == (second.content, second.status_code)
     assert "Idempotent-Replayed" not in first.headers
     assert second["Idempotent-Replayed"] == "true"
-    assert len(plugin.requests) == len(ground.rows()) == 1
+    assert len(plugin.requests) == len(platform.rows()) == 1
     assert "T-1" not in CallAnswer.objects.get().body
 
 
-def test_the_same_key_with_another_body_is_refused(ground: Ground, plugin: hostile.HostileServer) -> None:
+def test_the_same_key_with_another_body_is_refused(
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer
+) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    ground.agent.call(headers=headers)
-    answer = ground.agent.call(headers=headers, input={"subject": "Another"})
+    platform.agent.call(headers=headers)
+    answer = platform.agent.call(headers=headers, input={"subject": "Another"})
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
-    assert len(plugin.requests) == len(ground.rows()) == 1
+    assert len(plugin.requests) == len(platform.rows()) == 1
 
 
 def test_failures_are_replayed_too(build: Build, serve: Serve) -> None:
-    plugin = serve(hostile.answers(hostile.message(b"{}", status="500 Oops")))
-    ground = build(plugin.url())
+    plugin = serve(answers(message(b"{}", status="500 Oops")))
+    platform = build(plugin.url())
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    first, second = ground.agent.call(headers=headers), ground.agent.call(headers=headers)
+    first, second = platform.agent.call(headers=headers), platform.agent.call(headers=headers)
     assert first.status_code == second.status_code == 502
     assert first.content == second.content
     assert len(plugin.requests) == 1
 
 
-def test_a_refused_call_claims_no_key(ground: Ground) -> None:
+def test_a_refused_call_claims_no_key(platform: Platform) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    _tool_off(ground)
-    assert ground.agent.call(headers=headers).status_code == 403
-    plugins.set_tool(grant=ground.grant, tool="create_support_ticket", state=ToolGrant.State.ON, actor=make.ACTOR)
-    assert ground.agent.call(headers=headers).status_code == 200
+    _tool_off(platform)
+    assert platform.agent.call(headers=headers).status_code == 403
+    plugins.set_tool(
+        grant=platform.grant, tool="create_support_ticket", state=ToolGrant.State.ON, actor=factories.ACTOR
+    )
+    assert platform.agent.call(headers=headers).status_code == 200
 
 
-def test_the_key_of_a_call_in_flight_answers_in_progress(ground: Ground) -> None:
+def test_the_key_of_a_call_in_flight_answers_in_progress(platform: Platform) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    ground.agent.call(headers=headers)
+    platform.agent.call(headers=headers)
     Call.objects.update(state="open", lost_after="2999-01-01T00:00:00Z")
-    answer = ground.agent.call(headers=headers)
+    answer = platform.agent.call(headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "in_progress")
     assert int(answer["Retry-After"]) > 0
 
 
-def test_the_key_of_a_lost_call_answers_that_it_timed_out(ground: Ground) -> None:
+def test_the_key_of_a_lost_call_answers_that_it_timed_out(platform: Platform) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    ground.agent.call(headers=headers)
+    platform.agent.call(headers=headers)
     Call.objects.update(state="open", lost_after="2020-01-01T00:00:00Z")
-    answer = ground.agent.call(headers=headers)
+    answer = platform.agent.call(headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (504, "plugin_timeout")
-    assert ground.row().state == "lost"
+    assert platform.row().state == "lost"
 
 
-def test_an_answer_older_than_a_day_is_no_longer_kept(ground: Ground) -> None:
+def test_an_answer_older_than_a_day_is_no_longer_kept(platform: Platform) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    ground.agent.call(headers=headers)
+    platform.agent.call(headers=headers)
     CallAnswer.objects.update(expires="2020-01-01T00:00:00Z")
-    answer = ground.agent.call(headers=headers)
+    answer = platform.agent.call(headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_expired")
 
 
-def test_two_numbers_may_use_the_same_key(ground: Ground) -> None:
+def test_two_numbers_may_use_the_same_key(platform: Platform) -> None:
     plugins.grant_plugin(
-        instance=ground.billing, installation=ground.installation, tools=None, permissions=None, actor=make.ACTOR
+        instance=platform.billing,
+        installation=platform.installation,
+        tools=None,
+        permissions=None,
+        actor=factories.ACTOR,
     )
     headers = {"Idempotency-Key": "0123456789abcdef"}
-    assert ground.agent.call(headers=headers).json()["id"] != ground.other_agent.call(headers=headers).json()["id"]
+    assert platform.agent.call(headers=headers).json()["id"] != platform.other_agent.call(headers=headers).json()["id"]
 
 
-def test_a_mistake_of_our_own_ends_the_row_and_says_so(build: Build, plugin: hostile.HostileServer) -> None:
+def test_a_mistake_of_our_own_ends_the_row_and_says_so(
+    build: Build, plugin: fake_plugin_server.FakePluginServer
+) -> None:
     """No door lets NaN in; if one ever does, the body cannot be written and the call must not stay open."""
-    ground = build(plugin.url(), tool={"inputSchema": {"type": "object"}})
+    platform = build(plugin.url(), tool={"inputSchema": {"type": "object"}})
     request = Request("support_desk__create_support_ticket", {"amount": math.nan}, idempotency_key="k" * 16)
-    first, second = calls.call_tool(ground.legal, request), calls.call_tool(ground.legal, request)
+    first, second = calls.call_tool(platform.legal, request), calls.call_tool(platform.legal, request)
     assert (first.status, first.document["code"]) == (500, "server_error")
     assert (second.document, second.replayed) == (first.document, True)
-    assert (ground.row().state, ground.row().detail) == ("our_fault", "Something went wrong inside the platform.")
+    assert (platform.row().state, platform.row().detail) == ("our_fault", "Something went wrong inside the platform.")
     assert plugin.requests == []
 
 
-def test_the_row_says_where_the_time_went(ground: Ground) -> None:
-    ground.agent.call()
-    timings = ground.row().timings
+def test_the_row_says_where_the_time_went(platform: Platform) -> None:
+    platform.agent.call()
+    timings = platform.row().timings
     assert set(timings) == {"gates_ms", "lookup_ms", "connect_ms", "wait_ms", "read_ms", "check_ms"}
     assert timings["gates_ms"] > 0
     assert timings["wait_ms"] > 0

@@ -13,20 +13,21 @@ from django.utils import timezone
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import SigningSecret
-from tests import hostile, make
-from tests.ground import PHONE, SECRET, Build, Ground, Serve
+from tests.support import factories, fake_plugin_server
+from tests.support.fake_plugin_server import FakePluginServer, answers
+from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
 
 CONVERSATION = {"id": "chat-1", "customer": {"phone": PHONE}}
 SANDBOX_TOOL = {"mode": Mode.SANDBOX, "purpose": SigningSecret.Purpose.TOOL}
 QUICK = {"timeoutSeconds": 1}
 
 
-def ground_on(build: Build, serve: Serve, behaviour: hostile.Behaviour, **tool: Any) -> Ground:
+def platform_on(build: Build, serve: Serve, behaviour: fake_plugin_server.Behaviour, **tool: Any) -> Platform:
     return build(serve(behaviour).url(), tool=tool or None)
 
 
-def ok(body: bytes) -> hostile.Behaviour:
-    return hostile.answers(hostile.message(body))
+def ok(body: bytes) -> fake_plugin_server.Behaviour:
+    return answers(fake_plugin_server.message(body))
 
 
 @pytest.mark.parametrize(
@@ -47,24 +48,24 @@ def ok(body: bytes) -> hostile.Behaviour:
 def test_what_is_not_one_small_json_object_is_an_invalid_response(
     build: Build, serve: Serve, body: bytes, reason: str
 ) -> None:
-    ground = ground_on(build, serve, ok(body))
-    answer = ground.agent.call()
+    platform = platform_on(build, serve, ok(body))
+    answer = platform.agent.call()
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["gate"]) == (502, "invalid_response", "response")
-    assert (ground.row().state, ground.row().reason) == ("plugin_fault", reason)
+    assert (platform.row().state, platform.row().reason) == ("plugin_fault", reason)
 
 
 def test_a_compressed_answer_is_an_invalid_response(build: Build, serve: Serve) -> None:
-    ground = ground_on(build, serve, hostile.answers(hostile.message(b"{}", "Content-Encoding: gzip")))
-    assert ground.agent.call().json()["code"] == "invalid_response"
+    platform = platform_on(build, serve, answers(fake_plugin_server.message(b"{}", "Content-Encoding: gzip")))
+    assert platform.agent.call().json()["code"] == "invalid_response"
 
 
 def test_an_answer_that_does_not_fit_the_declared_schema_is_invalid(build: Build, serve: Serve) -> None:
     schema = {"type": "object", "properties": {"reference": {"type": "string"}}, "required": ["reference"]}
-    ground = ground_on(build, serve, ok(b'{"reference": 5}'), outputSchema=schema)
-    answer = ground.agent.call()
+    platform = platform_on(build, serve, ok(b'{"reference": 5}'), outputSchema=schema)
+    answer = platform.agent.call()
     assert (answer.status_code, answer.json()["code"]) == (502, "invalid_response")
-    assert ground.row().reason == "output_schema"
+    assert platform.row().reason == "output_schema"
 
 
 ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in SECRET)
@@ -96,41 +97,41 @@ BASE64 = base64.b64encode(b"key=" + SECRET.encode()).decode()
     ],
 )
 def test_the_guard_holds_back_what_must_not_reach_an_agent(build: Build, serve: Serve, body: dict[str, Any]) -> None:
-    ground = ground_on(build, serve, ok(json.dumps(body).encode()))
-    answer = ground.agent.call(conversation=CONVERSATION)
+    platform = platform_on(build, serve, ok(json.dumps(body).encode()))
+    answer = platform.agent.call(conversation=CONVERSATION)
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["gate"]) == (502, "unsafe_response", "response")
-    row = ground.row()
+    row = platform.row()
     shown = answer.content.decode() + json.dumps([row.request, row.response, row.detail])
     assert SECRET not in shown
     assert "711222333" not in shown
 
 
 def test_a_secret_in_json_escapes_is_held_back(build: Build, serve: Serve) -> None:
-    ground = ground_on(build, serve, ok(f'{{"note": "{ESCAPED}"}}'.encode()))
-    assert ground.agent.call().json()["code"] == "unsafe_response"
+    platform = platform_on(build, serve, ok(f'{{"note": "{ESCAPED}"}}'.encode()))
+    assert platform.agent.call().json()["code"] == "unsafe_response"
 
 
 def test_the_tokens_of_the_call_are_held_back(build: Build, serve: Serve) -> None:
-    def echo(visit: hostile.Visit) -> None:
+    def echo(visit: fake_plugin_server.Visit) -> None:
         for request in visit.requests():
             head, _, body = request.partition(b"\r\n\r\n")
             bearer = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"authorization"))
             chat = json.loads(body)["bridge"]["token"]
             token = bearer.split()[-1].decode() if b"platform" in body else chat
-            visit.send(hostile.message(json.dumps({"token": token}).encode()))
+            visit.send(fake_plugin_server.message(json.dumps({"token": token}).encode()))
 
-    ground = ground_on(build, serve, echo)
+    platform = platform_on(build, serve, echo)
     for subject in ("platform please", "chat please"):
-        answer = ground.agent.call(conversation=CONVERSATION, input={"subject": subject})
+        answer = platform.agent.call(conversation=CONVERSATION, input={"subject": subject})
         assert answer.json()["code"] == "unsafe_response"
-        assert "eyJ" not in json.dumps(ground.rows()[-1].response)
+        assert "eyJ" not in json.dumps(platform.rows()[-1].response)
 
 
 def test_what_looks_private_but_is_not_passes(build: Build, serve: Serve) -> None:
     body = {"shop": "+254 722 000 111", "note": "Bearer certificates are kept at the office.", "line": 254711}
-    ground = ground_on(build, serve, ok(json.dumps(body).encode()))
-    assert ground.agent.call(conversation=CONVERSATION).json()["output"] == body
+    platform = platform_on(build, serve, ok(json.dumps(body).encode()))
+    assert platform.agent.call(conversation=CONVERSATION).json()["output"] == body
 
 
 @pytest.mark.parametrize(
@@ -149,9 +150,9 @@ def test_an_error_status_is_a_plugin_error(
     build: Build, serve: Serve, status: str, gate: str | None, reason: str
 ) -> None:
     elsewhere = serve(ok(b"{}"))
-    plugin = serve(hostile.answers(hostile.message(b"", f"Location: {elsewhere.url()}", status=status)))
-    ground = build(plugin.url())
-    answer = ground.agent.call()
+    plugin = serve(answers(fake_plugin_server.message(b"", f"Location: {elsewhere.url()}", status=status)))
+    platform = build(plugin.url())
+    answer = platform.agent.call()
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["reason"]) == (502, "plugin_error", reason)
     assert problem.get("gate") == gate
@@ -160,10 +161,10 @@ def test_an_error_status_is_a_plugin_error(
 
 def test_the_plugins_own_code_and_message_are_passed_on(build: Build, serve: Serve) -> None:
     body = b'{"error": {"code": "out_of_stock", "message": "Nothing left."}}'
-    ground = ground_on(build, serve, hostile.answers(hostile.message(body, status="409 Conflict")))
-    problem = ground.agent.call().json()
+    platform = platform_on(build, serve, answers(fake_plugin_server.message(body, status="409 Conflict")))
+    problem = platform.agent.call().json()
     assert (problem["pluginCode"], problem["pluginMessage"]) == ("out_of_stock", "Nothing left.")
-    assert ground.row().plugin_status == 409
+    assert platform.row().plugin_status == 409
 
 
 @pytest.mark.parametrize(
@@ -178,71 +179,71 @@ def test_the_plugins_own_code_and_message_are_passed_on(build: Build, serve: Ser
 )
 def test_another_shape_or_an_unsafe_error_is_left_out(build: Build, serve: Serve, body: dict[str, Any]) -> None:
     raw = json.dumps(body).encode()
-    ground = ground_on(build, serve, hostile.answers(hostile.message(raw, status="422 No")))
-    problem = ground.agent.call().json()
+    platform = platform_on(build, serve, answers(fake_plugin_server.message(raw, status="422 No")))
+    problem = platform.agent.call().json()
     assert problem["code"] == "plugin_error"
     assert not {"pluginCode", "pluginMessage"} & set(problem)
 
 
-def hangs(visit: hostile.Visit) -> None:
+def hangs(visit: fake_plugin_server.Visit) -> None:
     visit.read_request()
     visit.stall()
 
 
 def test_a_plugin_that_hangs_times_out_at_the_tools_deadline(build: Build, serve: Serve) -> None:
-    ground = ground_on(build, serve, hangs, **QUICK)
+    platform = platform_on(build, serve, hangs, **QUICK)
     started = time.monotonic()
-    answer = ground.agent.call()
+    answer = platform.agent.call()
     assert (answer.status_code, answer.json()["code"]) == (504, "plugin_timeout")
     assert 0.9 < time.monotonic() - started < 2.5
-    assert ground.row().state == "plugin_fault"
+    assert platform.row().state == "plugin_fault"
 
 
 def test_a_plugin_that_drips_times_out_at_the_tools_deadline(build: Build, serve: Serve) -> None:
     start = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"
-    ground = ground_on(build, serve, hostile.drips(start, b"x" * 60_000), **QUICK)
+    platform = platform_on(build, serve, fake_plugin_server.drips(start, b"x" * 60_000), **QUICK)
     started = time.monotonic()
-    assert ground.agent.call().status_code == 504
+    assert platform.agent.call().status_code == 504
     assert time.monotonic() - started < 2.5
 
 
 def test_a_closed_port_is_answered_within_two_seconds(build: Build, serve: Serve) -> None:
     plugin = serve(ok(b"{}"))
-    ground = build(plugin.url())
+    platform = build(plugin.url())
     plugin.__exit__(None, None, None)
     started = time.monotonic()
-    problem = ground.agent.call().json()
+    problem = platform.agent.call().json()
     assert (problem["code"], problem["reason"]) == ("plugin_error", "unreachable")
     assert time.monotonic() - started < 2.0
-    assert ground.row().attempts == 2
+    assert platform.row().attempts == 2
 
 
-def hangs_up_first(times: int) -> hostile.Behaviour:
+def hangs_up_first(times: int) -> fake_plugin_server.Behaviour:
     """Read the request and hang up without an answer, `times` times; then answer."""
     seen = []
 
-    def behave(visit: hostile.Visit) -> None:
+    def behave(visit: fake_plugin_server.Visit) -> None:
         for _request in visit.requests():
             seen.append(1)
             if len(seen) <= times:
                 return
-            visit.send(hostile.message(b"{}"))
+            visit.send(fake_plugin_server.message(b"{}"))
 
     return behave
 
 
 def test_a_write_is_sent_once_when_the_connection_breaks(build: Build, serve: Serve) -> None:
     plugin = serve(hangs_up_first(1))
-    ground = build(plugin.url())
-    assert ground.agent.call().json()["reason"] == "unreachable"
+    platform = build(plugin.url())
+    assert platform.agent.call().json()["reason"] == "unreachable"
     assert len(plugin.requests) == 1
 
 
 @pytest.mark.parametrize("hint", ["readOnlyHint", "idempotentHint"])
 def test_a_harmless_call_is_sent_again_with_a_new_token_and_the_same_id(build: Build, serve: Serve, hint: str) -> None:
     plugin = serve(hangs_up_first(1))
-    ground = build(plugin.url(), tool={"annotations": {hint: True}})
-    assert ground.agent.call().status_code == 200
+    platform = build(plugin.url(), tool={"annotations": {hint: True}})
+    assert platform.agent.call().status_code == 200
     first, second = (request.partition(b"\r\n\r\n")[0].decode() for request in plugin.requests)
     assert field(first, "Idempotency-Key") == field(second, "Idempotency-Key")
     assert field(first, "Authorization") != field(second, "Authorization")
@@ -250,15 +251,15 @@ def test_a_harmless_call_is_sent_again_with_a_new_token_and_the_same_id(build: B
 
 def test_a_harmless_call_is_sent_again_once_only(build: Build, serve: Serve) -> None:
     plugin = serve(hangs_up_first(9))
-    ground = build(plugin.url(), tool={"annotations": {"readOnlyHint": True}})
-    assert ground.agent.call().json()["code"] == "plugin_error"
+    platform = build(plugin.url(), tool={"annotations": {"readOnlyHint": True}})
+    assert platform.agent.call().json()["code"] == "plugin_error"
     assert len(plugin.requests) == 2
 
 
 def test_an_answer_is_never_tried_again(build: Build, serve: Serve) -> None:
-    plugin = serve(hostile.answers(hostile.message(b"{}", status="503 Later")))
-    ground = build(plugin.url(), tool={"annotations": {"readOnlyHint": True, "idempotentHint": True}})
-    ground.agent.call()
+    plugin = serve(answers(fake_plugin_server.message(b"{}", status="503 Later")))
+    platform = build(plugin.url(), tool={"annotations": {"readOnlyHint": True, "idempotentHint": True}})
+    platform.agent.call()
     assert len(plugin.requests) == 1
 
 
@@ -266,25 +267,25 @@ def field(head: str, name: str) -> str:
     return next(line for line in head.split("\r\n") if line.startswith(f"{name}: "))
 
 
-def test_a_blocked_address_is_refused_without_a_connection(ground: Ground, settings: Any) -> None:
+def test_a_blocked_address_is_refused_without_a_connection(platform: Platform, settings: Any) -> None:
     settings.PLUGIN_HOSTS_ALLOWED = ""
-    problem = ground.agent.call().json()
+    problem = platform.agent.call().json()
     assert (problem["code"], problem["reason"]) == ("plugin_error", "blocked_address")
 
 
-def test_many_calls_reuse_one_connection(ground: Ground, plugin: hostile.HostileServer) -> None:
+def test_many_calls_reuse_one_connection(platform: Platform, plugin: FakePluginServer) -> None:
     for _ in range(20):
-        assert ground.agent.call().status_code == 200
+        assert platform.agent.call().status_code == 200
     assert plugin.accepted == 1
 
 
 @pytest.mark.parametrize("start", [b"LOL\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"])
 def test_an_answer_that_breaks_off_is_invalid_and_not_tried_again(build: Build, serve: Serve, start: bytes) -> None:
-    plugin = serve(hostile.answers_once(start))
-    ground = build(plugin.url(), tool={"annotations": {"readOnlyHint": True}})
-    problem = ground.agent.call().json()
+    plugin = serve(fake_plugin_server.answers_once(start))
+    platform = build(plugin.url(), tool={"annotations": {"readOnlyHint": True}})
+    problem = platform.agent.call().json()
     assert (problem["code"], problem["gate"]) == ("invalid_response", "response")
-    assert (len(plugin.requests), ground.row().reason) == (1, "broken")
+    assert (len(plugin.requests), platform.row().reason) == (1, "broken")
 
 
 @pytest.mark.parametrize("purpose", SigningSecret.Purpose)
@@ -293,39 +294,39 @@ def test_neither_signing_secret_of_the_plugin_comes_back(
 ) -> None:
     found: list[str] = []
 
-    def tell(visit: hostile.Visit) -> None:
+    def tell(visit: fake_plugin_server.Visit) -> None:
         for _request in visit.requests():
-            visit.send(hostile.message(json.dumps({"secret": found[0]}).encode()))
+            visit.send(fake_plugin_server.message(json.dumps({"secret": found[0]}).encode()))
 
-    ground = ground_on(build, serve, tell)
-    secret = signing_secrets.current(ground.installation.plugin, Mode.SANDBOX, purpose)
+    platform = platform_on(build, serve, tell)
+    secret = signing_secrets.current(platform.installation.plugin, Mode.SANDBOX, purpose)
     found.append(signing_secrets.text(secret))
-    assert ground.agent.call().json()["code"] == "unsafe_response"
-    assert found[0] not in json.dumps(ground.row().response)
+    assert platform.agent.call().json()["code"] == "unsafe_response"
+    assert found[0] not in json.dumps(platform.row().response)
 
 
 @pytest.mark.parametrize("message", ["a\u0000b", "a\u202eb", "two\nlines"])
 def test_a_message_with_hidden_characters_is_left_out(build: Build, serve: Serve, message: str) -> None:
     raw = json.dumps({"error": {"code": "no", "message": message}}).encode()
-    ground = ground_on(build, serve, hostile.answers(hostile.message(raw, status="422 No")))
-    assert "pluginMessage" not in ground.agent.call().json()
+    platform = platform_on(build, serve, answers(fake_plugin_server.message(raw, status="422 No")))
+    assert "pluginMessage" not in platform.agent.call().json()
 
 
-def test_a_new_secret_takes_over_when_the_old_one_retires(ground: Ground, plugin: hostile.HostileServer) -> None:
-    asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": ground.installation.plugin}
+def test_a_new_secret_takes_over_when_the_old_one_retires(platform: Platform, plugin: FakePluginServer) -> None:
+    asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": platform.installation.plugin}
     old = signing_secrets.current(**asked)
-    new = signing_secrets.rotate(**asked, actor=make.ACTOR)
-    ground.agent.call()
+    new = signing_secrets.rotate(**asked, actor=factories.ACTOR)
+    platform.agent.call()
     SigningSecret.objects.filter(pk=old.pk).update(retires=timezone.now() - timedelta(seconds=1))
-    ground.agent.call()
+    platform.agent.call()
     kids = [jwt.get_unverified_header(bearer(request))["kid"] for request in plugin.requests]
     assert kids == [old.kid, new.kid]
 
 
-def test_a_leaked_secret_is_replaced_at_once(ground: Ground, plugin: hostile.HostileServer) -> None:
-    asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": ground.installation.plugin}
-    new = signing_secrets.rotate(**asked, actor=make.ACTOR, at_once=True)
-    ground.agent.call()
+def test_a_leaked_secret_is_replaced_at_once(platform: Platform, plugin: FakePluginServer) -> None:
+    asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": platform.installation.plugin}
+    new = signing_secrets.rotate(**asked, actor=factories.ACTOR, at_once=True)
+    platform.agent.call()
     assert jwt.get_unverified_header(bearer(plugin.requests[0]))["kid"] == new.kid
 
 

@@ -11,47 +11,47 @@ from kasilabs.accounts.models import StoredKey
 from kasilabs.logs import redact
 from plugins import signing_secrets
 from plugins.models import SigningSecret
-from tests import hostile
-from tests.ground import PHONE, SECRET, Build, Ground, Serve
+from tests.support.fake_plugin_server import FakePluginServer, answers, message
+from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
 
 DIGITS = PHONE.removeprefix("+")
 CUSTOMER: dict[str, Any] = {"id": DIGITS, "customer": {"phone": PHONE}}
 
 
-def kept(ground: Ground) -> str:
-    return json.dumps([model_to_dict(row) for row in ground.rows()], default=str)
+def kept(platform: Platform) -> str:
+    return json.dumps([model_to_dict(row) for row in platform.rows()], default=str)
 
 
-def test_a_phone_number_in_keys_and_ids_of_the_agent_is_not_kept(ground: Ground, plugin: hostile.HostileServer) -> None:
+def test_a_phone_number_in_keys_and_ids_of_the_agent_is_not_kept(platform: Platform, plugin: FakePluginServer) -> None:
     headers = {"Idempotency-Key": f"order:{DIGITS}", "X-Request-Id": f"call-{DIGITS}"}
-    first = ground.agent.call(conversation=CUSTOMER, headers=headers)
-    again = ground.agent.call(conversation=CUSTOMER, headers=headers)
+    first = platform.agent.call(conversation=CUSTOMER, headers=headers)
+    again = platform.agent.call(conversation=CUSTOMER, headers=headers)
     assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
     assert len(plugin.requests) == 1
-    assert DIGITS not in kept(ground)
+    assert DIGITS not in kept(platform)
 
 
 def test_a_signing_secret_that_the_plugin_gives_away_is_not_in_the_log(build: Build, serve: Serve) -> None:
     given: list[bytes] = []
-    ground = build(serve(lambda visit: visit.send(hostile.message(given[0]))).url())
+    platform = build(serve(lambda visit: visit.send(message(given[0]))).url())
     secret = signing_secrets.text(SigningSecret.objects.get(purpose="tool"))
     encoded = base64.b64encode(secret.encode()).decode()
     given.append(json.dumps({"debug": encoded}).encode())
-    assert ground.agent.call().json()["code"] == "unsafe_response"
-    assert encoded not in kept(ground)
+    assert platform.agent.call().json()["code"] == "unsafe_response"
+    assert encoded not in kept(platform)
 
 
-def test_a_platform_key_that_does_not_open_ends_the_call(ground: Ground, plugin: hostile.HostileServer) -> None:
+def test_a_platform_key_that_does_not_open_ends_the_call(platform: Platform, plugin: FakePluginServer) -> None:
     StoredKey.objects.create(scope=keyring.PLATFORM, purpose=keyring.Purpose.CHAT_TOKEN, value="v1.gone.AAAA")
-    answer = ground.agent.call(conversation=CUSTOMER)
+    answer = platform.agent.call(conversation=CUSTOMER)
     assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
-    assert (ground.row().state, ground.row().public_id) == ("our_fault", answer.json()["id"])
+    assert (platform.row().state, platform.row().public_id) == ("our_fault", answer.json()["id"])
     assert plugin.requests == []
 
 
 def test_no_half_of_a_secret_stands_where_the_log_cuts_an_answer(build: Build, serve: Serve) -> None:
     before = "x" * (redact.STEPS[0].text - len(SECRET) // 2)
     page = f"{before}{SECRET}{'x' * redact.MAX_BYTES}".encode()
-    ground = build(serve(hostile.answers(hostile.message(page))).url())
-    assert ground.agent.call().json()["code"] == "invalid_response"
-    assert SECRET[:8] not in kept(ground)
+    platform = build(serve(answers(message(page))).url())
+    assert platform.agent.call().json()["code"] == "invalid_response"
+    assert SECRET[:8] not in kept(platform)

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tests.benchmarks.stage import PLUGIN_HOST, ROOT
-from tests.workers import free_port
+from tests.support.gunicorn import free_port
 
 START_SECONDS = 30
 PLUGIN_PORT = int(os.environ.get("BENCHMARK_PLUGIN_PORT", "0"))

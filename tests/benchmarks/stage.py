@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from kasilabs.lib.crypto import aes
-from tests import postgres
-from tests.workers import free_port
+from tests.support import postgres
+from tests.support.gunicorn import free_port
 
 HONEST = "-c max_connections=200"
 """PostgreSQL as it is delivered: every commit is on the disk before it counts."""

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from kasilabs.accounts.models import User
 from tests.browser.visitor import Visitor
-from tests.workers import Workers, workers
+from tests.support.gunicorn import Workers, workers
 
 SETTINGS = "tests.browser.settings"
 ARGUMENTS = [

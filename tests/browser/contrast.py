@@ -1,7 +1,7 @@
 """The contrast of every text on a page, computed from what the browser paints.
 
-A checker that is not sure about a ground calls a text undecided, not wrong, so the ratios are computed here as well
-(WCAG 2.2, 1.4.3). Text on a ground that is not one colour does not occur in the look.
+A checker that is not sure about a platform calls a text undecided, not wrong, so the ratios are computed here as well
+(WCAG 2.2, 1.4.3). Text on a platform that is not one colour does not occur in the look.
 """
 
 from playwright.sync_api import Page
@@ -22,7 +22,7 @@ least => {
     return seen.get(colour);
   };
   const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] / 255 + below[i] * (1 - top[3] / 255));
-  const ground = element => {
+  const platform = element => {
     const layers = [];
     for (let each = element; each; each = each.parentElement) {
       const colour = rgba(getComputedStyle(each).backgroundColor);
@@ -45,7 +45,7 @@ least => {
     const element = texts.currentNode.parentElement;
     if (!texts.currentNode.data.trim() || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
       continue;
-    const below = ground(element);
+    const below = platform(element);
     const found = ratio(over(rgba(getComputedStyle(element).color), below), below);
     if (found < least)
       faint.add(`${found.toFixed(2)} ${element.tagName} ${texts.currentNode.data.trim().slice(0, 40)}`);

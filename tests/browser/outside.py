@@ -7,8 +7,8 @@ from typing import Any
 
 import requests
 
-from tests import samples
 from tests.browser import stage
+from tests.support import samples
 
 TICKET = {"subject": "Wrong amount", "description": "The October invoice shows the wrong amount."}
 

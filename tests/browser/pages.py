@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, resolve, reverse
 
 from kasilabs.whatsapp.models import AgentKey
-from tests import make
 from tests.browser import stage as stages
 from tests.browser.stage import Stage
 from tests.browser.visitor import Visitor
+from tests.support import factories
 
 NOT_PAGES = {
     *("home", "account_confirm_login_code", "account_set_password", "mfa_authenticate", "mfa_deactivate_totp"),
@@ -205,7 +205,7 @@ def _sign_in_wrongly(visitor: Visitor) -> None:
 
 
 def _show_who_it_is(visitor: Visitor) -> None:
-    visitor.page.get_by_label("Password").fill(make.PASSWORD)
+    visitor.page.get_by_label("Password").fill(factories.PASSWORD)
     visitor.press("Continue")
     visitor.page.get_by_role("img").wait_for()
 

@@ -16,16 +16,17 @@ from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
-from tests import make, samples
+from tests.support import factories, samples
+from tests.support.factories import Cast
 
 SHOP: dict[str, Any] = {
     "slug": "PRINT_SHOP",
     "name": "Print Shop",
     "description": "Prints what customers send.",
-    "configurationSchema": make.EVERY_KIND,
+    "configurationSchema": factories.EVERY_KIND,
     "requires": {"toolkits": ["ECOMMERCE"]},
     "permissions": [
-        *make.SUPPORT_DESK["permissions"],
+        *factories.SUPPORT_DESK["permissions"],
         {"key": "bridge:commerce:create_order", "reason": "To sell them."},
     ],
 }
@@ -57,7 +58,7 @@ CASES: list[dict[str, Any]] = [
 class Stage:
     """What stands on it. The desk is granted to the legal number; the shop is installed and not configured."""
 
-    cast: make.Cast
+    cast: Cast
     legal: Instance
     billing: Instance
     closed: Instance
@@ -67,19 +68,19 @@ class Stage:
 
 
 def build() -> Stage:
-    cast = make.cast()
+    cast = factories.cast()
     ours = cast.organization
-    legal, billing, closed = (make.number(ours, name) for name in ("Legal Consultations", "Billing", "Old line"))
-    numbers.suspend(instance=closed, actor=make.ACTOR)
+    legal, billing, closed = (factories.number(ours, name) for name in ("Legal Consultations", "Billing", "Old line"))
+    numbers.suspend(instance=closed, actor=factories.ACTOR)
     for number in (legal, legal, closed):
-        agent_keys.rotate(instance=number, actor=make.ACTOR)
+        agent_keys.rotate(instance=number, actor=factories.ACTOR)
     for toolkit in (Toolkit.ECOMMERCE, Toolkit.PAYMENTS):
-        toolkits.install(organization=ours, toolkit=toolkit, actor=make.ACTOR)
-    toolkits.grant(instance=legal, toolkit=Toolkit.ECOMMERCE, actor=make.ACTOR)
+        toolkits.install(organization=ours, toolkit=toolkit, actor=factories.ACTOR)
+    toolkits.grant(instance=legal, toolkit=Toolkit.ECOMMERCE, actor=factories.ACTOR)
     desk = _desk(ours, legal)
-    make.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=make.EVERY_KIND)
-    calls = [make.call(legal, **case) for case in CASES]
-    return Stage(cast, legal, billing, closed, desk, make.installation(ours, **SHOP), calls)
+    factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND)
+    calls = [factories.call(legal, **case) for case in CASES]
+    return Stage(cast, legal, billing, closed, desk, factories.installation(ours, **SHOP), calls)
 
 
 def sample(name: str) -> bytes:
@@ -88,13 +89,13 @@ def sample(name: str) -> bytes:
 
 
 def _desk(of: Organization, number: Instance) -> Installation:
-    version = registry.publish(organization=of, actor=make.ACTOR, raw=sample("support_desk")).version
-    made = lifecycle.install(organization=of, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR)
+    version = registry.publish(organization=of, actor=factories.ACTOR, raw=sample("support_desk")).version
+    made = lifecycle.install(organization=of, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR)
     given = read_settings(version.manifest.configuration, ["defaultQueue=billing"], ["apiKey=a-secret-that-ends-7F2Q"])
     desk = lifecycle.configure(
-        installation=made.installation, values=given.values, secret_changes=given.secret_changes, actor=make.ACTOR
+        installation=made.installation, values=given.values, secret_changes=given.secret_changes, actor=factories.ACTOR
     )
-    plugins.grant_plugin(instance=number, installation=desk, tools=None, permissions=None, actor=make.ACTOR)
+    plugins.grant_plugin(instance=number, installation=desk, tools=None, permissions=None, actor=factories.ACTOR)
     return desk
 
 

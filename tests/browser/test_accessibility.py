@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser import axe, contrast, pages, stage
 from tests.browser.conftest import Visit
-from tests.url_map import routes
+from tests.support.url_map import routes
 
 pytestmark = pytest.mark.browser
 

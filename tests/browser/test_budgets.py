@@ -7,12 +7,12 @@ components loads the styles of every other page.
 import pytest
 
 from kasilabs.accounts.permissions import Role
-from tests import make
 from tests.browser import pages, stage
 from tests.browser.conftest import Visit
 from tests.browser.pages import Place
 from tests.browser.stage import Stage
 from tests.browser.visitor import Visitor
+from tests.support import factories
 
 pytestmark = pytest.mark.browser
 MOST_BYTES, MOST_REQUESTS, MOST_ROW_BYTES, MOST_PAINT_MS = 60_000, 12, 1_000, 200
@@ -41,11 +41,11 @@ def crowd(built: Stage) -> None:
     """Fill every list that can be long."""
     ours = built.cast.organization
     for place in range(20):
-        make.number(ours, f"Branch {place}")
-        make.member(ours, Role.VIEWER, email=f"viewer{place}@kasi-legal.example")
-        make.installation(ours, **{**stage.SHOP, "slug": f"SHOP_{place}"})
+        factories.number(ours, f"Branch {place}")
+        factories.member(ours, Role.VIEWER, email=f"viewer{place}@kasi-legal.example")
+        factories.installation(ours, **{**stage.SHOP, "slug": f"SHOP_{place}"})
         for _ in range(5):
-            make.call(built.legal, **stage.CASES[place % len(stage.CASES)])
+            factories.call(built.legal, **stage.CASES[place % len(stage.CASES)])
 
 
 def test_no_page_costs_more_than_its_budget(visit: Visit) -> None:

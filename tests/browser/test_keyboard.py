@@ -4,11 +4,11 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Dialog, expect
 
-from tests import make
 from tests.browser import stage
 from tests.browser.conftest import Visit
 from tests.browser.stage import Stage
 from tests.browser.visitor import Visitor
+from tests.support import factories
 
 pytestmark = pytest.mark.browser
 MOST_STOPS = 60
@@ -34,13 +34,13 @@ def tab_to(visitor: Visitor, selector: str) -> None:
 
 
 def test_a_person_signs_in(visit: Visit) -> None:
-    owner = make.cast().owner
+    owner = factories.cast().owner
     visitor = visit()
     visitor.open("/accounts/login/")
     tab_to(visitor, "[name=login]")
     visitor.page.keyboard.type(owner.email)
     tab_to(visitor, "[name=password]")
-    visitor.page.keyboard.type(make.PASSWORD)
+    visitor.page.keyboard.type(factories.PASSWORD)
     visitor.page.keyboard.press("Enter")
     visitor.page.get_by_role("heading", name="Overview", level=1).wait_for()
 

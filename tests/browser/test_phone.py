@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import ViewportSize
 
-from tests import make
 from tests.browser import axe, pages, stage
 from tests.browser.conftest import PHONE, Visit
+from tests.support import factories
 
 pytestmark = pytest.mark.browser
 NARROWEST: ViewportSize = {"width": 320, "height": 640}
@@ -24,7 +24,7 @@ def test_no_page_scrolls_sideways_or_has_a_finding(visit: Visit) -> None:
 
 
 def test_the_menu_opens_and_gives_the_keyboard_back(visit: Visit) -> None:
-    visitor = visit(make.cast().owner, viewport=PHONE)
+    visitor = visit(factories.cast().owner, viewport=PHONE)
     visitor.open("/")
     menu = visitor.page.get_by_role("button", name="Open the menu")
     menu.press("Enter")
@@ -36,7 +36,7 @@ def test_the_menu_opens_and_gives_the_keyboard_back(visit: Visit) -> None:
 
 
 def test_the_menu_opens_without_script(visit: Visit) -> None:
-    visitor = visit(make.cast().owner, viewport=PHONE, java_script_enabled=False)
+    visitor = visit(factories.cast().owner, viewport=PHONE, java_script_enabled=False)
     visitor.open("/")
     visitor.page.get_by_role("button", name="Open the menu").click()
     visitor.turn_to("People")

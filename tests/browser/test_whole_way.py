@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from kasilabs.accounts.models import User
-from tests import make
 from tests.browser import stage
 from tests.browser.conftest import Visit
 from tests.browser.outside import Agent, Desk
 from tests.browser.visitor import Visitor
-from tests.workers import Workers, free_port
+from tests.support import factories
+from tests.support.gunicorn import Workers, free_port
 
 pytestmark = pytest.mark.browser
 DESCRIPTION = "Opens tickets in your support desk and tells customers how far they are."
@@ -37,8 +37,8 @@ def desk(settings: Any) -> Iterator[Desk]:
 
 
 def test_a_plugin_goes_its_whole_way(desk: Desk, site: Workers, visit: Visit) -> None:
-    cast = make.cast()
-    legal, billing = make.number(cast.organization), make.number(cast.organization, "Billing Support")
+    cast = factories.cast()
+    legal, billing = factories.number(cast.organization), factories.number(cast.organization, "Billing Support")
     developer = sign_in(visit(), cast.developer)
     publish(developer, desk.manifest())
     install(developer)
@@ -62,7 +62,7 @@ def test_a_plugin_goes_its_whole_way(desk: Desk, site: Workers, visit: Visit) ->
 def sign_in(visitor: Visitor, person: User) -> Visitor:
     visitor.open("/")
     visitor.page.get_by_label("Email").fill(person.email)
-    visitor.page.get_by_label("Password").fill(make.PASSWORD)
+    visitor.page.get_by_label("Password").fill(factories.PASSWORD)
     visitor.press("Sign in")
     visitor.page.get_by_role("heading", name="Overview", level=1).wait_for()
     return visitor

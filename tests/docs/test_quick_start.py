@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.docs import pages
-from tests.workers import free_port
+from tests.support.gunicorn import free_port
 
 pytestmark = pytest.mark.processes
 PAGE = pages.DOCS / "authors" / "quick-start.md"

@@ -20,9 +20,9 @@ from kasilabs.logs.models import Call, Mode
 from kasilabs.whatsapp import agent_keys
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
-from tests import make, samples
-from tests.ground import Agent
-from tests.workers import free_port
+from tests.support import factories, samples
+from tests.support.gunicorn import free_port
+from tests.support.platform import Agent
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 FOLDERS = {"SUPPORT_DESK": "support_desk", "GAS_OS": "gas_os"}
@@ -60,19 +60,21 @@ def gas(settings: Any) -> Iterator[Sample]:
 
 @contextmanager
 def _sample(slug: str, settings: Any) -> Iterator[Sample]:
-    port, organization = free_port(), make.organization()
+    port, organization = free_port(), factories.organization()
     settings.PLUGIN_HOSTS_ALLOWED = f"{FOLDERS[slug].replace('_', '-')}.localhost=127.0.0.1:{port}"
     raw = (samples.EXAMPLES / FOLDERS[slug] / "manifest.json").read_bytes()
-    version = registry.publish(organization=organization, actor=make.ACTOR, raw=raw).version
+    version = registry.publish(organization=organization, actor=factories.ACTOR, raw=raw).version
     installed = lifecycle.install(
-        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR
+        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR
     )
     given = read_settings(version.manifest.configuration, VALUES[slug], [])
-    installation = lifecycle.configure(installation=installed.installation, values=given.values, actor=make.ACTOR)
-    number, keys = make.number(organization), [permission.key for permission in version.manifest.permissions]
-    plugins.grant_plugin(instance=number, installation=installation, tools=None, permissions=keys, actor=make.ACTOR)
+    installation = lifecycle.configure(installation=installed.installation, values=given.values, actor=factories.ACTOR)
+    number, keys = factories.number(organization), [permission.key for permission in version.manifest.permissions]
+    plugins.grant_plugin(
+        instance=number, installation=installation, tools=None, permissions=keys, actor=factories.ACTOR
+    )
     tool = signing_secrets.current(version.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
-    secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=make.ACTOR).text)
+    secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=factories.ACTOR).text)
     with samples.running(FOLDERS[slug], port, f"plsec_next, {secret}"):  # As while a secret is replaced.
         yield Sample(f"http://127.0.0.1:{port}/tools", secret, agent)
 
@@ -110,7 +112,7 @@ def test_a_sample_answers_in_one_piece(desk: Sample) -> None:
 
 def test_a_refused_token_reaches_the_agent_as_gate_plugin_auth(desk: Sample) -> None:
     plugin, purpose = SigningSecret.objects.all()[0].plugin, SigningSecret.Purpose.TOOL
-    signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=make.ACTOR, at_once=True)
+    signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=factories.ACTOR, at_once=True)
     answer = desk.agent.call(input=TICKET)
     assert (answer.status_code, answer.json()["gate"]) == (502, "plugin_auth")
     assert answer.json()["pluginCode"] == "invalid_token"

@@ -10,7 +10,8 @@ from grants.models import PluginGrant
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry, Organization
 from kasilabs.whatsapp.models import Instance
-from tests import make
+from tests.support import factories
+from tests.support.factories import Cast
 
 FIND = {
     "name": "find_support_ticket",
@@ -21,17 +22,17 @@ FIND = {
 MANIFEST: dict[str, Any] = {
     "configurationSchema": None,
     "permissions": [
-        *make.SUPPORT_DESK["permissions"],
+        *factories.SUPPORT_DESK["permissions"],
         {"key": "support:tickets:read", "label": "Read tickets", "description": "Reads tickets."},
         {"key": "bridge:payments:initiate", "reason": "Collects the fee of a ticket."},
     ],
-    "tools": [*make.SUPPORT_DESK["tools"], FIND],
+    "tools": [*factories.SUPPORT_DESK["tools"], FIND],
 }
 
 
 @dataclass
 class Desk:
-    """The ground of these tests."""
+    """The platform of these tests."""
 
     organization: Organization
     legal: Instance
@@ -41,7 +42,7 @@ class Desk:
     def grant(self, instance: Instance | None = None, **chosen: Any) -> PluginGrant:
         wanted = {"tools": None, "permissions": None, **chosen}
         return plugins.grant_plugin(
-            instance=instance or self.legal, installation=self.installation, actor=make.ACTOR, **wanted
+            instance=instance or self.legal, installation=self.installation, actor=factories.ACTOR, **wanted
         )
 
     def entries(self) -> list[AuditEntry]:
@@ -51,7 +52,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(cast: make.Cast) -> Desk:
+def desk(cast: Cast) -> Desk:
     organization = cast.organization
-    legal, billing = make.number(organization), make.number(organization, "Billing Support")
-    return Desk(organization, legal, billing, make.installation(organization, **MANIFEST))
+    legal, billing = factories.number(organization), factories.number(organization, "Billing Support")
+    return Desk(organization, legal, billing, factories.installation(organization, **MANIFEST))

@@ -8,9 +8,10 @@ from kasilabs.logs.gates import STANDING
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version
-from tests import make
 from tests.grants.conftest import Desk
-from tests.visits import As
+from tests.support import factories
+from tests.support.factories import ACTOR
+from tests.support.visits import As
 
 PAGE = "/o/kasi-legal/grants/explain/"
 TOOL, KEY, PAY = "create_support_ticket", "support:tickets:create", "bridge:payments:initiate"
@@ -41,7 +42,7 @@ def test_every_gate_is_passed_by_a_tool_that_works(desk: Desk) -> None:
 
 def test_the_gate_that_refuses_says_why_and_those_behind_it_are_not_reached(desk: Desk) -> None:
     grant = desk.grant()
-    plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.OFF, actor=make.ACTOR)
+    plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.OFF, actor=ACTOR)
     assert verdicts(desk) == ["passed"] * 4 + ["stopped"] + ["later"] * 4
     assert explained(desk).steps[4].sentence == "The tool create_support_ticket is off for Legal Consultations."
 
@@ -53,7 +54,7 @@ def test_each_refusal_leads_to_what_would_change_it(desk: Desk) -> None:
     assert fix(desk) == f"{matrix}#{stem}"
     grant = desk.grant(tools=[], permissions=[])
     assert fix(desk) == f"{matrix}#{stem}-0"
-    plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=make.ACTOR)
+    plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=ACTOR)
     assert fix(desk) == f"{matrix}#{stem}-2"
     Installation.objects.update(state="suspended")
     assert fix(desk) == f"/o/kasi-legal/installations/{installation}/"
@@ -78,9 +79,9 @@ def test_a_bridge_permission_names_its_toolkit(desk: Desk) -> None:
     desk.grant(permissions=[PAY])
     assert explained(desk, PAY).sentence == "Not installed for this organization: PAYMENTS."
     assert fix(desk, PAY) == "/o/kasi-legal/toolkits/"
-    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     assert fix(desk, PAY) == f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
-    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     assert verdicts(desk, PAY) == ["passed"] * 7
 
 
@@ -90,7 +91,7 @@ def test_a_permission_that_is_off_stops_at_its_own_gate(desk: Desk) -> None:
     assert explained(desk, KEY).is_off
 
 
-def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: factories.Cast, as_: As) -> None:
     query = {"number": desk.legal.public_id, "tool": "support_desk__create_support_ticket"}
     page = as_(cast.admin).get(PAGE, query).content.decode()
     assert "Why is this blocked?" in page
@@ -100,7 +101,7 @@ def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: make.Cast, as_
 
 
 def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse(
-    desk: Desk, cast: make.Cast, as_: As
+    desk: Desk, cast: factories.Cast, as_: As
 ) -> None:
     desk.grant(permissions=[])
     query = {"number": desk.legal.public_id, "plugin": "SUPPORT_DESK", "permission": KEY}
@@ -110,7 +111,7 @@ def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse
     assert "Turn it on" not in page
 
 
-def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant(permissions=[])
     query = {"number": desk.legal.public_id, "tool": "support_desk__create_support_ticket"}
     page = as_(cast.admin).get(PAGE, query).content.decode()
@@ -119,7 +120,7 @@ def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: mak
     assert not explained(desk).is_set
 
 
-def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: factories.Cast, as_: As) -> None:
     page = as_(cast.viewer).get(PAGE).content.decode()
     assert "Choose a number and a tool" in page
     assert "<option>support_desk__find_support_ticket</option>" in page
@@ -135,18 +136,18 @@ def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: make.Cast
     ],
 )
 def test_what_the_organization_has_not_is_not_found(
-    desk: Desk, cast: make.Cast, as_: As, asked: dict[str, str]
+    desk: Desk, cast: factories.Cast, as_: As, asked: dict[str, str]
 ) -> None:
     assert as_(cast.viewer).get(PAGE, {"number": desk.legal.public_id, **asked}).status_code == 404
 
 
-def test_a_number_of_another_organization_is_not_found(desk: Desk, cast: make.Cast, as_: As) -> None:
-    theirs = make.number(cast.rival, "Rival Desk")
+def test_a_number_of_another_organization_is_not_found(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    theirs = factories.number(cast.rival, "Rival Desk")
     query = {"number": theirs.public_id, "tool": "support_desk__create_support_ticket"}
     assert as_(cast.owner).get(PAGE, query).status_code == 404
 
 
-def test_an_installation_shows_its_numbers_as_page_and_as_fragment(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_an_installation_shows_its_numbers_as_page_and_as_fragment(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     url = f"/o/kasi-legal/installations/{desk.installation.public_id}/access/"
     fragment = as_(cast.viewer).get(url, headers={"HX-Request": "true"}).content.decode()

@@ -10,8 +10,8 @@ from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.logs.models import Mode
-from tests import make
 from tests.grants.conftest import Desk
+from tests.support import factories
 
 TOOL, FIND = "create_support_ticket", "find_support_ticket"
 
@@ -91,7 +91,11 @@ def test_off_takes_the_plugin_back(desk: Desk) -> None:
 def test_another_mode_is_replaced_at_once(desk: Desk) -> None:
     grant(desk)
     lifecycle.install(
-        organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+        organization=desk.organization,
+        version=desk.installation.version,
+        mode=Mode.LIVE,
+        user=None,
+        actor=factories.ACTOR,
     )
     assert grant(desk)["mode"] == "sandbox"
     assert grant(desk, "--mode", "live")["mode"] == "live"

@@ -19,30 +19,31 @@ from kasilabs.logs.models import Mode
 from kasilabs.whatsapp.models import Instance
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret, Version
-from tests import make
 from tests.grants.conftest import FIND
-from tests.hostile import HostileServer, answers, message
-from tests.workers import database_url
+from tests.support import factories
+from tests.support.factories import ACTOR
+from tests.support.fake_plugin_server import FakePluginServer, answers, message
+from tests.support.gunicorn import database_url
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
 CREATE, PAY = "support:tickets:create", "bridge:payments:initiate"
 MANIFEST: dict[str, Any] = {
-    "permissions": [*make.SUPPORT_DESK["permissions"], {"key": PAY, "reason": "Collects the fee of a ticket."}],
-    "tools": [*make.SUPPORT_DESK["tools"], FIND],
+    "permissions": [*factories.SUPPORT_DESK["permissions"], {"key": PAY, "reason": "Collects the fee of a ticket."}],
+    "tools": [*factories.SUPPORT_DESK["tools"], FIND],
 }
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     path = tmp_path / "manifest.json"
-    path.write_bytes(make.manifest(**MANIFEST))
+    path.write_bytes(factories.manifest(**MANIFEST))
     return path
 
 
 @pytest.fixture
-def legal(cast: make.Cast) -> Instance:
-    make.number(cast.organization, "Billing Support")
-    return make.number(cast.organization)
+def legal(cast: factories.Cast) -> Instance:
+    factories.number(cast.organization, "Billing Support")
+    return factories.number(cast.organization)
 
 
 def install(manifest: object, *flags: str, organization: str = "kasi-legal", mode: str = "sandbox") -> dict[str, Any]:
@@ -116,23 +117,27 @@ def test_permissions_can_be_none_at_all(manifest: Path, legal: Instance) -> None
     assert not PluginGrant.objects.get().permissions.exists()
 
 
-def test_the_first_owner_acts_unless_somebody_else_is_named(manifest: Path, legal: Instance, cast: make.Cast) -> None:
-    make.member(cast.organization, Role.OWNER, email="second@kasi-legal.example")
+def test_the_first_owner_acts_unless_somebody_else_is_named(
+    manifest: Path, legal: Instance, cast: factories.Cast
+) -> None:
+    factories.member(cast.organization, Role.OWNER, email="second@kasi-legal.example")
     install(manifest)
     assert set(AuditEntry.objects.values_list("actor", flat=True)) == {cast.owner.email}
     install(manifest, "--as", cast.admin.email.upper(), "--set", "defaultQueue=billing")
     assert AuditEntry.objects.latest("seq").actor == cast.admin.email
 
 
-def test_secrets_are_printed_once_and_then_count_as_shown(manifest: Path, legal: Instance, cast: make.Cast) -> None:
+def test_secrets_are_printed_once_and_then_count_as_shown(
+    manifest: Path, legal: Instance, cast: factories.Cast
+) -> None:
     assert {"toolSecret", "bridgeSecret"} < set(install(manifest))
     assert not {"toolSecret", "bridgeSecret"} & set(install(manifest))
-    actor = make.ACTOR
+    actor = ACTOR
     assert signing_secrets.show_once(plugin=Plugin.objects.get(), mode=Mode.SANDBOX, actor=actor) == []
 
 
-def test_who_may_not_develop_sees_no_signing_secret(manifest: Path, legal: Instance, cast: make.Cast) -> None:
-    make.version(cast.organization, **MANIFEST)
+def test_who_may_not_develop_sees_no_signing_secret(manifest: Path, legal: Instance, cast: factories.Cast) -> None:
+    factories.version(cast.organization, **MANIFEST)
     Member.objects.filter(user=cast.admin).update(withdrawn=["plugins.develop"])
     answer = install(manifest, "--as", cast.admin.email)
     assert not {"toolSecret", "bridgeSecret"} & set(answer)
@@ -160,15 +165,15 @@ def test_a_second_run_sets_what_is_named_and_adds_grants(manifest: Path, legal: 
 def test_another_version_is_refused_and_not_even_registered(manifest: Path, legal: Instance, tmp_path: Path) -> None:
     install(manifest)
     newer = tmp_path / "newer.json"
-    newer.write_bytes(make.manifest(**MANIFEST, version="1.1.0"))
+    newer.write_bytes(factories.manifest(**MANIFEST, version="1.1.0"))
     assert refused(newer)["code"] == "other_version_installed"
     assert list(Version.objects.values_list("semver", flat=True)) == ["1.0.0"]
 
 
 def test_an_unpublished_slug_of_somebody_else_is_not_available(
-    manifest: Path, legal: Instance, cast: make.Cast
+    manifest: Path, legal: Instance, cast: factories.Cast
 ) -> None:
-    make.version(cast.rival, **MANIFEST)
+    factories.version(cast.rival, **MANIFEST)
     noted = AuditEntry.objects.count()
     for mode in Mode.values:
         assert refused(manifest, mode=mode)["code"] == "plugin_not_available"
@@ -176,9 +181,9 @@ def test_an_unpublished_slug_of_somebody_else_is_not_available(
 
 
 def test_what_somebody_else_published_is_installed_live_and_its_secrets_stay_theirs(
-    manifest: Path, legal: Instance, cast: make.Cast
+    manifest: Path, legal: Instance, cast: factories.Cast
 ) -> None:
-    theirs = make.version(cast.rival, **MANIFEST)
+    theirs = factories.version(cast.rival, **MANIFEST)
     Version.objects.update(state=Version.State.PUBLISHED)
     assert refused(manifest)["code"] == "sandbox_elsewhere"
     answer = install(manifest, "--grant", legal.name, mode="live")
@@ -189,7 +194,7 @@ def test_what_somebody_else_published_is_installed_live_and_its_secrets_stay_the
 
 def test_every_fault_of_a_manifest_is_in_the_answer(legal: Instance, tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
-    path.write_bytes(make.manifest(version="1.0.0.0", nam="x"))
+    path.write_bytes(factories.manifest(version="1.0.0.0", nam="x"))
     answer = refused(path)
     assert answer["code"] == "bad_manifest"
     assert {error["pointer"] for error in answer["errors"]} == {"/version", "/nam"}
@@ -218,9 +223,9 @@ def test_every_fault_of_the_settings_is_in_the_answer(manifest: Path, legal: Ins
     ],
 )
 def test_what_is_not_there_is_refused_and_nothing_is_done(
-    manifest: Path, legal: Instance, cast: make.Cast, flags: list[str], code: str
+    manifest: Path, legal: Instance, cast: factories.Cast, flags: list[str], code: str
 ) -> None:
-    make.number(cast.rival, "Rival Front Desk")
+    factories.number(cast.rival, "Rival Front Desk")
     assert refused(manifest, *flags)["code"] == code
     assert nothing_was_done()
 
@@ -235,7 +240,7 @@ def test_what_is_not_there_is_refused_and_nothing_is_done(
     ],
 )
 def test_a_member_does_nothing_the_dashboard_would_refuse(
-    manifest: Path, legal: Instance, cast: make.Cast, role: str, flags: list[str], missing: str
+    manifest: Path, legal: Instance, cast: factories.Cast, role: str, flags: list[str], missing: str
 ) -> None:
     answer = refused(manifest, "--as", getattr(cast, role).email, *flags)
     assert answer["code"] == "missing_permission"
@@ -252,7 +257,7 @@ def test_a_member_does_nothing_the_dashboard_would_refuse(
     ],
 )
 def test_a_withdrawn_permission_closes_its_part(
-    manifest: Path, legal: Instance, cast: make.Cast, withdrawn: str, flags: list[str]
+    manifest: Path, legal: Instance, cast: factories.Cast, withdrawn: str, flags: list[str]
 ) -> None:
     Member.objects.filter(user=cast.developer).update(withdrawn=[withdrawn])
     answer = refused(manifest, "--as", cast.developer.email, *flags)
@@ -272,7 +277,7 @@ def test_a_secret_is_read_from_a_file_and_from_the_environment(
 
 
 def test_the_plugin_is_not_called_and_its_manifest_may_come_from_an_address(legal: Instance, settings: Any) -> None:
-    with HostileServer(answers(message(make.manifest(**MANIFEST)))) as server:
+    with FakePluginServer(answers(message(factories.manifest(**MANIFEST)))) as server:
         settings.PLUGIN_HOSTS_ALLOWED = f"127.0.0.1:{server.port}"
         answer = install(server.url())
         assert [request.split()[0] for request in server.requests] == [b"GET"]

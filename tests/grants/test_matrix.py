@@ -15,9 +15,9 @@ from kasilabs.accounts.models import AuditEntry
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
-from tests import make
 from tests.grants.conftest import Desk
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 PAGE = "/o/kasi-legal/grants/"
 HTMX = {"HX-Request": "true"}
@@ -55,17 +55,17 @@ def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
 def test_a_cell_says_what_takes_effect(desk: Desk) -> None:
     grant = desk.grant()
     assert list(words(desk, desk.legal).values()) == ["on", "on", "on", "off", "off"]
-    plugins.set_permission(grant=grant, key=KEY, on=False, actor=make.ACTOR)
-    plugins.set_tool(grant=grant, tool="find_support_ticket", state=ToolGrant.State.OFF, actor=make.ACTOR)
+    plugins.set_permission(grant=grant, key=KEY, on=False, actor=factories.ACTOR)
+    plugins.set_tool(grant=grant, tool="find_support_ticket", state=ToolGrant.State.OFF, actor=factories.ACTOR)
     assert list(words(desk, desk.legal).values()) == ["blocked", "off", "off", "off", "off"]
 
 
 def test_a_bridge_permission_waits_for_its_toolkit(desk: Desk) -> None:
     desk.grant(permissions=["bridge:payments:initiate"])
     assert words(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
-    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert words(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
-    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert words(desk, desk.legal)["bridge:payments:initiate"] == "on"
 
 
@@ -80,7 +80,11 @@ def test_a_suspended_number_or_plugin_blocks_all_its_cells(desk: Desk, what: str
 def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
     desk.grant()
     live = lifecycle.install(
-        organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+        organization=desk.organization,
+        version=desk.installation.version,
+        mode=Mode.LIVE,
+        user=None,
+        actor=factories.ACTOR,
     ).installation
     groups = build.build(desk.organization, Filter()).groups
     assert [group.installation for group in groups] == [live, desk.installation]
@@ -88,7 +92,7 @@ def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
     assert (slot.grant, slot.other is not None, slot.on) == (None, True, 0)
 
 
-def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     page = as_(cast.admin).get(PAGE).content.decode()
     anchor = cells_html.anchor(desk.legal, desk.installation, 0)
@@ -99,7 +103,7 @@ def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: mak
     assert f'href="explain/?number={desk.billing.public_id}&amp;tool=support_desk__{TOOL}"' in page
 
 
-def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     page = as_(cast.viewer).get(PAGE).content.decode()
     table = page[page.index("k-mx") : page.index("</table>")]
@@ -108,7 +112,7 @@ def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: m
     assert "Take back" not in table
 
 
-def test_a_cell_is_turned_off_without_script(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_cell_is_turned_off_without_script(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, TOOL), "back": "q=ticket&evil=1"})
     anchor = cells_html.anchor(desk.legal, desk.installation, 0)
@@ -118,7 +122,9 @@ def test_a_cell_is_turned_off_without_script(desk: Desk, cast: make.Cast, as_: A
     assert (entry.actor, entry.after[TOOL]) == (cast.admin.email, "off")
 
 
-def test_a_cell_is_swapped_with_what_its_change_moves_and_nothing_else(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_cell_is_swapped_with_what_its_change_moves_and_nothing_else(
+    desk: Desk, cast: factories.Cast, as_: As
+) -> None:
     grant = desk.grant()
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, KEY), "back": ""}, headers=HTMX)
     body = answer.content.decode()
@@ -129,41 +135,41 @@ def test_a_cell_is_swapped_with_what_its_change_moves_and_nothing_else(desk: Des
     assert f"{KEY} is off for Legal Consultations</div>" in body
 
 
-def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     back = f"q=find&number={desk.legal.public_id}"
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, KEY), "back": back}, headers=HTMX)
     assert answer.content.decode().count("hx-swap-oob=true") == 1
 
 
-def test_a_cell_that_stays_blocked_says_so(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_cell_that_stays_blocked_says_so(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant(tools=[], permissions=[])
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"on": value(grant, TOOL)}, headers=HTMX)
     assert f"{TOOL} is set for Legal Consultations, and blocked" in answer.content.decode()
 
 
 @pytest.mark.parametrize("posted", ["", "x", "0" * 32, "0" * 32 + ":a b", f"{'0' * 32}:{TOOL}\n"])
-def test_a_button_that_was_never_drawn_is_not_found(desk: Desk, cast: make.Cast, as_: As, posted: str) -> None:
+def test_a_button_that_was_never_drawn_is_not_found(desk: Desk, cast: factories.Cast, as_: As, posted: str) -> None:
     assert as_(cast.admin).post(f"{PAGE}cells/", {"on": posted}).status_code == 404
 
 
-def test_a_cell_of_a_grant_that_is_gone_is_not_saved(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_cell_of_a_grant_that_is_gone_is_not_saved(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     sent = {"on": value(grant, TOOL)}
-    plugins.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=factories.ACTOR)
     swapped = as_(cast.admin).post(f"{PAGE}cells/", sent, headers=HTMX)
     assert (swapped.status_code, "not granted to that number" in swapped["HX-Trigger"]) == (409, True)
     assert as_(cast.admin).post(f"{PAGE}cells/", sent)["Location"] == PAGE
     assert not ToolGrant.objects.exists()
 
 
-def test_a_stranger_cannot_reach_a_cell_through_his_own_organization(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_stranger_cannot_reach_a_cell_through_his_own_organization(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     as_(cast.stranger).post("/o/rival-law/grants/cells/", {"off": value(grant, TOOL)})
     assert words(desk, desk.legal)[TOOL] == "on"
 
 
-def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: factories.Cast, as_: As) -> None:
     sent = {"grant": f"{desk.billing.public_id}:{desk.installation.public_id}"}
     body = as_(cast.admin).post(f"{PAGE}grant/", sent, headers=HTMX).content.decode()
     assert "3 of 5 on" in body
@@ -171,10 +177,14 @@ def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: make.Cast, as_: As
     assert PluginGrant.objects.get().instance == desk.billing
 
 
-def test_replacing_the_other_mode_asks_first(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_replacing_the_other_mode_asks_first(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     live = lifecycle.install(
-        organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+        organization=desk.organization,
+        version=desk.installation.version,
+        mode=Mode.LIVE,
+        user=None,
+        actor=factories.ACTOR,
     ).installation
     sent = {"grant": f"{desk.legal.public_id}:{live.public_id}"}
     asked = as_(cast.admin).post(f"{PAGE}grant/", sent, follow=True)
@@ -184,7 +194,7 @@ def test_replacing_the_other_mode_asks_first(desk: Desk, cast: make.Cast, as_: A
     assert PluginGrant.objects.get().installation == live
 
 
-def test_taking_a_plugin_back_asks_first(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_taking_a_plugin_back_asks_first(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     admin = as_(cast.admin)
     url = f"{PAGE}take-back/?number={desk.legal.public_id}&installation={desk.installation.public_id}"
@@ -195,7 +205,7 @@ def test_taking_a_plugin_back_asks_first(desk: Desk, cast: make.Cast, as_: As) -
     assert "nothing to take back" in admin.get(url).content.decode()
 
 
-def test_the_filter_stands_in_the_url(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_filter_stands_in_the_url(desk: Desk, cast: factories.Cast, as_: As) -> None:
     page = as_(cast.viewer).get(PAGE, {"q": "read TICKETS", "number": desk.legal.public_id}).content.decode()
     assert "1 of 5 rows" in page
     assert '<code title="Read tickets">support:tickets:read</code>' in page
@@ -203,9 +213,9 @@ def test_the_filter_stands_in_the_url(desk: Desk, cast: make.Cast, as_: As) -> N
     assert "Nothing matches" in as_(cast.viewer).get(PAGE, {"q": "zebra"}).content.decode()
 
 
-def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: make.Cast, as_: As) -> None:
-    many = [{**make.SUPPORT_DESK["tools"][0], "name": f"act_{index}", "permissions": []} for index in range(28)]
-    other = make.installation(desk.organization, slug="BIG_DESK", name="Big Desk", tools=many, permissions=[])
+def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    many = [{**factories.SUPPORT_DESK["tools"][0], "name": f"act_{index}", "permissions": []} for index in range(28)]
+    other = factories.installation(desk.organization, slug="BIG_DESK", name="Big Desk", tools=many, permissions=[])
     groups = build.build(desk.organization, Filter()).groups
     assert [(group.installation, group.is_open) for group in groups] == [(other, True), (desk.installation, False)]
     opened = as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle.query}").content.decode()
@@ -213,9 +223,9 @@ def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: mak
     assert as_(cast.viewer).get(f"{PAGE}?open=").content.decode().count('<th scope="row">') == 0
 
 
-def test_a_page_without_numbers_or_plugins_says_the_next_act(cast: make.Cast, as_: As) -> None:
+def test_a_page_without_numbers_or_plugins_says_the_next_act(cast: factories.Cast, as_: As) -> None:
     assert "No WhatsApp number yet" in as_(cast.admin).get(PAGE).content.decode()
-    make.number(cast.organization)
+    factories.number(cast.organization)
     assert "No plugin installed yet" in as_(cast.admin).get(PAGE).content.decode()
 
 
@@ -225,21 +235,21 @@ def queries(client: Client, url: str) -> int:
     return len(caught)
 
 
-def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     client = as_(cast.admin)
     client.get(PAGE)
     few = queries(client, PAGE)
     for index in range(3):
-        instance = make.number(desk.organization, f"Desk {index}")
-        other = make.installation(desk.organization, slug=f"DESK_{index}", configurationSchema=None)
-        plugins.grant_plugin(instance=instance, installation=other, tools=None, permissions=None, actor=make.ACTOR)
+        instance = factories.number(desk.organization, f"Desk {index}")
+        other = factories.installation(desk.organization, slug=f"DESK_{index}", configurationSchema=None)
+        plugins.grant_plugin(instance=instance, installation=other, tools=None, permissions=None, actor=factories.ACTOR)
     client.get(PAGE)
     assert queries(client, PAGE) == few
     assert few - 3 <= 8
 
 
-def test_a_name_from_outside_is_escaped_in_every_cell(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_name_from_outside_is_escaped_in_every_cell(desk: Desk, cast: factories.Cast, as_: As) -> None:
     Instance.objects.filter(pk=desk.legal.pk).update(name='"><b>x')
     desk.grant()
     page = as_(cast.admin).get(PAGE).content.decode()

@@ -11,10 +11,11 @@ from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Call
 from plugins.models import SigningSecret
-from tests import make
-from tests.at_once import at_once, or_error
 from tests.grants.conftest import MANIFEST, Desk
-from tests.visits import As
+from tests.support import factories
+from tests.support.concurrency import at_once, or_error
+from tests.support.factories import ACTOR
+from tests.support.visits import As
 
 
 def url(installation: Installation) -> str:
@@ -27,20 +28,18 @@ def page(answer: HttpResponseBase) -> str:
 
 def keep_a_secret(desk: Desk) -> Installation:
     """Install a second plugin, with a secret in its configuration."""
-    changed = {**MANIFEST, "configurationSchema": make.SUPPORT_DESK["configurationSchema"]}
-    made = make.installation(desk.organization, **changed, slug="HELP_DESK")
+    changed = {**MANIFEST, "configurationSchema": factories.SUPPORT_DESK["configurationSchema"]}
+    made = factories.installation(desk.organization, **changed, slug="HELP_DESK")
     secret = SecretChange("/apiKey", Action.REPLACE, "sk-canary-4417-zulu-9Q2X")
-    return lifecycle.configure(
-        installation=made, values={"defaultQueue": "a"}, secret_changes=[secret], actor=make.ACTOR
-    )
+    return lifecycle.configure(installation=made, values={"defaultQueue": "a"}, secret_changes=[secret], actor=ACTOR)
 
 
 def test_a_removal_takes_grants_and_secrets_and_leaves_log_audit_and_signing_secrets(desk: Desk) -> None:
     made = keep_a_secret(desk)
     desk.installation = made
     desk.grant()
-    make.call(desk.legal)
-    removal.remove(installation=made, actor=make.ACTOR)
+    factories.call(desk.legal)
+    removal.remove(installation=made, actor=ACTOR)
     made.refresh_from_db()
     assert made.state == "removed"
     counts = [table.objects.count() for table in (PluginGrant, ToolGrant, PermissionGrant, InstallationSecret)]
@@ -53,7 +52,7 @@ def test_a_removal_takes_grants_and_secrets_and_leaves_log_audit_and_signing_sec
 def test_only_the_numbers_of_this_installation_lose_something(desk: Desk) -> None:
     desk.grant()
     other = keep_a_secret(desk)
-    removal.remove(installation=other, actor=make.ACTOR)
+    removal.remove(installation=other, actor=ACTOR)
     assert [tool.name for tool in tool_list.of(desk.legal).tools] == [
         "support_desk__create_support_ticket",
         "support_desk__find_support_ticket",
@@ -61,14 +60,14 @@ def test_only_the_numbers_of_this_installation_lose_something(desk: Desk) -> Non
 
 
 def test_a_second_removal_is_refused_and_notes_nothing(desk: Desk) -> None:
-    removal.remove(installation=desk.installation, actor=make.ACTOR)
+    removal.remove(installation=desk.installation, actor=ACTOR)
     noted = AuditEntry.objects.count()
     with pytest.raises(Refused) as refused:
-        removal.remove(installation=desk.installation, actor=make.ACTOR)
+        removal.remove(installation=desk.installation, actor=ACTOR)
     assert (refused.value.code, AuditEntry.objects.count()) == ("removed", noted)
 
 
-def test_the_page_says_which_number_loses_which_tools(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_page_says_which_number_loses_which_tools(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     desk.grant(desk.billing, tools=[], permissions=[])
     shown = page(as_(cast.admin).get(url(desk.installation)))
@@ -77,13 +76,13 @@ def test_the_page_says_which_number_loses_which_tools(desk: Desk, cast: make.Cas
     assert "Plugin logs and the audit trail." in shown
 
 
-def test_the_page_counts_the_secrets_that_are_deleted(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_page_counts_the_secrets_that_are_deleted(desk: Desk, cast: factories.Cast, as_: As) -> None:
     shown = page(as_(cast.admin).get(url(keep_a_secret(desk))))
     assert "1 secret is deleted" in shown
 
 
 @pytest.mark.parametrize("typed", ["", "support_desk", "SUPPORT_DESK2"])
-def test_another_name_removes_nothing(desk: Desk, cast: make.Cast, as_: As, typed: str) -> None:
+def test_another_name_removes_nothing(desk: Desk, cast: factories.Cast, as_: As, typed: str) -> None:
     desk.grant()
     answer = as_(cast.admin).post(url(desk.installation), {"typed": typed})
     assert answer.status_code == 422
@@ -91,7 +90,7 @@ def test_another_name_removes_nothing(desk: Desk, cast: make.Cast, as_: As, type
     assert (PluginGrant.objects.count(), Installation.objects.get().state) == (1, "active")
 
 
-def test_the_typed_slug_removes_and_says_so(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_typed_slug_removes_and_says_so(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     answer = as_(cast.admin).post(url(desk.installation), {"typed": " SUPPORT_DESK "}, follow=True)
     assert answer.redirect_chain == [("/o/kasi-legal/installations/", 302)]
@@ -101,8 +100,8 @@ def test_the_typed_slug_removes_and_says_so(desk: Desk, cast: make.Cast, as_: As
 
 
 def test_a_removed_plugin_can_be_installed_anew(desk: Desk) -> None:
-    removal.remove(installation=desk.installation, actor=make.ACTOR)
-    again = make.installation(desk.organization, **MANIFEST)
+    removal.remove(installation=desk.installation, actor=ACTOR)
+    again = factories.installation(desk.organization, **MANIFEST)
     assert again.pk != desk.installation.pk
     assert tool_list.of(desk.legal).tools == []
 
@@ -111,7 +110,7 @@ def test_a_removed_plugin_can_be_installed_anew(desk: Desk) -> None:
 def test_a_grant_at_the_same_moment_never_outlives_the_removal(desk: Desk) -> None:
     desk.grant()
     at_once(
-        or_error(lambda: removal.remove(installation=desk.installation, actor=make.ACTOR)),
+        or_error(lambda: removal.remove(installation=desk.installation, actor=ACTOR)),
         or_error(lambda: desk.grant(desk.billing)),
     )
     assert Installation.objects.get().state == "removed"

@@ -12,8 +12,9 @@ from grants.decision import context
 from grants.decision.gates import decide
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.logs.gates import Gate
-from tests import make
 from tests.grants.conftest import Desk
+from tests.support import factories
+from tests.support.factories import ACTOR, Cast
 
 
 def run(command: str, **which: str) -> dict[str, Any]:
@@ -59,8 +60,8 @@ def test_it_is_safe_to_repeat_and_noted_once(desk: Desk) -> None:
     assert (entry.actor, entry.target) == ("command:suspend", desk.installation.public_id)
 
 
-def test_what_lacks_its_configuration_still_does_when_it_is_resumed(cast: make.Cast) -> None:
-    made = make.installation(cast.organization)
+def test_what_lacks_its_configuration_still_does_when_it_is_resumed(cast: Cast) -> None:
+    made = factories.installation(cast.organization)
     run("suspend", installation=made.public_id)
     assert run("resume", installation=made.public_id)["state"] == "needs_configuration"
 
@@ -81,7 +82,7 @@ def test_what_is_not_there_is_refused(db: None, which: dict[str, str], code: str
 
 
 def test_what_was_removed_stays_removed(desk: Desk) -> None:
-    removal.remove(installation=desk.installation, actor=make.ACTOR)
+    removal.remove(installation=desk.installation, actor=ACTOR)
     out = StringIO()
     with pytest.raises(CommandError):
         call_command("resume", installation=desk.installation.public_id, stdout=out)

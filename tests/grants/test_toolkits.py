@@ -7,18 +7,19 @@ from grants.toolkits import overview
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
-from tests import make
 from tests.grants.conftest import Desk
-from tests.visits import As
+from tests.support import factories
+from tests.support.factories import ACTOR
+from tests.support.visits import As
 
 PAGE = "/o/kasi-legal/toolkits/"
 HTMX = {"HX-Request": "true"}
 
 
 def installed(desk: Desk, *numbers: Instance) -> None:
-    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     for number in numbers:
-        toolkits.grant(instance=number, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+        toolkits.grant(instance=number, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
 
 
 def test_each_toolkit_says_what_reaches_it_and_which_numbers_have_it(desk: Desk) -> None:
@@ -34,14 +35,14 @@ def test_each_toolkit_says_what_reaches_it_and_which_numbers_have_it(desk: Desk)
     assert (found[Toolkit.MESSAGING].is_installed, found[Toolkit.MESSAGING].plugins) == (False, [])
 
 
-def test_a_toolkit_is_installed_from_the_page(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_toolkit_is_installed_from_the_page(desk: Desk, cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(f"{PAGE}PAYMENTS/install/", follow=True)
     assert "PAYMENTS is installed. Grant it to the numbers that need it." in answer.content.decode()
     assert OrganizationToolkit.objects.get().toolkit == "PAYMENTS"
     assert AuditEntry.objects.get(action="toolkit.installed").actor == cast.admin.email
 
 
-def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk, desk.legal, desk.billing)
     asked = as_(cast.admin).get(f"{PAGE}PAYMENTS/remove/").content.decode()
     assert "It is taken back from these numbers: Billing Support, Legal Consultations." in asked
@@ -52,7 +53,7 @@ def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast
     assert not ToolkitGrant.objects.exists()
 
 
-def test_somebody_who_may_only_look_sees_states_and_no_button(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_somebody_who_may_only_look_sees_states_and_no_button(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk, desk.legal)
     page = as_(cast.viewer).get(PAGE).content.decode()
     assert "1 number" in page
@@ -60,12 +61,12 @@ def test_somebody_who_may_only_look_sees_states_and_no_button(desk: Desk, cast: 
     assert "/remove/" not in page
 
 
-def test_there_is_no_toolkit_of_another_name(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_there_is_no_toolkit_of_another_name(desk: Desk, cast: factories.Cast, as_: As) -> None:
     assert as_(cast.admin).post(f"{PAGE}BANKING/install/").status_code == 404
     assert as_(cast.admin).get(f"{PAGE}payments/remove/").status_code == 404
 
 
-def test_a_toolkit_is_granted_to_a_number_and_taken_back(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_toolkit_is_granted_to_a_number_and_taken_back(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk)
     page = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
     granted = as_(cast.admin).post(f"{page}PAYMENTS/grant/", follow=True)
@@ -75,7 +76,7 @@ def test_a_toolkit_is_granted_to_a_number_and_taken_back(desk: Desk, cast: make.
     assert not ToolkitGrant.objects.exists()
 
 
-def test_the_same_page_is_a_fragment_of_the_numbers_own(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_the_same_page_is_a_fragment_of_the_numbers_own(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk)
     page = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
     answer = as_(cast.admin).get(page, headers=HTMX)
@@ -86,22 +87,22 @@ def test_the_same_page_is_a_fragment_of_the_numbers_own(desk: Desk, cast: make.C
     assert '<div id="status" hx-swap-oob="innerHTML">PAYMENTS is on for Legal Consultations</div>' in swapped
 
 
-def test_a_toolkit_that_is_not_installed_is_not_granted(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_a_toolkit_that_is_not_installed_is_not_granted(desk: Desk, cast: factories.Cast, as_: As) -> None:
     page = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
     answer = as_(cast.admin).post(f"{page}PAYMENTS/grant/", headers=HTMX)
     assert "PAYMENTS is not installed for this organization." in answer.content.decode()
     assert not ToolkitGrant.objects.exists()
 
 
-def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: make.Cast, as_: As) -> None:
+def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk, desk.legal)
     client = as_(cast.admin)
     client.get(PAGE)
     with CaptureQueriesContext(connection) as few:
         client.get(PAGE)
     for index in range(3):
-        installed(desk, make.number(desk.organization, f"Desk {index}"))
-        make.installation(desk.organization, slug=f"DESK_{index}")
+        installed(desk, factories.number(desk.organization, f"Desk {index}"))
+        factories.installation(desk.organization, slug=f"DESK_{index}")
     client.get(PAGE)
     with CaptureQueriesContext(connection) as many:
         client.get(PAGE)

@@ -11,8 +11,9 @@ from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from plugins.models import SigningSecret, Version
-from tests import make
-from tests.at_once import at_once
+from tests.support import factories
+from tests.support.concurrency import at_once
+from tests.support.factories import Cast
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
 NOTHING_REQUIRED = {"type": "object", "properties": {"region": {"type": "string", "default": "nairobi"}}}
@@ -20,17 +21,17 @@ State = Installation.State
 
 
 @pytest.fixture
-def installation(cast: make.Cast) -> Installation:
-    return make.installation(cast.organization, configurationSchema=make.EVERY_KIND)
+def installation(cast: Cast) -> Installation:
+    return factories.installation(cast.organization, configurationSchema=factories.EVERY_KIND)
 
 
 def install(of: Organization, version: Version, mode: Mode = Mode.SANDBOX) -> lifecycle.Installed:
-    return lifecycle.install(organization=of, version=version, mode=mode, user=None, actor=make.ACTOR)
+    return lifecycle.install(organization=of, version=version, mode=mode, user=None, actor=factories.ACTOR)
 
 
 def configure(installation: Installation, values: dict[str, Any], *changes: SecretChange, **more: Any) -> Installation:
     return lifecycle.configure(
-        installation=installation, values=values, secret_changes=changes, actor=make.ACTOR, **more
+        installation=installation, values=values, secret_changes=changes, actor=factories.ACTOR, **more
     )
 
 
@@ -44,60 +45,60 @@ def refusal(act: Any) -> str:
     return refused.value.code
 
 
-def test_installing_makes_signing_secrets_and_waits_for_configuration(cast: make.Cast) -> None:
-    installed = install(cast.organization, make.version(cast.organization))
+def test_installing_makes_signing_secrets_and_waits_for_configuration(cast: Cast) -> None:
+    installed = install(cast.organization, factories.version(cast.organization))
     assert (installed.is_new, installed.installation.state) == (True, State.NEEDS_CONFIGURATION)
     assert {secret.purpose for secret in installed.new_secrets} == {"tool", "bridge"}
     entry = AuditEntry.objects.get(action="installation.installed")
     assert (entry.target, entry.after["version"]) == (installed.installation.public_id, "1.0.0")
 
 
-def test_a_plugin_that_requires_nothing_is_active_at_once(cast: make.Cast) -> None:
-    installation = make.installation(cast.organization, configurationSchema=NOTHING_REQUIRED)
+def test_a_plugin_that_requires_nothing_is_active_at_once(cast: Cast) -> None:
+    installation = factories.installation(cast.organization, configurationSchema=NOTHING_REQUIRED)
     assert installation.state == State.ACTIVE
 
 
-def test_installing_again_finds_the_same_installation_and_makes_nothing(cast: make.Cast) -> None:
-    version = make.version(cast.organization)
+def test_installing_again_finds_the_same_installation_and_makes_nothing(cast: Cast) -> None:
+    version = factories.version(cast.organization)
     first, again = install(cast.organization, version), install(cast.organization, version)
     assert again.installation.pk == first.installation.pk
     assert (again.is_new, again.new_secrets) == (False, [])
     assert AuditEntry.objects.filter(action="installation.installed").count() == 1
 
 
-def test_another_version_is_refused_and_the_first_one_stays(cast: make.Cast) -> None:
-    first = make.installation(cast.organization)
-    other = make.version(cast.organization, version="1.1.0")
+def test_another_version_is_refused_and_the_first_one_stays(cast: Cast) -> None:
+    first = factories.installation(cast.organization)
+    other = factories.version(cast.organization, version="1.1.0")
     assert refusal(lambda: install(cast.organization, other)) == "other_version_installed"
     assert Installation.objects.get().version_id == first.version_id
 
 
-def test_a_sandbox_stands_in_the_owner_organization_only(cast: make.Cast) -> None:
-    version = make.version(cast.organization)
+def test_a_sandbox_stands_in_the_owner_organization_only(cast: Cast) -> None:
+    version = factories.version(cast.organization)
     assert refusal(lambda: install(cast.rival, version)) == "sandbox_elsewhere"
     assert refusal(lambda: install(cast.rival, version, Mode.LIVE)) == "not_published"
     assert (Installation.objects.count(), SigningSecret.objects.count()) == (0, 0)
 
 
-def test_others_may_install_live_what_is_published(cast: make.Cast) -> None:
-    version = make.version(cast.organization)
+def test_others_may_install_live_what_is_published(cast: Cast) -> None:
+    version = factories.version(cast.organization)
     version.state = Version.State.PUBLISHED
     assert install(cast.rival, version, Mode.LIVE).installation.organization == cast.rival
 
 
-def test_a_quarantined_version_is_refused_to_its_owner_too(cast: make.Cast) -> None:
-    version = make.version(cast.organization)
+def test_a_quarantined_version_is_refused_to_its_owner_too(cast: Cast) -> None:
+    version = factories.version(cast.organization)
     version.state = Version.State.QUARANTINED
     assert refusal(lambda: install(cast.organization, version)) == "quarantined"
 
 
-def test_a_plugin_without_authentication_runs_in_the_sandbox_only(cast: make.Cast) -> None:
-    version = make.version(cast.organization, auth={"type": "none"})
+def test_a_plugin_without_authentication_runs_in_the_sandbox_only(cast: Cast) -> None:
+    version = factories.version(cast.organization, auth={"type": "none"})
     assert refusal(lambda: install(cast.organization, version, Mode.LIVE)) == "auth_sandbox_only"
     assert install(cast.organization, version).is_new
 
 
-def test_a_plugin_with_delegated_accounts_waits(cast: make.Cast) -> None:
+def test_a_plugin_with_delegated_accounts_waits(cast: Cast) -> None:
     auth = {
         "type": "oauth2",
         "authorizationUrl": "https://a.example/authorize",
@@ -105,14 +106,14 @@ def test_a_plugin_with_delegated_accounts_waits(cast: make.Cast) -> None:
         "scopes": ["read"],
         "subject": "customer",
     }
-    version = make.version(cast.organization, auth=auth)
+    version = factories.version(cast.organization, auth=auth)
     assert refusal(lambda: install(cast.organization, version)) == "auth_not_available"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_four_who_install_at_once_one_makes_it() -> None:
-    organization = make.organization("kasi-legal")
-    version = make.version(organization)
+    organization = factories.organization("kasi-legal")
+    version = factories.version(organization)
     results = at_once(*[partial(install, organization, version)] * 4)
     assert sorted(result.is_new for result in results) == [False, False, False, True]
     assert sum(len(result.new_secrets) for result in results) == 2
@@ -176,7 +177,9 @@ def test_a_stale_version_is_refused_and_changes_nothing(installation: Installati
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_save_at_once_one_is_told() -> None:
-    installation = make.installation(make.organization("kasi-legal"), configurationSchema=make.EVERY_KIND)
+    installation = factories.installation(
+        factories.organization("kasi-legal"), configurationSchema=factories.EVERY_KIND
+    )
 
     def save(label: str) -> str:
         try:
@@ -209,8 +212,8 @@ def test_clearing_a_required_secret_stops_calls(installation: Installation) -> N
 
 
 def test_suspending_and_resuming_come_back_to_what_was(installation: Installation) -> None:
-    suspend = partial(lifecycle.suspend, installation=installation, actor=make.ACTOR)
-    resume = partial(lifecycle.resume, installation=installation, actor=make.ACTOR)
+    suspend = partial(lifecycle.suspend, installation=installation, actor=factories.ACTOR)
+    resume = partial(lifecycle.resume, installation=installation, actor=factories.ACTOR)
     assert suspend().state == State.SUSPENDED
     assert configure(installation, {"label": "Desk"}, key()).state == State.SUSPENDED
     assert resume().state == State.ACTIVE
@@ -221,15 +224,15 @@ def test_suspending_and_resuming_come_back_to_what_was(installation: Installatio
 
 def test_suspending_twice_leaves_one_entry(installation: Installation) -> None:
     for _again in range(2):
-        lifecycle.suspend(installation=installation, actor=make.ACTOR)
+        lifecycle.suspend(installation=installation, actor=factories.ACTOR)
     assert AuditEntry.objects.filter(action="installation.suspended").count() == 1
 
 
 def test_removing_deletes_the_secrets_and_makes_room_for_a_new_installation(installation: Installation) -> None:
     configure(installation, {"label": "Desk"}, key())
-    removed = lifecycle.remove(installation=installation, actor=make.ACTOR)
+    removed = lifecycle.remove(installation=installation, actor=factories.ACTOR)
     assert (removed.state, vault.states(removed)) == (State.REMOVED, {})
     assert install(installation.organization, installation.version).is_new
     for verb in (lifecycle.suspend, lifecycle.resume, lifecycle.remove):
-        assert refusal(partial(verb, installation=installation, actor=make.ACTOR)) == "removed"
+        assert refusal(partial(verb, installation=installation, actor=factories.ACTOR)) == "removed"
     assert refusal(partial(configure, installation, {})) == "removed"

@@ -10,8 +10,8 @@ from kasilabs.configuration import vault
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.crypto import aes
 from plugins.models import Version
-from tests import make
-from tests.visits import As, page
+from tests.support import factories
+from tests.support.visits import As, page
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
 FIRST = {"config__version": "1"}
@@ -19,8 +19,8 @@ SOUND = {"label": "Desk", "region": "nakuru", "retries": "3", "apiKey__action": 
 
 
 @pytest.fixture
-def installation(cast: make.Cast) -> Installation:
-    return make.installation(cast.organization, configurationSchema=make.EVERY_KIND)
+def installation(cast: factories.Cast) -> Installation:
+    return factories.installation(cast.organization, configurationSchema=factories.EVERY_KIND)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def configured(installation: Installation) -> Installation:
         installation=installation,
         values={"label": "Desk", "host": "https://a.example"},
         secret_changes=[SecretChange("/apiKey", Action.REPLACE, CANARY)],
-        actor=make.ACTOR,
+        actor=factories.ACTOR,
     )
 
 
@@ -38,7 +38,7 @@ def url(installation: Installation, rest: str = "") -> str:
 
 
 def test_the_list_says_what_is_installed_and_what_it_waits_for(
-    installation: Installation, cast: make.Cast, as_: As
+    installation: Installation, cast: factories.Cast, as_: As
 ) -> None:
     shown = page(as_(cast.admin).get("/o/kasi-legal/installations/"))
     assert "Support Desk" in shown
@@ -46,7 +46,7 @@ def test_the_list_says_what_is_installed_and_what_it_waits_for(
     assert url(installation, "configuration/") in shown
 
 
-def test_a_viewer_is_offered_nothing_to_change(installation: Installation, cast: make.Cast, as_: As) -> None:
+def test_a_viewer_is_offered_nothing_to_change(installation: Installation, cast: factories.Cast, as_: As) -> None:
     viewer = as_(cast.viewer)
     shown = page(viewer.get("/o/kasi-legal/installations/")) + page(viewer.get(url(installation)))
     assert "The configuration is not complete" in shown
@@ -54,15 +54,17 @@ def test_a_viewer_is_offered_nothing_to_change(installation: Installation, cast:
         assert url(installation, rest) not in shown
 
 
-def test_a_removed_installation_is_gone_from_the_pages(installation: Installation, cast: make.Cast, as_: As) -> None:
-    lifecycle.remove(installation=installation, actor=make.ACTOR)
+def test_a_removed_installation_is_gone_from_the_pages(
+    installation: Installation, cast: factories.Cast, as_: As
+) -> None:
+    lifecycle.remove(installation=installation, actor=factories.ACTOR)
     admin = as_(cast.admin)
     assert "No plugin is installed yet" in page(admin.get("/o/kasi-legal/installations/"))
     assert admin.get(url(installation)).status_code == 404
 
 
 def test_a_rival_does_not_find_it_under_an_organization_of_their_own(
-    installation: Installation, cast: make.Cast, as_: As
+    installation: Installation, cast: factories.Cast, as_: As
 ) -> None:
     theirs = url(installation).replace("kasi-legal", "rival-law")
     assert as_(cast.stranger).get(theirs).status_code == 404
@@ -70,20 +72,22 @@ def test_a_rival_does_not_find_it_under_an_organization_of_their_own(
     assert Installation.objects.get().state == Installation.State.NEEDS_CONFIGURATION
 
 
-def test_ten_and_a_hundred_installations_cost_the_same_queries(cast: make.Cast, as_: As) -> None:
+def test_ten_and_a_hundred_installations_cost_the_same_queries(cast: factories.Cast, as_: As) -> None:
     owner, counts = as_(cast.owner), []
     for first, last in ((0, 10), (10, 100)):
         for serial in range(first, last):
-            vault.put(make.installation(cast.organization, slug=f"DESK{serial}"), "/apiKey", CANARY, actor_name="ana")
+            vault.put(
+                factories.installation(cast.organization, slug=f"DESK{serial}"), "/apiKey", CANARY, actor_name="ana"
+            )
         with CaptureQueriesContext(connection) as queries:
             assert owner.get("/o/kasi-legal/installations/").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 8 + 3
 
 
-def test_the_list_goes_on_where_a_page_ends(cast: make.Cast, as_: As) -> None:
+def test_the_list_goes_on_where_a_page_ends(cast: factories.Cast, as_: As) -> None:
     for serial in range(51):
-        make.installation(cast.organization, slug=f"DESK{serial}")
+        factories.installation(cast.organization, slug=f"DESK{serial}")
     owner = as_(cast.owner)
     first = page(owner.get("/o/kasi-legal/installations/"))
     older = first.split('href="?after=')[1].split('"')[0]
@@ -93,7 +97,7 @@ def test_the_list_goes_on_where_a_page_ends(cast: make.Cast, as_: As) -> None:
 
 
 def test_the_detail_page_says_who_set_a_secret_but_never_which(
-    configured: Installation, cast: make.Cast, as_: As
+    configured: Installation, cast: factories.Cast, as_: As
 ) -> None:
     answer = as_(cast.viewer).get(url(configured))
     assert "Set, ends 9Q2X" in page(answer)
@@ -102,11 +106,11 @@ def test_the_detail_page_says_who_set_a_secret_but_never_which(
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_the_detail_page_names_what_is_missing(installation: Installation, cast: make.Cast, as_: As) -> None:
+def test_the_detail_page_names_what_is_missing(installation: Installation, cast: factories.Cast, as_: As) -> None:
     assert "Calls are refused until these are set: Label, API key." in page(as_(cast.viewer).get(url(installation)))
 
 
-def test_quarantine_and_an_unreadable_secret_are_said(configured: Installation, cast: make.Cast, as_: As) -> None:
+def test_quarantine_and_an_unreadable_secret_are_said(configured: Installation, cast: factories.Cast, as_: As) -> None:
     Version.objects.update(state=Version.State.QUARANTINED)
     with override_settings(ENCRYPTION_KEYS=aes.make_key("other")):
         words = [page(as_(cast.admin).get(place)) for place in (url(configured), "/o/kasi-legal/installations/")]
@@ -114,14 +118,14 @@ def test_quarantine_and_an_unreadable_secret_are_said(configured: Installation, 
     assert "This version is quarantined." in words[0]
 
 
-def test_the_form_shows_values_and_no_secret(configured: Installation, cast: make.Cast, as_: As) -> None:
+def test_the_form_shows_values_and_no_secret(configured: Installation, cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).get(url(configured, "configuration/"))
     assert 'value="https://a.example"' in page(answer)
     assert CANARY not in page(answer)
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_saving_configures_and_leads_back(installation: Installation, cast: make.Cast, as_: As) -> None:
+def test_saving_configures_and_leads_back(installation: Installation, cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.developer).post(url(installation, "configuration/"), SOUND | FIRST, follow=True)
     row = Installation.objects.get()
     assert answer.redirect_chain == [(url(installation), 302)]
@@ -130,13 +134,15 @@ def test_saving_configures_and_leads_back(installation: Installation, cast: make
     assert vault.open_rows(row.secrets.all()).values == {"/apiKey": CANARY}
 
 
-def test_spaces_around_a_secret_are_said_to_be_gone(installation: Installation, cast: make.Cast, as_: As) -> None:
+def test_spaces_around_a_secret_are_said_to_be_gone(installation: Installation, cast: factories.Cast, as_: As) -> None:
     spaced = SOUND | FIRST | {"apiKey": f" {CANARY} "}
     answer = as_(cast.developer).post(url(installation, "configuration/"), spaced, follow=True)
     assert "Spaces around API key were left out." in page(answer)
 
 
-def test_an_error_keeps_what_was_typed_except_secrets(installation: Installation, cast: make.Cast, as_: As) -> None:
+def test_an_error_keeps_what_was_typed_except_secrets(
+    installation: Installation, cast: factories.Cast, as_: As
+) -> None:
     answer = as_(cast.admin).post(
         url(installation, "configuration/"), SOUND | FIRST | {"retries": "6", "label": "Wakili"}
     )
@@ -149,7 +155,7 @@ def test_an_error_keeps_what_was_typed_except_secrets(installation: Installation
 
 
 def test_somebody_elses_save_is_shown_beside_mine_and_not_lost(
-    configured: Installation, cast: make.Cast, as_: As
+    configured: Installation, cast: factories.Cast, as_: As
 ) -> None:
     mine = {"label": "Mine", "host": "https://a.example", "region": "nairobi", "retries": "2", "config__version": "1"}
     answer = as_(cast.admin).post(url(configured, "configuration/"), mine | {"apiKey__action": "keep"})
@@ -162,7 +168,7 @@ def test_somebody_elses_save_is_shown_beside_mine_and_not_lost(
 
 
 def test_saving_again_after_a_conflict_puts_mine_in_its_place(
-    configured: Installation, cast: make.Cast, as_: As
+    configured: Installation, cast: factories.Cast, as_: As
 ) -> None:
     mine = {"label": "Mine", "host": "https://a.example", "region": "nairobi", "retries": "2", "apiKey__action": "keep"}
     version = str(configured.config_version)
@@ -173,7 +179,7 @@ def test_saving_again_after_a_conflict_puts_mine_in_its_place(
 
 @pytest.mark.parametrize("version", [{}, {"config__version": ""}, {"config__version": "newest"}])
 def test_a_save_that_does_not_say_what_it_saw_changes_nothing(
-    configured: Installation, cast: make.Cast, as_: As, version: dict[str, str]
+    configured: Installation, cast: factories.Cast, as_: As, version: dict[str, str]
 ) -> None:
     mine = {"label": "Mine", "host": "https://a.example", "region": "nairobi", "retries": "2", "apiKey__action": "keep"}
     answer = as_(cast.admin).post(url(configured, "configuration/"), mine | version)
@@ -183,14 +189,14 @@ def test_a_save_that_does_not_say_what_it_saw_changes_nothing(
     assert f'name="config__version" value="{configured.config_version}"' in page(answer)
 
 
-def test_a_stale_secret_has_to_be_entered_again(configured: Installation, cast: make.Cast, as_: As) -> None:
+def test_a_stale_secret_has_to_be_entered_again(configured: Installation, cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(url(configured, "configuration/"), SOUND | {"config__version": "1"})
     assert answer.status_code == 409
     assert "Enter it again." in page(answer)
     assert CANARY not in page(answer)
 
 
-def test_one_field_is_checked_by_itself(installation: Installation, cast: make.Cast, as_: As) -> None:
+def test_one_field_is_checked_by_itself(installation: Installation, cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(url(installation, "configuration/fields/retries/"), {"retries": "6"})
     assert answer.status_code == 200
     assert page(answer).startswith('<div id="id_retries_field"')
@@ -200,7 +206,7 @@ def test_one_field_is_checked_by_itself(installation: Installation, cast: make.C
 
 @pytest.mark.parametrize("name", ["apiKey", "nope", "config__version", "apiKey__action"])
 def test_secrets_and_unknown_names_are_not_checked_by_themselves(
-    installation: Installation, cast: make.Cast, as_: As, name: str
+    installation: Installation, cast: factories.Cast, as_: As, name: str
 ) -> None:
     answer = as_(cast.admin).post(url(installation, f"configuration/fields/{name}/"), {name: CANARY})
     assert answer.status_code == 404
@@ -208,7 +214,7 @@ def test_secrets_and_unknown_names_are_not_checked_by_themselves(
 
 
 def test_who_may_not_replace_secrets_changes_everything_but_them(
-    configured: Installation, cast: make.Cast, as_: As
+    configured: Installation, cast: factories.Cast, as_: As
 ) -> None:
     Member.objects.filter(user=cast.admin).update(withdrawn=["installations.secrets"])
     typed = SOUND | {"host": "https://a.example", "apiKey": "my own long key"}
@@ -219,7 +225,7 @@ def test_who_may_not_replace_secrets_changes_everything_but_them(
     assert vault.open_rows(row.secrets.all()).values == {"/apiKey": CANARY}
 
 
-def test_an_operator_suspends_and_resumes(configured: Installation, cast: make.Cast, as_: As) -> None:
+def test_an_operator_suspends_and_resumes(configured: Installation, cast: factories.Cast, as_: As) -> None:
     operator = as_(cast.operator)
     suspended = operator.post(url(configured, "suspend/"), follow=True)
     assert "This plugin is suspended." in page(suspended)
@@ -229,9 +235,9 @@ def test_an_operator_suspends_and_resumes(configured: Installation, cast: make.C
     assert AuditEntry.objects.filter(actor=cast.operator.email).count() == 2
 
 
-def test_a_hostile_name_and_title_are_written_out(cast: make.Cast, as_: As) -> None:
+def test_a_hostile_name_and_title_are_written_out(cast: factories.Cast, as_: As) -> None:
     rules = {"type": "string", "title": "<img src=x onerror=alert(1)>", "description": "{{ secret }}<b>"}
-    made = make.installation(
+    made = factories.installation(
         cast.organization, name="<script>x</script>", configurationSchema={"type": "object", "properties": {"a": rules}}
     )
     admin = as_(cast.admin)

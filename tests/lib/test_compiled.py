@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kasilabs.lib.db.compiled import compiled
 from kasilabs.whatsapp.models import Instance
-from tests import make
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 built: list[str] = []
@@ -29,16 +29,19 @@ def pairs(*, number: UUID) -> "QuerySet[Instance, tuple[UUID, str]]":
     return Instance.objects.filter(id=number).values_list("organization_id", "name")
 
 
-def test_each_call_gets_the_rows_of_its_own_values(cast: make.Cast) -> None:
-    ours = make.number(cast.organization, "Billing Support"), make.number(cast.organization, "Legal Consultations")
-    theirs = make.number(cast.rival, "Billing Support")
+def test_each_call_gets_the_rows_of_its_own_values(cast: factories.Cast) -> None:
+    ours = (
+        factories.number(cast.organization, "Billing Support"),
+        factories.number(cast.organization, "Legal Consultations"),
+    )
+    theirs = factories.number(cast.rival, "Billing Support")
     assert numbers(organization=cast.organization.id, name=None) == list(ours)
     assert numbers(organization=cast.rival.id, name=None) == [theirs]
     assert numbers(organization=cast.organization.id, name="Legal Consultations") == [ours[1]]
     assert numbers(organization=cast.rival.id, name="Legal Consultations") == []
 
 
-def test_a_queryset_is_built_once_for_each_shape(cast: make.Cast) -> None:
+def test_a_queryset_is_built_once_for_each_shape(cast: factories.Cast) -> None:
     for name in ("Billing Support", "Legal Consultations", None, "%s", None):
         numbers(organization=cast.organization.id, name=name)
     before = len(built)
@@ -48,15 +51,15 @@ def test_a_queryset_is_built_once_for_each_shape(cast: make.Cast) -> None:
     assert set(built) == {"one", "all"}
 
 
-def test_related_rows_come_along(cast: make.Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    make.number(cast.organization)
+def test_related_rows_come_along(cast: factories.Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    factories.number(cast.organization)
     with django_assert_num_queries(1):
         (number,) = numbers(organization=cast.organization.id, name=None)
         assert number.organization == cast.organization
 
 
-def test_values_come_as_their_fields_have_them(cast: make.Cast) -> None:
-    number = make.number(cast.organization, "Billing Support")
+def test_values_come_as_their_fields_have_them(cast: factories.Cast) -> None:
+    number = factories.number(cast.organization, "Billing Support")
     assert pairs(number=number.id) == [(cast.organization.id, "Billing Support")]
 
 

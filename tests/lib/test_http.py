@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import HostileServer, Visit, answers, answers_once, message
-from tests.outgoing import client, post, reason
+from tests.support.fake_plugin_server import FakePluginServer, Visit, answers, answers_once, message
+from tests.support.outgoing import client, post, reason
 
 
 def test_request_carries_body_and_headers_as_given() -> None:
-    with HostileServer(answers(message(b'{"ok":1}'))) as server, client() as http:
+    with FakePluginServer(answers(message(b'{"ok":1}'))) as server, client() as http:
         answer = post(http, server.url(), body=b'{"a":1}', headers={"Authorization": "Bearer t", "traceparent": "00-1"})
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b'{"ok":1}', "application/json")
     assert server.requests == [
@@ -22,26 +22,26 @@ def test_request_carries_body_and_headers_as_given() -> None:
 
 @pytest.mark.parametrize("path", ["/a%7eb/%2e%2E/c", "//double//", "/a/../b", "/x?q=%41&r=a|b", "/"])
 def test_path_is_posted_as_written(path: str) -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         post(http, server.url(path=path))
     assert server.requests[0].split(b" ")[1] == path.encode()
 
 
 def test_url_without_path_posts_to_the_root() -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         post(http, server.url(path=""))
     assert server.requests[0].startswith(b"POST / HTTP/1.1\r\n")
 
 
 def test_thousand_posts_use_one_connection() -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         reused = [post(http, server.url()).reused for _ in range(1000)]
     assert (server.accepted, len(server.requests)) == (1, 1000)
     assert reused == [False, *[True] * 999]
 
 
 def test_reused_connection_spends_no_time_on_lookup_and_connect() -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         first, second = post(http, server.url()).timings, post(http, server.url()).timings
     assert first.connect > 0
     assert (second.lookup, second.connect) == (0.0, 0.0)
@@ -55,14 +55,14 @@ def test_timings_tell_waiting_from_reading() -> None:
         time.sleep(0.05)
         visit.send(b"{}")
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         timings = post(http, server.url()).timings
     assert 140 < timings.wait < 1000
     assert 40 < timings.read < 1000
 
 
 def test_idle_connection_is_dropped() -> None:
-    with HostileServer(answers(message())) as server, client(idle_seconds=0.1) as http:
+    with FakePluginServer(answers(message())) as server, client(idle_seconds=0.1) as http:
         post(http, server.url())
         time.sleep(0.15)
         assert not post(http, server.url()).reused
@@ -70,14 +70,14 @@ def test_idle_connection_is_dropped() -> None:
 
 
 def test_idle_connections_are_dropped_after_four_seconds_by_default() -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         post(http, server.url())
         time.sleep(4.1)
         assert not post(http, server.url()).reused
 
 
 def test_connection_the_server_closed_is_noticed_before_it_is_used() -> None:
-    with HostileServer(answers_once(message())) as server, client() as http:
+    with FakePluginServer(answers_once(message())) as server, client() as http:
         post(http, server.url())
         time.sleep(0.05)
         assert not post(http, server.url()).reused
@@ -90,20 +90,20 @@ def test_reused_connection_that_dies_before_an_answer_was_sent() -> None:
         visit.send(message())
         visit.read_request()
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         post(http, server.url())
         assert reason(http, server.url()) == ("broken", True)
     assert (server.accepted, len(server.requests)) == (1, 2)
 
 
 def test_closing_answer_is_read_to_its_end() -> None:
-    with HostileServer(answers_once(message(b"x" * 50_000, "Connection: close"))) as server, client() as http:
+    with FakePluginServer(answers_once(message(b"x" * 50_000, "Connection: close"))) as server, client() as http:
         assert [len(post(http, server.url()).body) for _ in range(2)] == [50_000, 50_000]
     assert server.accepted == 2
 
 
 def test_cookie_is_neither_kept_nor_sent() -> None:
-    with HostileServer(answers(message(b"{}", "Set-Cookie: session=rival; Path=/"))) as server, client() as http:
+    with FakePluginServer(answers(message(b"{}", "Set-Cookie: session=rival; Path=/"))) as server, client() as http:
         post(http, server.url())
         post(http, server.url())
         assert len(http._allowed_session.cookies) == 0
@@ -116,7 +116,7 @@ def test_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.Mo
     netrc.chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(netrc))
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         post(http, server.url(), headers={"Authorization": "Bearer ours"})
         post(http, server.url(), headers={})
     assert b"\r\nAuthorization: Bearer ours\r\n" in server.requests[0]
@@ -124,7 +124,7 @@ def test_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_proxy_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    with HostileServer(answers(message(b"proxy"))) as proxy, HostileServer(answers(message(b"plugin"))) as server:
+    with FakePluginServer(answers(message(b"proxy"))) as proxy, FakePluginServer(answers(message(b"plugin"))) as server:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         with client() as http:
@@ -134,22 +134,22 @@ def test_proxy_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_redirect_is_an_answer(status: str) -> None:
-    with HostileServer(answers(message())) as other:
+    with FakePluginServer(answers(message())) as other:
         moved = message(b"gone", f"Location: {other.url()}", status=status)
-        with HostileServer(answers(moved)) as server, client() as http:
+        with FakePluginServer(answers(moved)) as server, client() as http:
             answer = post(http, server.url())
     assert (str(answer.status), answer.body, other.accepted) == (status[:3], b"gone", 0)
 
 
 def test_redirect_to_nonsense_with_a_huge_body_is_not_prepared() -> None:
     moved = message(b"x" * 3_000_000, "Location: http://[::bad%zz]:99999/\xff", status="302 Found")
-    with HostileServer(answers(moved)) as server, client() as http:
+    with FakePluginServer(answers(moved)) as server, client() as http:
         assert reason(http, server.url()) == ("too_large", True)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\0b", "naïve", "a\r\n b"])
 def test_header_value_cannot_end_its_line(value: str) -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         with pytest.raises(ValueError, match="the header 'X-Name' cannot be sent"):
             post(http, server.url(), headers={"X-Name": value})
         assert server.accepted == 0
@@ -157,7 +157,7 @@ def test_header_value_cannot_end_its_line(value: str) -> None:
 
 @pytest.mark.parametrize("name", ["X-Name: a", "X Name", "", "Host", "content-length", "Transfer-Encoding", "X\r\nY"])
 def test_header_name_is_a_plain_word_and_not_the_clients_own(name: str) -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         with pytest.raises(ValueError, match="cannot be sent"):
             post(http, server.url(), headers={name: "1"})
         assert server.accepted == 0
@@ -176,7 +176,7 @@ def test_eight_threads_share_eight_connections() -> None:
             if (got := post(http, server.url(), body=body).body) != body:
                 wrong.append(got)
 
-    with HostileServer(echo) as server, client() as http:
+    with FakePluginServer(echo) as server, client() as http:
         threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
         for thread in threads:
             thread.start()
@@ -187,7 +187,7 @@ def test_eight_threads_share_eight_connections() -> None:
 
 
 def test_a_document_is_asked_for_under_the_same_rules() -> None:
-    with HostileServer(answers(message(b'{"ok":1}'))) as server, client() as http:
+    with FakePluginServer(answers(message(b'{"ok":1}'))) as server, client() as http:
         answer = http.get(server.url(), deadline=time.monotonic() + 5)
     assert (answer.status, answer.body) == (200, b'{"ok":1}')
     assert server.requests == [

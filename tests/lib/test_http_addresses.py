@@ -10,8 +10,8 @@ import pytest
 
 from kasilabs.lib.http import client as outgoing
 from kasilabs.lib.http.addresses import Lookups, ask_system, is_refused
-from tests.hostile import HostileServer, answers, message
-from tests.outgoing import client, post, reason
+from tests.support.fake_plugin_server import FakePluginServer, answers, message
+from tests.support.outgoing import client, post, reason
 
 
 def remembers(asked: list[str], *addresses: str) -> Callable[[str], Sequence[str]]:
@@ -69,7 +69,7 @@ user@127.0.0.1 user:secret@127.0.0.1 1.1.1.1@127.0.0.1 1.1.1.1:443@127.0.0.1 1.1
 
 @pytest.mark.parametrize("host", SPELLINGS.split())
 def test_no_spelling_reaches_a_refused_address(host: str) -> None:
-    with HostileServer(answers(message())) as server, client("") as http:
+    with FakePluginServer(answers(message())) as server, client("") as http:
         assert reason(http, f"https://{host}:{server.port}/") == ("blocked_address", False)
         assert server.accepted == 0
 
@@ -140,7 +140,7 @@ def test_international_name_is_looked_up_by_its_ascii_form() -> None:
 def test_lookup_is_kept_between_connections() -> None:
     asked: list[str] = []
     resolve = remembers(asked, "127.0.0.1")
-    with HostileServer(answers(message())) as server, client("plugin.test", resolve=resolve, idle_seconds=0) as http:
+    with FakePluginServer(answers(message())) as server, client("plugin.test", resolve=resolve, idle_seconds=0) as http:
         assert [post(http, server.url("plugin.test")).status for _ in range(3)] == [200] * 3
     assert (asked, server.accepted) == (["plugin.test"], 3)
 
@@ -181,7 +181,10 @@ def test_system_lookup_gives_each_address_once() -> None:
 
 
 def test_next_address_is_tried_when_one_refuses() -> None:
-    with HostileServer(answers(message())) as server, client("plugin.test", resolve=finds("::1", "127.0.0.1")) as http:
+    with (
+        FakePluginServer(answers(message())) as server,
+        client("plugin.test", resolve=finds("::1", "127.0.0.1")) as http,
+    ):
         assert post(http, server.url("plugin.test")).status == 200
     assert server.accepted == 1
 
@@ -202,7 +205,7 @@ def test_next_address_is_tried_when_one_is_silent() -> None:
     resolve = finds("::1", "127.0.0.1")
     with (
         silent_port() as port,
-        HostileServer(answers(message()), port=port) as server,
+        FakePluginServer(answers(message()), port=port) as server,
         client("plugin.test", resolve=resolve, connect_seconds=1.0) as http,
     ):
         assert 490 < post(http, server.url("plugin.test")).timings.connect < 900
@@ -223,7 +226,7 @@ def test_closed_port_is_unreachable_at_once() -> None:
 
 def test_mapped_host_keeps_its_name() -> None:
     with (
-        HostileServer(answers(message())) as server,
+        FakePluginServer(answers(message())) as server,
         client(f"support-desk.localhost=127.0.0.1:{server.port}", resolve=finds()) as http,
     ):
         assert post(http, "http://support-desk.localhost/kasi").status == 200
@@ -233,7 +236,7 @@ def test_mapped_host_keeps_its_name() -> None:
 
 
 def test_allowed_host_in_another_spelling_is_the_same_host() -> None:
-    with HostileServer(answers(message()), address="::1") as server, client(f"[0:0::1]:{server.port}") as http:
+    with FakePluginServer(answers(message()), address="::1") as server, client(f"[0:0::1]:{server.port}") as http:
         assert post(http, server.url("[::1]")).status == 200
         assert reason(http, f"http://[::1]:{server.port + 1}/")[0] == "blocked_address"
     assert server.requests[0].split(b"\r\n")[1] == b"Host: [::1]:%d" % server.port

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.hostile import HostileServer, Visit, answers, answers_once, message
-from tests.outgoing import client, post, reason
+from tests.support.fake_plugin_server import FakePluginServer, Visit, answers, answers_once, message
+from tests.support.outgoing import client, post, reason
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -16,14 +16,14 @@ def chunks(*bodies: bytes) -> bytes:
 
 
 def test_body_of_exactly_the_limit_is_read() -> None:
-    with HostileServer(answers(message(b"x" * 65536), chunks(b"y" * 65536))) as server, client() as http:
+    with FakePluginServer(answers(message(b"x" * 65536), chunks(b"y" * 65536))) as server, client() as http:
         assert [len(post(http, server.url()).body) for _ in range(2)] == [65536, 65536]
     assert server.accepted == 1
 
 
 @pytest.mark.parametrize("data", [message(b"x" * 65537), chunks(b"x" * 60_000, b"x" * 5537)], ids=["length", "chunks"])
 def test_body_one_byte_over_the_limit_is_too_large(data: bytes) -> None:
-    with HostileServer(answers(data, message())) as server, client() as http:
+    with FakePluginServer(answers(data, message())) as server, client() as http:
         assert reason(http, server.url()) == ("too_large", True)
         assert post(http, server.url(), limit=65537).status == 200
     assert server.accepted == 2
@@ -41,7 +41,7 @@ def test_three_megabytes_are_not_read_to_the_end(head: bytes) -> None:
             visit.send(b"x" * 1000)
             sent.append(1000)
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         assert reason(http, server.url()) == ("too_large", True)
     assert sum(sent) < 3_000_000
 
@@ -52,7 +52,7 @@ def test_declared_length_over_the_limit_is_refused_before_a_byte_of_it() -> None
         visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n")
         visit.stall()
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         started = time.monotonic()
         assert reason(http, server.url()) == ("too_large", True)
         assert time.monotonic() - started < 1
@@ -60,12 +60,12 @@ def test_declared_length_over_the_limit_is_refused_before_a_byte_of_it() -> None
 
 def test_endless_headers_are_too_large() -> None:
     fields = [f"X-{number}: {'x' * 60_000}" for number in range(90)]
-    with HostileServer(answers(message(b"{}", *fields))) as server, client() as http:
+    with FakePluginServer(answers(message(b"{}", *fields))) as server, client() as http:
         assert reason(http, server.url()) == ("too_large", True)
 
 
 def test_negative_chunk_does_not_read_without_end() -> None:
-    with HostileServer(answers_once(_CHUNKED + b"-1\r\n" + b"x" * 3_000_000)) as server, client() as http:
+    with FakePluginServer(answers_once(_CHUNKED + b"-1\r\n" + b"x" * 3_000_000)) as server, client() as http:
         assert reason(http, server.url()) == ("too_large", True)
 
 
@@ -80,26 +80,26 @@ def test_negative_chunk_does_not_read_without_end() -> None:
     ],
 )
 def test_encoded_body_is_refused(field: str) -> None:
-    with HostileServer(answers(message(b"\x1f\x8b", field))) as server, client(connections=1) as http:
+    with FakePluginServer(answers(message(b"\x1f\x8b", field))) as server, client(connections=1) as http:
         assert [reason(http, server.url()) for _ in range(2)] == [("encoding", True)] * 2
 
 
 @pytest.mark.parametrize("field", ["Content-Encoding: identity", "Content-Encoding:", "content-encoding: IDENTITY"])
 def test_identity_encoding_may_be_named(field: str) -> None:
-    with HostileServer(answers(message(b"{}", field))) as server, client() as http:
+    with FakePluginServer(answers(message(b"{}", field))) as server, client() as http:
         assert post(http, server.url()).body == b"{}"
 
 
 def test_chunked_body_with_extensions_and_trailers_is_put_together() -> None:
     data = _CHUNKED + b'3;a=b\r\n{"a\r\n4\r\n":1}\r\n0\r\nX-Trailer: 1\r\n\r\n'
-    with HostileServer(answers(data, message(b"next"))) as server, client() as http:
+    with FakePluginServer(answers(data, message(b"next"))) as server, client() as http:
         assert [post(http, server.url()).body for _ in range(2)] == [b'{"a":1}', b"next"]
     assert server.accepted == 1
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "200 OK", "503 Unavailable"])
 def test_empty_answer_leaves_the_connection_usable(status: str) -> None:
-    with HostileServer(answers(message(b"", status=status))) as server, client() as http:
+    with FakePluginServer(answers(message(b"", status=status))) as server, client() as http:
         assert [(post(http, server.url()).status, b"") for _ in range(2)] == [(int(status[:3]), b"")] * 2
     assert server.accepted == 1
 
@@ -107,7 +107,7 @@ def test_empty_answer_leaves_the_connection_usable(status: str) -> None:
 @pytest.mark.parametrize("informational", ["100 Continue", "102 Processing", "103 Early Hints"])
 def test_informational_answer_before_the_real_one_is_skipped(informational: str) -> None:
     data = f"HTTP/1.1 {informational}\r\nX-Hint: 1\r\n\r\n".encode() * 2 + message(b"real")
-    with HostileServer(answers(data)) as server, client() as http:
+    with FakePluginServer(answers(data)) as server, client() as http:
         assert [post(http, server.url()).body for _ in range(2)] == [b"real", b"real"]
     assert server.accepted == 1
 
@@ -137,7 +137,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN.keys())
 def test_answer_that_is_not_http_is_broken(data: bytes) -> None:
-    with HostileServer(answers_once(data)) as server, client() as http:
+    with FakePluginServer(answers_once(data)) as server, client() as http:
         assert reason(http, server.url()) == ("broken", True)
 
 
@@ -146,7 +146,7 @@ def test_reset_instead_of_an_answer_is_broken() -> None:
         visit.read_request()
         visit.reset()
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         assert reason(http, server.url()) == ("broken", True)
 
 
@@ -155,14 +155,14 @@ def test_answer_before_the_whole_request_was_read_counts() -> None:
         visit.sock.recv(1000)
         visit.send(message(b"too long", "Connection: close", status="413 Too Large"))
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         answer = post(http, server.url(), body=b"x" * 1000)
     assert (answer.status, answer.body) == (413, b"too long")
 
 
 def test_bytes_after_the_answer_never_become_the_next_one() -> None:
     forged = message(b"forged")
-    with HostileServer(answers(message(b"first") + forged, message(b"second"))) as server, client() as http:
+    with FakePluginServer(answers(message(b"first") + forged, message(b"second"))) as server, client() as http:
         assert post(http, server.url()).body == b"first"
         assert post(http, server.url()).body == b"first"
     assert server.accepted == 2
@@ -176,7 +176,7 @@ def test_bytes_that_arrive_after_the_answer_never_become_the_next_one() -> None:
         visit.send(message(b"forged"))
         visit.stall()
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         assert post(http, server.url()).body == b"first"
         time.sleep(0.15)
         assert post(http, server.url()).body == b"first"
@@ -184,6 +184,6 @@ def test_bytes_that_arrive_after_the_answer_never_become_the_next_one() -> None:
 
 
 def test_failures_give_their_connections_back() -> None:
-    with HostileServer(answers_once(b"garbage\r\n\r\n")) as server, client(connections=1) as http:
+    with FakePluginServer(answers_once(b"garbage\r\n\r\n")) as server, client(connections=1) as http:
         assert {reason(http, server.url(), seconds=2) for _ in range(20)} == {("broken", True)}
     assert server.accepted == 20

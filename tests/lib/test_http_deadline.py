@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import Behaviour, HostileServer, Visit, answers, drips, make_certificate, message
-from tests.outgoing import client, failure, post, reason
+from tests.support.fake_plugin_server import (
+    Behaviour,
+    FakePluginServer,
+    Visit,
+    answers,
+    drips,
+    make_certificate,
+    message,
+)
+from tests.support.outgoing import client, failure, post, reason
 
 DEADLINE = 0.4
 LATEST = DEADLINE + 1.0
@@ -49,7 +57,7 @@ SLOW: dict[str, Behaviour] = {
 
 @pytest.mark.parametrize("behaviour", SLOW.values(), ids=SLOW.keys())
 def test_slow_answer_ends_at_the_deadline(behaviour: Behaviour) -> None:
-    with HostileServer(behaviour) as server, client() as http:
+    with FakePluginServer(behaviour) as server, client() as http:
         started = time.monotonic()
         assert reason(http, server.url(), seconds=DEADLINE) == ("timeout", True)
         assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
@@ -58,20 +66,20 @@ def test_slow_answer_ends_at_the_deadline(behaviour: Behaviour) -> None:
 def test_slow_answer_over_tls_ends_at_the_deadline(tmp_path: Path) -> None:
     tls, ca_file = make_certificate(tmp_path, "127.0.0.1")
     slow = drips(_HEAD, b"X-Drip: 1\r\n" * 900)
-    with HostileServer(slow, tls=tls) as server, client(ca_file=str(ca_file)) as http:
+    with FakePluginServer(slow, tls=tls) as server, client(ca_file=str(ca_file)) as http:
         started = time.monotonic()
         assert reason(http, server.url(), seconds=DEADLINE) == ("timeout", True)
         assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
 
 
 def test_flood_of_informational_answers_ends_before_the_deadline() -> None:
-    with HostileServer(drips(b"HTTP/1.1 100 Continue\r\n\r\n" * 40_000, b"")) as server, client() as http:
+    with FakePluginServer(drips(b"HTTP/1.1 100 Continue\r\n\r\n" * 40_000, b"")) as server, client() as http:
         assert reason(http, server.url()) == ("too_large", True)
 
 
 @pytest.mark.parametrize("body", [b"x" * 20_000_000, b"{}"], ids=["large", "small"])
 def test_server_that_never_reads_ends_at_the_deadline(body: bytes) -> None:
-    with HostileServer(never_reads) as server, client() as http:
+    with FakePluginServer(never_reads) as server, client() as http:
         started = time.monotonic()
         assert reason(http, server.url(), seconds=DEADLINE, body=body) == ("timeout", True)
         assert time.monotonic() - started < LATEST
@@ -89,14 +97,14 @@ def drips_the_handshake(visit: Visit) -> None:
 
 @pytest.mark.parametrize("behaviour", [stalls_the_handshake, drips_the_handshake])
 def test_slow_handshake_ends_at_the_deadline(behaviour: Behaviour) -> None:
-    with HostileServer(behaviour) as server, client() as http:
+    with FakePluginServer(behaviour) as server, client() as http:
         started = time.monotonic()
         assert reason(http, f"https://127.0.0.1:{server.port}/", seconds=DEADLINE) == ("timeout", False)
         assert DEADLINE - 0.01 < time.monotonic() - started < LATEST
 
 
 def test_slow_handshake_has_its_own_limit() -> None:
-    with HostileServer(stalls_the_handshake) as server, client(connect_seconds=0.2) as http:
+    with FakePluginServer(stalls_the_handshake) as server, client(connect_seconds=0.2) as http:
         failed = failure(http, f"https://127.0.0.1:{server.port}/")
     assert (failed.reason, failed.sent) == ("unreachable", False)
     assert 190 < failed.timings.connect < 500
@@ -109,7 +117,7 @@ def test_slow_lookup_ends_at_the_deadline() -> None:
         found.wait(10)
         return ["127.0.0.1"]
 
-    with HostileServer(answers(message())) as server, client("slow.test", resolve=resolve) as http:
+    with FakePluginServer(answers(message())) as server, client("slow.test", resolve=resolve) as http:
         started = time.monotonic()
         failed = failure(http, server.url("slow.test"), seconds=DEADLINE)
         assert (failed.reason, failed.sent) == ("timeout", False)
@@ -133,7 +141,7 @@ def test_lookup_has_its_own_limit_of_two_seconds() -> None:
 
 
 def test_waiting_for_a_free_connection_counts() -> None:
-    with HostileServer(reads_and_is_silent) as server, client(connections=1) as http:
+    with FakePluginServer(reads_and_is_silent) as server, client(connections=1) as http:
         busy = threading.Thread(target=reason, args=(http, server.url()), kwargs={"seconds": 1.2})
         busy.start()
         time.sleep(0.2)
@@ -150,7 +158,7 @@ def test_deadline_of_one_request_does_not_bind_the_next() -> None:
             time.sleep(0.25)
             visit.send(message())
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         post(http, server.url(), seconds=0.4)
         assert post(http, server.url(), seconds=5).reused
         assert reason(http, server.url(), seconds=0.1) == ("timeout", True)
@@ -163,13 +171,13 @@ def test_connection_that_timed_out_is_not_used_again() -> None:
         visit.send(message(b"late"))
         visit.stall()
 
-    with HostileServer(behave) as server, client() as http:
+    with FakePluginServer(behave) as server, client() as http:
         assert reason(http, server.url(), seconds=0.1) == ("timeout", True)
         assert post(http, server.url()).body == b"late"
     assert server.accepted == 2
 
 
 def test_deadline_in_the_past_sends_nothing() -> None:
-    with HostileServer(answers(message())) as server, client() as http:
+    with FakePluginServer(answers(message())) as server, client() as http:
         assert reason(http, server.url(), seconds=-1) == ("timeout", False)
     assert server.accepted == 0

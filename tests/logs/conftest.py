@@ -1,9 +1,10 @@
 import pytest
 
 from kasilabs.whatsapp.models import Instance
-from tests import make
+from tests.support import factories
+from tests.support.factories import Cast
 
 
 @pytest.fixture
-def number(cast: make.Cast) -> Instance:
-    return make.number(cast.organization)
+def number(cast: Cast) -> Instance:
+    return factories.number(cast.organization)

@@ -13,8 +13,8 @@ from kasilabs.logs import write
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
-from tests import make
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 
 def drawer(client: Client, call: Call) -> str:
@@ -38,18 +38,18 @@ ENDS: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("columns", "words"), ENDS, ids=[columns["state"] for columns, _ in ENDS])
 def test_each_ending_says_what_it_was(
-    cast: make.Cast, as_: As, number: Instance, columns: dict[str, Any], words: list[str]
+    cast: factories.Cast, as_: As, number: Instance, columns: dict[str, Any], words: list[str]
 ) -> None:
-    said = drawer(as_(cast.operator), make.call(number, **columns))
+    said = drawer(as_(cast.operator), factories.call(number, **columns))
     assert [word for word in words if word not in said] == []
 
 
 def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_not_reached(
-    cast: make.Cast, as_: As, number: Instance
+    cast: factories.Cast, as_: As, number: Instance
 ) -> None:
     gate = Gate.TOOL_GRANT
     detail = "Create support ticket is off for Legal Consultations."
-    call = make.call(
+    call = factories.call(
         number, state=CallState.REFUSED, status=403, gate=gate.value, detail=detail, decision=write.decision(gate)
     )
     said = drawer(as_(cast.operator), call)
@@ -59,16 +59,18 @@ def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_no
     assert said.count("Not reached") == 7
 
 
-def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: make.Cast, as_: As, number: Instance) -> None:
-    call = make.call(number, plugin="", tool="support_desk__nope", state=CallState.REFUSED, status=404, decision=[])
+def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: factories.Cast, as_: As, number: Instance) -> None:
+    call = factories.call(
+        number, plugin="", tool="support_desk__nope", state=CallState.REFUSED, status=404, decision=[]
+    )
     said = drawer(as_(cast.operator), call)
     assert "No gate was asked: there is no such tool." in said
     assert "How these gates stand now" not in said
 
 
-def test_request_response_times_and_people_are_shown(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_request_response_times_and_people_are_shown(cast: factories.Cast, as_: As, number: Instance) -> None:
     conversation = uuid4()
-    call = make.call(
+    call = factories.call(
         number,
         request={"input": {"subject": "Printer", "phone": {"$hidden": "phone number hidden"}}},
         response={"ticket": "T-1"},
@@ -82,15 +84,15 @@ def test_request_response_times_and_people_are_shown(cast: make.Cast, as_: As, n
     assert [word for word in [*words, str(conversation), "Attempts 2"] if word not in said] == []
 
 
-def test_explain_is_linked_for_the_same_number_and_tool(cast: make.Cast, as_: As, number: Instance) -> None:
-    page = as_(cast.operator).get(f"/o/kasi-legal/logs/{make.call(number).public_id}/").content.decode()
+def test_explain_is_linked_for_the_same_number_and_tool(cast: factories.Cast, as_: As, number: Instance) -> None:
+    page = as_(cast.operator).get(f"/o/kasi-legal/logs/{factories.call(number).public_id}/").content.decode()
     link = f"/o/kasi-legal/grants/explain/?number={number.public_id}&amp;tool=support_desk__create_support_ticket"
     assert f'href="{link}"' in page
 
 
-def test_the_list_it_was_opened_from_stays_beside_it(cast: make.Cast, as_: As, number: Instance) -> None:
-    older, call, newer = (make.call(number, at=timezone.now() + timedelta(minutes=count)) for count in range(3))
-    make.call(number, mode="live")
+def test_the_list_it_was_opened_from_stays_beside_it(cast: factories.Cast, as_: As, number: Instance) -> None:
+    older, call, newer = (factories.call(number, at=timezone.now() + timedelta(minutes=count)) for count in range(3))
+    factories.call(number, mode="live")
     page = as_(cast.operator).get(f"/o/kasi-legal/logs/{call.public_id}/?mode=sandbox").content.decode()
     assert f'<tr id="{call.public_id}" class="is-current" aria-current="true">' in page
     for neighbour in (older, newer):
@@ -98,16 +100,16 @@ def test_the_list_it_was_opened_from_stays_beside_it(cast: make.Cast, as_: As, n
     assert f'data-close-drawer href="/o/kasi-legal/logs/?mode=sandbox#{call.public_id}"' in page
 
 
-def test_a_call_of_another_organization_is_not_there(cast: make.Cast, as_: As) -> None:
-    foreign = make.call(make.number(cast.rival))
+def test_a_call_of_another_organization_is_not_there(cast: factories.Cast, as_: As) -> None:
+    foreign = factories.call(factories.number(cast.rival))
     client = as_(cast.operator)
     answers = [client.get(f"/o/kasi-legal/logs/{text}/") for text in (foreign.public_id, "call_1", "wa_1", "x")]
     assert [answer.status_code for answer in answers] == [404] * 4
 
 
-def test_a_viewer_may_not_read_logs(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_viewer_may_not_read_logs(cast: factories.Cast, as_: As, number: Instance) -> None:
     client = as_(cast.viewer)
-    call = make.call(number)
+    call = factories.call(number)
     assert [
         client.get(url).status_code for url in ("/o/kasi-legal/logs/", f"/o/kasi-legal/logs/{call.public_id}/")
     ] == [
@@ -117,17 +119,17 @@ def test_a_viewer_may_not_read_logs(cast: make.Cast, as_: As, number: Instance) 
 
 
 @pytest.mark.parametrize("url", ["/o/kasi-legal/logs/", "/o/kasi-legal/logs/{}/"])
-def test_opening_a_log_page_settles_what_is_lost(cast: make.Cast, as_: As, number: Instance, url: str) -> None:
+def test_opening_a_log_page_settles_what_is_lost(cast: factories.Cast, as_: As, number: Instance, url: str) -> None:
     past = timezone.now() - timedelta(seconds=1)
-    call = make.call(number, state=CallState.OPEN, status=None, lost_after=past, finished=None)
+    call = factories.call(number, state=CallState.OPEN, status=None, lost_after=past, finished=None)
     page = as_(cast.operator).get(url.format(call.public_id)).content.decode()
     assert "Lost" in page
     call.refresh_from_db()
     assert (call.state, call.status, call.code) == (CallState.LOST, 504, "plugin_timeout")
 
 
-def test_the_page_costs_few_statements(cast: make.Cast, as_: As, number: Instance) -> None:
-    call = make.call(number)
+def test_the_page_costs_few_statements(cast: factories.Cast, as_: As, number: Instance) -> None:
+    call = factories.call(number)
     client = as_(cast.operator)
     with CaptureQueriesContext(connection) as queries:
         client.get(f"/o/kasi-legal/logs/{call.public_id}/")

@@ -7,9 +7,9 @@ from django.utils import timezone
 from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import CallState
 from kasilabs.whatsapp.models import Instance
-from tests import make
 from tests.logs.pages import NOON, minutes, shown
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 
 @pytest.mark.parametrize(
@@ -24,43 +24,43 @@ from tests.visits import As
     ],
 )
 def test_a_filter_keeps_the_calls_that_fit(
-    cast: make.Cast, as_: As, number: Instance, query: str, columns: dict[str, Any]
+    cast: factories.Cast, as_: As, number: Instance, query: str, columns: dict[str, Any]
 ) -> None:
-    make.call(number)
-    fitting = make.call(number, **columns)
+    factories.call(number)
+    fitting = factories.call(number, **columns)
     assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?{query}") == [fitting.public_id]
 
 
-def test_the_number_filter_takes_the_public_id(cast: make.Cast, as_: As, number: Instance) -> None:
-    make.call(number)
-    billing = make.number(cast.organization, "Billing Support")
-    fitting = make.call(billing)
+def test_the_number_filter_takes_the_public_id(cast: factories.Cast, as_: As, number: Instance) -> None:
+    factories.call(number)
+    billing = factories.number(cast.organization, "Billing Support")
+    fitting = factories.call(billing)
     assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?number={billing.public_id}") == [fitting.public_id]
 
 
-def test_filters_add_up(cast: make.Cast, as_: As, number: Instance) -> None:
-    make.call(number, state=CallState.REFUSED, gate="tool_grant")
-    make.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="input_schema")
-    fitting = make.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="tool_grant")
+def test_filters_add_up(cast: factories.Cast, as_: As, number: Instance) -> None:
+    factories.call(number, state=CallState.REFUSED, gate="tool_grant")
+    factories.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="input_schema")
+    fitting = factories.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="tool_grant")
     url = "/o/kasi-legal/logs/?plugin=GAS_OS&status=refused&gate=tool_grant&mode=sandbox&range=hour"
     assert shown(as_(cast.operator), url) == [fitting.public_id]
 
 
 def test_times_are_read_in_the_zone_of_the_organization_and_the_end_is_left_out(
-    cast: make.Cast, as_: As, number: Instance
+    cast: factories.Cast, as_: As, number: Instance
 ) -> None:
-    make.call(number, at=NOON - minutes(1))
-    first = make.call(number, at=NOON)
-    make.call(number, at=NOON + minutes(5))
+    factories.call(number, at=NOON - minutes(1))
+    first = factories.call(number, at=NOON)
+    factories.call(number, at=NOON + minutes(5))
     client = as_(cast.operator)
     assert shown(client, "/o/kasi-legal/logs/?since=2026-11-03T15:00&until=2026-11-03T15:05") == [first.public_id]
     utc = "/o/kasi-legal/logs/?since=2026-11-03T12:00:00.000Z&until=2026-11-03T12:05:00Z"
     assert shown(client, utc) == [first.public_id]
 
 
-def test_a_range_counts_back_from_now(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_range_counts_back_from_now(cast: factories.Cast, as_: As, number: Instance) -> None:
     now = timezone.now()
-    calls = [make.call(number, at=now - minutes(count)) for count in (1, 61, 25 * 60, 8 * 24 * 60)]
+    calls = [factories.call(number, at=now - minutes(count)) for count in (1, 61, 25 * 60, 8 * 24 * 60)]
     client = as_(cast.operator)
     found = [len(shown(client, f"/o/kasi-legal/logs/?range={name}")) for name in ("hour", "day", "week", "")]
     assert found == [1, 2, 3, len(calls)]
@@ -86,21 +86,21 @@ def test_a_range_counts_back_from_now(cast: make.Cast, as_: As, number: Instance
         "newer=a:b:c",
     ],
 )
-def test_what_cannot_be_read_is_a_sentence(cast: make.Cast, as_: As, number: Instance, query: str) -> None:
-    make.call(number)
+def test_what_cannot_be_read_is_a_sentence(cast: factories.Cast, as_: As, number: Instance, query: str) -> None:
+    factories.call(number)
     answer = as_(cast.operator).get(f"/o/kasi-legal/logs/?{query}")
     assert answer.status_code == 422
     assert '<div class="alert bad k-summary" role="alert"' in answer.content.decode()
 
 
-def test_what_was_typed_stays(cast: make.Cast, as_: As) -> None:
+def test_what_was_typed_stays(cast: factories.Cast, as_: As) -> None:
     page = as_(cast.operator).get("/o/kasi-legal/logs/?since=yesterday&status=refused").content.decode()
     assert 'value="yesterday"' in page
     assert '<input type="hidden" name="status" value="refused">' in page
 
 
-def test_a_call_id_leads_to_the_call(cast: make.Cast, as_: As, number: Instance) -> None:
-    call, foreign = make.call(number), make.call(make.number(cast.rival))
+def test_a_call_id_leads_to_the_call(cast: factories.Cast, as_: As, number: Instance) -> None:
+    call, foreign = factories.call(number), factories.call(factories.number(cast.rival))
     client = as_(cast.operator)
     assert client.get(f"/o/kasi-legal/logs/?call={call.public_id}").headers["Location"] == (
         f"/o/kasi-legal/logs/{call.public_id}/"
@@ -110,9 +110,9 @@ def test_a_call_id_leads_to_the_call(cast: make.Cast, as_: As, number: Instance)
     assert "There is no call with this id in this organization." in answer.content.decode()
 
 
-def test_facets_count_the_calls_and_keep_what_is_set(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_facets_count_the_calls_and_keep_what_is_set(cast: factories.Cast, as_: As, number: Instance) -> None:
     for state in (CallState.SUCCEEDED, CallState.SUCCEEDED, CallState.REFUSED):
-        make.call(number, state=state)
+        factories.call(number, state=state)
     page = as_(cast.operator).get("/o/kasi-legal/logs/?plugin=GAS_OS").content.decode()
     facets = re.sub(
         r"<[^>]+>|\s+", " ", page[page.index('id="facets"') : page.index("</nav>", page.index('id="facets"'))]
@@ -125,8 +125,8 @@ def test_facets_count_the_calls_and_keep_what_is_set(cast: make.Cast, as_: As, n
     ]
 
 
-def test_a_set_filter_is_a_chip_that_takes_it_away(cast: make.Cast, as_: As, number: Instance) -> None:
-    make.call(number, state=CallState.REFUSED)
+def test_a_set_filter_is_a_chip_that_takes_it_away(cast: factories.Cast, as_: As, number: Instance) -> None:
+    factories.call(number, state=CallState.REFUSED)
     page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content.decode()
     chip = re.search(r'<a class="k-chip set" href="([^"]+)" aria-label="Remove filter Outcome Refused">', page)
     assert chip
@@ -142,11 +142,11 @@ def test_a_set_filter_is_a_chip_that_takes_it_away(cast: make.Cast, as_: As, num
     ],
 )
 def test_a_row_leads_to_its_call_beside_the_same_list(
-    cast: make.Cast, as_: As, number: Instance, asked: str, said: str
+    cast: factories.Cast, as_: As, number: Instance, asked: str, said: str
 ) -> None:
     state = CallState.OPEN if "open" in asked else CallState.SUCCEEDED
-    call, client = make.call(number, state=state, at=NOON), as_(cast.operator)
-    make.call(number, state=CallState.LOST, mode="live")
+    call, client = factories.call(number, state=state, at=NOON), as_(cast.operator)
+    factories.call(number, state=CallState.LOST, mode="live")
     page = client.get(f"/o/kasi-legal/logs/?{asked}").content.decode()
     assert f'href="./{call.public_id}/{said}#{call.public_id}"' in page
     beside = client.get(f"/o/kasi-legal/logs/{call.public_id}/{said.replace('&amp;', '&')}")

@@ -7,33 +7,37 @@ from django.test.utils import CaptureQueriesContext
 from kasilabs.logs import read
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
-from tests import make
 from tests.logs.pages import NOON, minutes, shown
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 
 def test_an_operator_sees_the_calls_of_the_organization_newest_first(
-    cast: make.Cast, as_: As, number: Instance
+    cast: factories.Cast, as_: As, number: Instance
 ) -> None:
-    old, new = make.call(number, at=NOON), make.call(number, at=NOON + minutes(1))
-    make.call(make.number(cast.rival), at=NOON)
+    old, new = factories.call(number, at=NOON), factories.call(number, at=NOON + minutes(1))
+    factories.call(factories.number(cast.rival), at=NOON)
     assert shown(as_(cast.operator), "/o/kasi-legal/logs/") == [new.public_id, old.public_id]
 
 
-def test_a_row_says_when_how_which_tool_where_why_and_how_long(cast: make.Cast, as_: As, number: Instance) -> None:
-    make.call(number, at=NOON, state=CallState.REFUSED, status=403, code="refused", gate="tool_grant", duration_ms=1500)
+def test_a_row_says_when_how_which_tool_where_why_and_how_long(cast: factories.Cast, as_: As, number: Instance) -> None:
+    factories.call(
+        number, at=NOON, state=CallState.REFUSED, status=403, code="refused", gate="tool_grant", duration_ms=1500
+    )
     page = as_(cast.operator).get("/o/kasi-legal/logs/").content.decode()
     row = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index('<tr id="call_') : page.index("</tbody>")]))
     words = ["15:00:00", "Refused", "support_desk__create_support_ticket", "Legal Consultations", "tool_grant", "1.5 s"]
     assert [word for word in words if word not in row] == []
 
 
-def test_without_any_call_the_page_says_what_will_stand_there(cast: make.Cast, as_: As) -> None:
+def test_without_any_call_the_page_says_what_will_stand_there(cast: factories.Cast, as_: As) -> None:
     assert "No call yet" in as_(cast.operator).get("/o/kasi-legal/logs/").content.decode()
 
 
-def test_with_script_the_list_alone_comes_and_its_size_is_announced(cast: make.Cast, as_: As, number: Instance) -> None:
-    make.call(number)
+def test_with_script_the_list_alone_comes_and_its_size_is_announced(
+    cast: factories.Cast, as_: As, number: Instance
+) -> None:
+    factories.call(number)
     client = as_(cast.operator)
     answer = client.get("/o/kasi-legal/logs/", headers={"HX-Request": "true"})
     page = answer.content.decode()
@@ -44,9 +48,11 @@ def test_with_script_the_list_alone_comes_and_its_size_is_announced(cast: make.C
     assert "<html" in restored.content.decode()
 
 
-def test_names_are_shown_as_text(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_names_are_shown_as_text(cast: factories.Cast, as_: As, number: Instance) -> None:
     hostile = "<script>alert(1)</script>\u202e"
-    call = make.call(number, plugin="", tool=hostile, instance_name=hostile, plugin_name=hostile, tested_by=hostile)
+    call = factories.call(
+        number, plugin="", tool=hostile, instance_name=hostile, plugin_name=hostile, tested_by=hostile
+    )
     client = as_(cast.operator)
     for url in ("/o/kasi-legal/logs/", f"/o/kasi-legal/logs/{call.public_id}/"):
         page = client.get(url).content.decode()
@@ -56,12 +62,12 @@ def test_names_are_shown_as_text(cast: make.Cast, as_: As, number: Instance) -> 
 
 
 def test_ten_calls_and_a_thousand_cost_the_same_number_of_statements(
-    cast: make.Cast, as_: As, number: Instance
+    cast: factories.Cast, as_: As, number: Instance
 ) -> None:
     client = as_(cast.operator)
     counts = []
     for already, wanted in ((0, 10), (10, 1000)):
-        rows = [make.call(number, at=NOON + minutes(already))]
+        rows = [factories.call(number, at=NOON + minutes(already))]
         copies = [copy_of(rows[0], NOON + minutes(already + count)) for count in range(1, wanted - already)]
         Call.objects.bulk_create(copies)
         with CaptureQueriesContext(
@@ -78,9 +84,9 @@ def copy_of(call: Call, at: dt.datetime) -> Call:
     return Call(**{**columns, "id": Call._meta.pk.get_default(), "created": at})
 
 
-def test_a_full_page_stays_small(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_full_page_stays_small(cast: factories.Cast, as_: As, number: Instance) -> None:
     for _ in range(60):
-        make.call(number, state=CallState.REFUSED, gate="organization_installation")
+        factories.call(number, state=CallState.REFUSED, gate="organization_installation")
     page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content
     rows = re.findall(rb'<tr id="call_.*?</tr>', page, re.DOTALL)
     assert len(rows) == 40
@@ -88,12 +94,12 @@ def test_a_full_page_stays_small(cast: make.Cast, as_: As, number: Instance) -> 
     assert len(page) <= 60 * 1024
 
 
-def test_the_last_failures_are_the_newest_faults_of_both_kinds(cast: make.Cast, number: Instance) -> None:
+def test_the_last_failures_are_the_newest_faults_of_both_kinds(cast: factories.Cast, number: Instance) -> None:
     wanted = [
-        make.call(number, at=NOON + minutes(count), state=state)
+        factories.call(number, at=NOON + minutes(count), state=state)
         for count, state in enumerate([CallState.OUR_FAULT, CallState.PLUGIN_FAULT, CallState.OUR_FAULT])
     ]
-    make.call(number, at=NOON + minutes(9), state=CallState.REFUSED)
-    make.call(make.number(cast.rival), at=NOON + minutes(9), state=CallState.OUR_FAULT)
+    factories.call(number, at=NOON + minutes(9), state=CallState.REFUSED)
+    factories.call(factories.number(cast.rival), at=NOON + minutes(9), state=CallState.OUR_FAULT)
     found = read.last_failures(cast.organization, limit=2)
     assert [call.id for call in found] == [wanted[2].id, wanted[1].id]

@@ -11,7 +11,7 @@ from kasilabs.lib.crypto import fields
 from kasilabs.logs import lost
 from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.whatsapp.models import Instance
-from tests import make
+from tests.support import factories
 
 NOW = timezone.now()
 
@@ -27,9 +27,9 @@ def test_only_open_calls_past_their_deadline_are_lost(
     number: Instance, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     late, early = timedelta(seconds=-1), timedelta(seconds=1)
-    overdue = make.call(number, state=CallState.OPEN, lost_after=NOW + late, finished=None)
-    running = make.call(number, state=CallState.OPEN, lost_after=NOW + early, finished=None)
-    done = make.call(number, lost_after=NOW + late)
+    overdue = factories.call(number, state=CallState.OPEN, lost_after=NOW + late, finished=None)
+    running = factories.call(number, state=CallState.OPEN, lost_after=NOW + early, finished=None)
+    done = factories.call(number, lost_after=NOW + late)
     with django_assert_num_queries(1):
         assert lost.settle_lost(NOW) == 1
     states = [Call.objects.get(pk=call.pk).state for call in (overdue, running, done)]
@@ -38,10 +38,10 @@ def test_only_open_calls_past_their_deadline_are_lost(
 
 
 def test_prune_settles_deletes_what_expired_and_says_how_much(number: Instance) -> None:
-    make.call(number, state=CallState.OPEN, lost_after=NOW - timedelta(minutes=1), finished=None)
-    kept = answer(make.call(number), timedelta(hours=1))
+    factories.call(number, state=CallState.OPEN, lost_after=NOW - timedelta(minutes=1), finished=None)
+    kept = answer(factories.call(number), timedelta(hours=1))
     for _ in range(2):
-        answer(make.call(number), timedelta(hours=-1))
+        answer(factories.call(number), timedelta(hours=-1))
     Session.objects.create(session_key="old", session_data="", expire_date=NOW - timedelta(days=1))
     Session.objects.create(session_key="new", session_data="", expire_date=NOW + timedelta(days=1))
     out = StringIO()

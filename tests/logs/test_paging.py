@@ -1,16 +1,16 @@
 from kasilabs.whatsapp.models import Instance
-from tests import make
 from tests.logs.pages import NOON, link, minutes, shown
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 
-def test_pages_go_on_where_they_ended_although_rows_come_in(cast: make.Cast, as_: As, number: Instance) -> None:
-    calls = [make.call(number, at=NOON + minutes(count)) for count in range(120)]
+def test_pages_go_on_where_they_ended_although_rows_come_in(cast: factories.Cast, as_: As, number: Instance) -> None:
+    calls = [factories.call(number, at=NOON + minutes(count)) for count in range(120)]
     newest_first = [call.public_id for call in reversed(calls)]
     client = as_(cast.operator)
     first = client.get("/o/kasi-legal/logs/").content.decode()
     for count in range(5):
-        make.call(number, at=NOON + minutes(200 + count))
+        factories.call(number, at=NOON + minutes(200 + count))
     older = link(first, "older")
     second = client.get(older).content.decode()
     assert shown(client, older) == newest_first[40:80]
@@ -18,9 +18,9 @@ def test_pages_go_on_where_they_ended_although_rows_come_in(cast: make.Cast, as_
     assert shown(client, link(second, "newer")) == newest_first[:40]
 
 
-def test_a_page_link_fits_only_its_own_filters_and_direction(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_page_link_fits_only_its_own_filters_and_direction(cast: factories.Cast, as_: As, number: Instance) -> None:
     for _ in range(60):
-        make.call(number)
+        factories.call(number)
     client = as_(cast.operator)
     older = link(client.get("/o/kasi-legal/logs/?mode=sandbox").content.decode(), "older")
     assert client.get(older).status_code == 200

@@ -5,33 +5,33 @@ import re
 from kasilabs.logs import read
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import CallState
-from tests import make
 from tests.logs.pages import NOON, link, minutes
-from tests.visits import As
+from tests.support import factories
+from tests.support.visits import As
 
 MOST_BYTES = 60 * 1024
 KINDS = 13
 HOURS = "since=2026-11-03T00:00:00Z&until=2026-11-04T00:00:00Z"
 
 
-def crowd(cast: make.Cast) -> str:
+def crowd(cast: factories.Cast) -> str:
     """Fill a log with calls of many long names, most of them of one kind; return the query for those."""
     names = [f"{serial:02} {'Ünïcode & <b>' * 5}"[:60] for serial in range(KINDS)]
-    numbers = [make.number(cast.organization, name) for name in names]
+    numbers = [factories.number(cast.organization, name) for name in names]
     states, gates = list(CallState), list(Gate)
     for serial in range(KINDS):
         kind = {"plugin": f"P{serial:02}{'X' * 27}", "tool": f"t{serial:02}{'_x' * 14}_", "gate": gates[serial]}
-        make.call(numbers[serial], at=NOON - minutes(500 + serial), state=states[serial % 6], mode="live", **kind)
+        factories.call(numbers[serial], at=NOON - minutes(500 + serial), state=states[serial % 6], mode="live", **kind)
     kind = {"plugin": f"P00{'X' * 27}", "tool": f"t00{'_x' * 14}_", "gate": Gate.ORGANIZATION_INSTALLATION}
     for serial in range(3 * read.PAGE_ROWS):
-        call = make.call(
+        call = factories.call(
             numbers[0], at=NOON - minutes(serial), state=CallState.PLUGIN_FAULT, duration_ms=123_456, **kind
         )
     asked = {**kind, "status": "plugin_fault", "mode": "sandbox", "number": call.number_id}
     return "&".join([*(f"{name}={value}" for name, value in asked.items()), HOURS])
 
 
-def test_no_page_of_the_log_is_larger_than_sixty_kilobytes(cast: make.Cast, as_: As) -> None:
+def test_no_page_of_the_log_is_larger_than_sixty_kilobytes(cast: factories.Cast, as_: As) -> None:
     client, url = as_(cast.operator), f"/o/kasi-legal/logs/?{crowd(cast)}"
     first = client.get(url).content
     url = link(first.decode(), "older")

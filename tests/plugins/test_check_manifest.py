@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from plugins.models import Plugin
-from tests import make
-from tests.hostile import HostileServer, answers, message
+from tests.support import factories
+from tests.support.fake_plugin_server import FakePluginServer, answers, message
 
 
 def check(place: object) -> Any:
@@ -28,7 +28,7 @@ def refused(place: object) -> Any:
 @pytest.mark.django_db
 def test_a_good_manifest_is_valid_and_nothing_is_saved(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
-    path.write_bytes(make.manifest())
+    path.write_bytes(factories.manifest())
     answer = check(path)
     assert (answer["valid"], answer["slug"], answer["version"]) == (True, "SUPPORT_DESK", "1.0.0")
     assert len(answer["digest"]) == 64
@@ -38,7 +38,7 @@ def test_a_good_manifest_is_valid_and_nothing_is_saved(tmp_path: Path) -> None:
 
 def test_every_fault_is_in_the_answer(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
-    path.write_bytes(make.manifest(version="1.0.0.0", nam="x"))
+    path.write_bytes(factories.manifest(version="1.0.0.0", nam="x"))
     answer = refused(path)
     assert (answer["code"], answer["detail"]) == ("bad_manifest", "The manifest has 2 faults.")
     found = {(error["pointer"], error["code"]) for error in answer["errors"]}
@@ -47,20 +47,20 @@ def test_every_fault_is_in_the_answer(tmp_path: Path) -> None:
 
 
 def test_a_manifest_is_read_from_its_address(settings: Any) -> None:
-    with HostileServer(answers(message(make.manifest()))) as server:
+    with FakePluginServer(answers(message(factories.manifest()))) as server:
         settings.PLUGIN_HOSTS_ALLOWED = f"127.0.0.1:{server.port}"
         assert check(server.url())["slug"] == "SUPPORT_DESK"
 
 
 def test_an_address_that_answers_otherwise_is_refused(settings: Any) -> None:
-    with HostileServer(answers(message(b"gone", status="404 Not Found"))) as server:
+    with FakePluginServer(answers(message(b"gone", status="404 Not Found"))) as server:
         settings.PLUGIN_HOSTS_ALLOWED = f"127.0.0.1:{server.port}"
         answer = refused(server.url())
     assert (answer["code"], answer["detail"]) == ("unreadable", f"{server.url()} answered 404.")
 
 
 def test_a_private_address_that_is_not_allowed_is_not_asked() -> None:
-    with HostileServer(answers(message(make.manifest()))) as server:
+    with FakePluginServer(answers(message(factories.manifest()))) as server:
         answer = refused(server.url())
         assert server.requests == []
     assert (answer["code"], answer["detail"]) == ("unreadable", f"{server.url()} cannot be read: blocked_address")

@@ -9,17 +9,18 @@ from django.urls import reverse
 from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret, Version
-from tests import make
-from tests.visits import As, page
+from tests.support import factories
+from tests.support.factories import ACTOR
+from tests.support.visits import As, page
 
 HOSTILE = "<img src=x onerror=alert(1)>{{ 7|add:7 }}\u202eevil\u200b"
 
 
-def url(cast: make.Cast, name: str, *arguments: str) -> str:
+def url(cast: factories.Cast, name: str, *arguments: str) -> str:
     return reverse(f"plugins:{name}", args=[cast.organization.slug, *arguments])
 
 
-def add(cast: make.Cast, as_: As, **sent: Any) -> Any:
+def add(cast: factories.Cast, as_: As, **sent: Any) -> Any:
     return as_(cast.developer).post(url(cast, "new"), sent)
 
 
@@ -27,27 +28,27 @@ def file(content: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile("manifest.json", content)
 
 
-def test_a_pasted_manifest_becomes_a_version_and_leads_to_it(cast: make.Cast, as_: As) -> None:
-    answer = add(cast, as_, text=make.manifest().decode())
+def test_a_pasted_manifest_becomes_a_version_and_leads_to_it(cast: factories.Cast, as_: As) -> None:
+    answer = add(cast, as_, text=factories.manifest().decode())
     assert answer.status_code == 302
     assert answer["Location"] == url(cast, "version", "SUPPORT_DESK", "1.0.0")
     assert Version.objects.get().created_by == cast.developer
 
 
-def test_a_manifest_file_becomes_a_version(cast: make.Cast, as_: As) -> None:
-    assert add(cast, as_, file=file(make.manifest())).status_code == 302
+def test_a_manifest_file_becomes_a_version(cast: factories.Cast, as_: As) -> None:
+    assert add(cast, as_, file=file(factories.manifest())).status_code == 302
     assert Version.objects.get().plugin.owner == cast.organization
 
 
-def test_the_same_manifest_again_says_that_nothing_changed(cast: make.Cast, as_: As) -> None:
-    make.version(cast.organization)
+def test_the_same_manifest_again_says_that_nothing_changed(cast: factories.Cast, as_: As) -> None:
+    factories.version(cast.organization)
     client = as_(cast.developer)
-    answer = client.post(url(cast, "new"), {"text": make.manifest().decode()}, follow=True)
+    answer = client.post(url(cast, "new"), {"text": factories.manifest().decode()}, follow=True)
     assert "SUPPORT_DESK 1.0.0 was there already, unchanged" in page(answer)
 
 
-def test_each_fault_stands_under_its_line_and_what_was_pasted_stays(cast: make.Cast, as_: As) -> None:
-    raw = make.manifest(version="1.0.0.0", permissions=[{"key": "toolkit:PAYMENTS:refund_manage"}]).decode()
+def test_each_fault_stands_under_its_line_and_what_was_pasted_stays(cast: factories.Cast, as_: As) -> None:
+    raw = factories.manifest(version="1.0.0.0", permissions=[{"key": "toolkit:PAYMENTS:refund_manage"}]).decode()
     answer = add(cast, as_, text=raw)
     shown = page(answer)
     assert answer.status_code == 422
@@ -59,9 +60,9 @@ def test_each_fault_stands_under_its_line_and_what_was_pasted_stays(cast: make.C
     assert Version.objects.count() == 0
 
 
-def test_a_manifest_with_forty_faults_stays_readable(cast: make.Cast, as_: As) -> None:
+def test_a_manifest_with_forty_faults_stays_readable(cast: factories.Cast, as_: As) -> None:
     unknown = {f"unknown{number}": number for number in range(40)}
-    answer = add(cast, as_, text=make.manifest(**unknown).decode())
+    answer = add(cast, as_, text=factories.manifest(**unknown).decode())
     shown = page(answer)
     assert "40 things in this manifest need a change" in shown
     assert shown.count('<li class="wrong"') == 40
@@ -69,15 +70,15 @@ def test_a_manifest_with_forty_faults_stays_readable(cast: make.Cast, as_: As) -
     assert len(shown) < 60_000
 
 
-def test_what_goes_beyond_a_hundred_faults_is_counted(cast: make.Cast, as_: As) -> None:
+def test_what_goes_beyond_a_hundred_faults_is_counted(cast: factories.Cast, as_: As) -> None:
     unknown = {f"unknown{number}": number for number in range(140)}
-    shown = page(add(cast, as_, text=make.manifest(**unknown).decode()))
+    shown = page(add(cast, as_, text=factories.manifest(**unknown).decode()))
     assert "140 things in this manifest need a change" in shown
     assert "40 more are not shown; mend these first." in shown
     assert shown.count('class="k-fault"') == 100
 
 
-def test_a_manifest_on_one_long_line_is_cut_on_the_page_and_kept_in_the_field(cast: make.Cast, as_: As) -> None:
+def test_a_manifest_on_one_long_line_is_cut_on_the_page_and_kept_in_the_field(cast: factories.Cast, as_: As) -> None:
     raw = json.dumps({"slug": "x" * 90_000})
     answer = add(cast, as_, text=raw)
     assert len(answer.context["excerpt"].lines[0].text) == 240
@@ -94,25 +95,27 @@ def test_a_manifest_on_one_long_line_is_cut_on_the_page_and_kept_in_the_field(ca
         (b" " * (256 * 1024 + 1), "a manifest has at most 256 KiB."),
     ],
 )
-def test_a_file_that_is_no_manifest_gets_a_sentence(cast: make.Cast, as_: As, content: bytes, sentence: str) -> None:
+def test_a_file_that_is_no_manifest_gets_a_sentence(
+    cast: factories.Cast, as_: As, content: bytes, sentence: str
+) -> None:
     answer = add(cast, as_, file=file(content))
     assert answer.status_code == 422
     assert sentence in page(answer)
     assert Plugin.objects.count() == 0
 
 
-def test_nothing_sent_gets_a_sentence(cast: make.Cast, as_: As) -> None:
+def test_nothing_sent_gets_a_sentence(cast: factories.Cast, as_: As) -> None:
     answer = add(cast, as_, text="  \n ")
     assert (answer.status_code, answer.context["form"].errors["text"]) == (422, ["Paste a manifest, or choose a file."])
 
 
-def test_file_and_paste_together_are_not_guessed_at(cast: make.Cast, as_: As) -> None:
-    answer = add(cast, as_, text=make.manifest().decode(), file=file(make.manifest(version="2.0.0")))
+def test_file_and_paste_together_are_not_guessed_at(cast: factories.Cast, as_: As) -> None:
+    answer = add(cast, as_, text=factories.manifest().decode(), file=file(factories.manifest(version="2.0.0")))
     assert answer.context["form"].errors["file"] == ["There is a file and a pasted manifest. Keep one of them."]
     assert Version.objects.count() == 0
 
 
-def test_too_much_text_is_refused_and_kept(cast: make.Cast, as_: As) -> None:
+def test_too_much_text_is_refused_and_kept(cast: factories.Cast, as_: As) -> None:
     raw = "x" * (300 * 1024)
     answer = add(cast, as_, text=raw)
     assert answer.status_code == 422
@@ -120,7 +123,7 @@ def test_too_much_text_is_refused_and_kept(cast: make.Cast, as_: As) -> None:
     assert answer.context["form"]["text"].value() == raw
 
 
-def test_a_text_many_times_too_large_is_refused_on_the_page_and_not_sent_back(cast: make.Cast, as_: As) -> None:
+def test_a_text_many_times_too_large_is_refused_on_the_page_and_not_sent_back(cast: factories.Cast, as_: As) -> None:
     answer = add(cast, as_, text="x" * 3_000_000)
     assert answer.status_code == 422
     assert "The manifest is larger than 256 KiB." in page(answer)
@@ -128,12 +131,12 @@ def test_a_text_many_times_too_large_is_refused_on_the_page_and_not_sent_back(ca
     assert len(page(answer)) < 60_000
 
 
-def test_hostile_text_is_shown_and_never_runs(cast: make.Cast, as_: As) -> None:
+def test_hostile_text_is_shown_and_never_runs(cast: factories.Cast, as_: As) -> None:
     words = {"title": HOSTILE, "description": f"Create a ticket. Use this when {HOSTILE}"}
-    tool = make.SUPPORT_DESK["tools"][0] | words
-    permission = make.SUPPORT_DESK["permissions"][0] | {"label": HOSTILE, "description": HOSTILE}
+    tool = factories.SUPPORT_DESK["tools"][0] | words
+    permission = factories.SUPPORT_DESK["permissions"][0] | {"label": HOSTILE, "description": HOSTILE}
     queue = {"type": "string", "title": HOSTILE, "description": HOSTILE, "default": HOSTILE}
-    make.version(
+    factories.version(
         cast.organization,
         name=HOSTILE[:60],
         description=HOSTILE,
@@ -149,16 +152,16 @@ def test_hostile_text_is_shown_and_never_runs(cast: make.Cast, as_: As) -> None:
         assert "U+202E right-to-left override" in shown
 
 
-def test_hostile_text_in_a_refused_manifest_is_shown_and_never_runs(cast: make.Cast, as_: As) -> None:
-    shown = page(add(cast, as_, text=make.manifest(**{HOSTILE: 1}).decode()))
+def test_hostile_text_in_a_refused_manifest_is_shown_and_never_runs(cast: factories.Cast, as_: As) -> None:
+    shown = page(add(cast, as_, text=factories.manifest(**{HOSTILE: 1}).decode()))
     shown = shown[: shown.index("<textarea")]
     assert "unknown_key" in shown
     assert "<img src=x" not in shown
     assert not {"\u202e", "\u200b"} & set(shown)
 
 
-def test_the_version_page_shows_the_whole_snapshot(cast: make.Cast, as_: As) -> None:
-    version = make.version(cast.organization)
+def test_the_version_page_shows_the_whole_snapshot(cast: factories.Cast, as_: As) -> None:
+    version = factories.version(cast.organization)
     shown = page(as_(cast.viewer).get(url(cast, "version", "SUPPORT_DESK", "1.0.0")))
     for words in ["support_desk__create_support_ticket", "https://support.example/tools", "support:tickets:create"]:
         assert words in shown
@@ -166,8 +169,8 @@ def test_the_version_page_shows_the_whole_snapshot(cast: make.Cast, as_: As) -> 
         assert words in shown
 
 
-def test_the_download_is_what_the_digest_was_computed_over(cast: make.Cast, as_: As) -> None:
-    version = make.version(cast.organization, description="Tickets für 😀")
+def test_the_download_is_what_the_digest_was_computed_over(cast: factories.Cast, as_: As) -> None:
+    version = factories.version(cast.organization, description="Tickets für 😀")
     answer = as_(cast.viewer).get(url(cast, "download", "SUPPORT_DESK", "1.0.0"))
     assert hashlib.sha256(answer.content).hexdigest() == version.digest
     assert answer["Content-Disposition"] == 'attachment; filename="SUPPORT_DESK-1.0.0.json"'
@@ -175,12 +178,12 @@ def test_the_download_is_what_the_digest_was_computed_over(cast: make.Cast, as_:
 
 
 def secrets_of(version: Version) -> list[str]:
-    signing_secrets.ensure(plugin=version.plugin, mode=Mode.SANDBOX, actor=make.ACTOR)
+    signing_secrets.ensure(plugin=version.plugin, mode=Mode.SANDBOX, actor=ACTOR)
     return [signing_secrets.text(secret) for secret in signing_secrets.live(version.plugin, Mode.SANDBOX)]
 
 
-def test_the_secrets_are_shown_once_in_an_answer_nobody_keeps(cast: make.Cast, as_: As) -> None:
-    texts = secrets_of(make.version(cast.organization))
+def test_the_secrets_are_shown_once_in_an_answer_nobody_keeps(cast: factories.Cast, as_: As) -> None:
+    texts = secrets_of(factories.version(cast.organization))
     client = as_(cast.developer)
     assert "Show the secrets once" in page(client.get(url(cast, "detail", "SUPPORT_DESK")))
     answer = client.post(url(cast, "show_secrets", "SUPPORT_DESK"))
@@ -191,16 +194,16 @@ def test_the_secrets_are_shown_once_in_an_answer_nobody_keeps(cast: make.Cast, a
     assert not [text for text in texts if text in again]
 
 
-def test_somebody_who_may_not_develop_sees_no_sign_of_the_secrets(cast: make.Cast, as_: As) -> None:
-    secrets_of(make.version(cast.organization))
+def test_somebody_who_may_not_develop_sees_no_sign_of_the_secrets(cast: factories.Cast, as_: As) -> None:
+    secrets_of(factories.version(cast.organization))
     shown = page(as_(cast.viewer).get(url(cast, "detail", "SUPPORT_DESK")))
     assert "Signing secrets" not in shown
     assert as_(cast.operator).post(url(cast, "show_secrets", "SUPPORT_DESK")).status_code == 403
     assert SigningSecret.objects.filter(shown=None).count() == 2
 
 
-def test_the_plugins_of_a_neighbour_are_not_there(cast: make.Cast, as_: As) -> None:
-    secrets_of(make.version(cast.rival))
+def test_the_plugins_of_a_neighbour_are_not_there(cast: factories.Cast, as_: As) -> None:
+    secrets_of(factories.version(cast.rival))
     client = as_(cast.developer)
     assert client.get(url(cast, "detail", "SUPPORT_DESK")).status_code == 404
     assert client.get(url(cast, "version", "SUPPORT_DESK", "1.0.0")).status_code == 404
@@ -210,22 +213,22 @@ def test_the_plugins_of_a_neighbour_are_not_there(cast: make.Cast, as_: As) -> N
     assert SigningSecret.objects.filter(shown=None).count() == 2
 
 
-def test_secrets_that_cannot_be_opened_say_so_and_stay_unshown(cast: make.Cast, as_: As) -> None:
-    secrets_of(make.version(cast.organization))
+def test_secrets_that_cannot_be_opened_say_so_and_stay_unshown(cast: factories.Cast, as_: As) -> None:
+    secrets_of(factories.version(cast.organization))
     SigningSecret.objects.update(value="v1.gone.AAAA")
     answer = as_(cast.developer).post(url(cast, "show_secrets", "SUPPORT_DESK"))
     assert "cannot be opened" in page(answer)
     assert SigningSecret.objects.filter(shown=None).count() == 2
 
 
-def test_an_empty_list_says_the_next_act(cast: make.Cast, as_: As) -> None:
+def test_an_empty_list_says_the_next_act(cast: factories.Cast, as_: As) -> None:
     shown = page(as_(cast.developer).get(url(cast, "list")))
     assert "Your first plugin starts with a manifest" in shown
     assert url(cast, "new") not in page(as_(cast.viewer).get(url(cast, "list")))
 
 
-def many_versions(cast: make.Cast, count: int) -> Plugin:
-    first = make.version(cast.organization)
+def many_versions(cast: factories.Cast, count: int) -> Plugin:
+    first = factories.version(cast.organization)
     Version.objects.bulk_create(
         Version(plugin=first.plugin, semver=f"1.0.{number}", document={}, digest="d", name="Support Desk")
         for number in range(1, count)
@@ -233,7 +236,7 @@ def many_versions(cast: make.Cast, count: int) -> Plugin:
     return first.plugin
 
 
-def test_lists_go_on_behind_a_cursor(cast: make.Cast, as_: As) -> None:
+def test_lists_go_on_behind_a_cursor(cast: factories.Cast, as_: As) -> None:
     many_versions(cast, 60)
     client, address = as_(cast.viewer), url(cast, "detail", "SUPPORT_DESK")
     page = client.get(address).context["page"]
@@ -246,7 +249,7 @@ def test_lists_go_on_behind_a_cursor(cast: make.Cast, as_: As) -> None:
 
 @pytest.mark.parametrize("name", ["list", "detail"])
 def test_a_page_costs_the_same_for_one_row_and_for_many(
-    cast: make.Cast, as_: As, name: str, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+    cast: factories.Cast, as_: As, name: str, django_assert_num_queries: Any, django_assert_max_num_queries: Any
 ) -> None:
     plugin = many_versions(cast, 1)
     address = url(cast, name, *(["SUPPORT_DESK"] if name == "detail" else []))

@@ -14,25 +14,26 @@ from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret
 from plugins.signing_secrets import Purpose
-from tests import make
-from tests.at_once import at_once
+from tests.support import factories
+from tests.support.concurrency import at_once
+from tests.support.factories import ACTOR, Cast
 
 
 @pytest.fixture
-def plugin(cast: make.Cast) -> Plugin:
-    return make.version(cast.organization).plugin
+def plugin(cast: Cast) -> Plugin:
+    return factories.version(cast.organization).plugin
 
 
 def ensure(plugin: Plugin, mode: Mode = Mode.SANDBOX) -> list[SigningSecret]:
-    return signing_secrets.ensure(plugin=plugin, mode=mode, actor=make.ACTOR)
+    return signing_secrets.ensure(plugin=plugin, mode=mode, actor=ACTOR)
 
 
 def show(plugin: Plugin) -> list[signing_secrets.Shown]:
-    return signing_secrets.show_once(plugin=plugin, mode=Mode.SANDBOX, actor=make.ACTOR)
+    return signing_secrets.show_once(plugin=plugin, mode=Mode.SANDBOX, actor=ACTOR)
 
 
 def rotate(plugin: Plugin, purpose: Purpose = Purpose.TOOL) -> signing_secrets.Shown:
-    return signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=make.ACTOR)
+    return signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=ACTOR)
 
 
 def kids(plugin: Plugin, purpose: Purpose) -> list[str]:
@@ -131,7 +132,7 @@ def test_nothing_is_rotated_before_the_first_installation(plugin: Plugin) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_two_installations_at_once_make_one_set() -> None:
-    plugin = make.version(make.organization()).plugin
+    plugin = factories.version(factories.organization()).plugin
 
     def install() -> int:
         with transaction.atomic():
@@ -143,7 +144,7 @@ def test_two_installations_at_once_make_one_set() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_rotations_at_once_leave_one_current_and_two_live() -> None:
-    plugin = make.version(make.organization()).plugin
+    plugin = factories.version(factories.organization()).plugin
     ensure(plugin)
     at_once(lambda: rotate(plugin), lambda: rotate(plugin), lambda: rotate(plugin))
     assert SigningSecret.objects.filter(purpose="tool", retires=None).count() == 1
@@ -153,7 +154,7 @@ def test_two_rotations_at_once_leave_one_current_and_two_live() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_ask_at_once_one_sees_the_secrets() -> None:
-    plugin = make.version(make.organization()).plugin
+    plugin = factories.version(factories.organization()).plugin
     ensure(plugin)
     outcomes = at_once(lambda: len(show(plugin)), lambda: len(show(plugin)))
     assert sum(outcomes) == 2

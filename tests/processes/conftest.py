@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.ground import Ground
-from tests.workers import Workers, workers
+from tests.support.gunicorn import Workers, workers
+from tests.support.platform import Platform
 
 Start = Callable[..., Workers]
 
@@ -21,9 +21,9 @@ def start(transactional_db: None) -> Iterator[Start]:
         yield lambda *args, **kwargs: stack.enter_context(workers(*args, **kwargs))
 
 
-def call(running: Workers, ground: Ground, **members: Any) -> requests.Response:
+def call(running: Workers, platform: Platform, **members: Any) -> requests.Response:
     """Let the agent of the granted number call its tool through running workers."""
-    headers = {"Authorization": f"Bearer {ground.agent.key}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {platform.agent.key}", "Content-Type": "application/json"}
     headers |= members.pop("headers", {})
     body = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}, **members}
     return requests.post(f"{running.url}/agent/v1/calls", json.dumps(body), headers=headers, timeout=30)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.ground import Ground
 from tests.processes.conftest import Start
-from tests.workers import Workers
+from tests.support.gunicorn import Workers
+from tests.support.platform import Platform
 
 pytestmark = pytest.mark.processes
 CALL = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}}
@@ -19,17 +19,17 @@ def in_chunks(body: bytes) -> Iterator[bytes]:
         yield body[start : start + 4096]
 
 
-def send(running: Workers, ground: Ground, body: bytes) -> requests.Response:
-    headers = {"Authorization": f"Bearer {ground.agent.key}", "Content-Type": "application/json"}
+def send(running: Workers, platform: Platform, body: bytes) -> requests.Response:
+    headers = {"Authorization": f"Bearer {platform.agent.key}", "Content-Type": "application/json"}
     return requests.post(f"{running.url}/agent/v1/calls", data=in_chunks(body), headers=headers, timeout=30)
 
 
-def test_a_body_in_chunks_is_read_like_any_other_and_limited_like_any_other(ground: Ground, start: Start) -> None:
+def test_a_body_in_chunks_is_read_like_any_other_and_limited_like_any_other(platform: Platform, start: Start) -> None:
     running = start(1)
-    assert send(running, ground, json.dumps(CALL).encode()).status_code == 200
-    assert ground.row().state == "succeeded"
-    at_the_limit = send(running, ground, json.dumps(CALL).encode().ljust(64 * 1024))
+    assert send(running, platform, json.dumps(CALL).encode()).status_code == 200
+    assert platform.row().state == "succeeded"
+    at_the_limit = send(running, platform, json.dumps(CALL).encode().ljust(64 * 1024))
     assert at_the_limit.status_code == 200
     for size in (64 * 1024 + 1, 70_000, 3_000_000):
-        answer = send(running, ground, b" " * size)
+        answer = send(running, platform, b" " * size)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -16,28 +16,29 @@ from installations.models import CustomerAlias
 from kasilabs.logs import lost
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
-from tests import hostile
-from tests.ground import PHONE, Build, Ground, Serve
 from tests.processes.conftest import Start, call
+from tests.support import fake_plugin_server
+from tests.support.fake_plugin_server import message
+from tests.support.platform import PHONE, Build, Platform, Serve
 
 pytestmark = pytest.mark.processes
 KEY = {"Idempotency-Key": "0123456789abcdef"}
 
 
-def slow(seconds: float, body: bytes = b"{}") -> hostile.Behaviour:
-    def behave(visit: hostile.Visit) -> None:
+def slow(seconds: float, body: bytes = b"{}") -> fake_plugin_server.Behaviour:
+    def behave(visit: fake_plugin_server.Visit) -> None:
         for _request in visit.requests():
             time.sleep(seconds)
-            visit.send(hostile.message(body))
+            visit.send(message(body))
 
     return behave
 
 
-def test_one_customer_comes_of_many_first_calls_at_once(ground: Ground, start: Start) -> None:
+def test_one_customer_comes_of_many_first_calls_at_once(platform: Platform, start: Start) -> None:
     running = start()
     conversation = {"id": "chat-1", "customer": {"phone": PHONE, "userId": "KE.abc"}}
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: call(running, ground, conversation=conversation), range(48)))
+        answers = list(pool.map(lambda _: call(running, platform, conversation=conversation), range(48)))
     assert {answer.status_code for answer in answers} == {200}
     assert (Customer.objects.count(), CustomerHandle.objects.count()) == (1, 2)
     assert (Conversation.objects.count(), CustomerAlias.objects.count()) == (1, 1)
@@ -45,11 +46,11 @@ def test_one_customer_comes_of_many_first_calls_at_once(ground: Ground, start: S
 
 
 def test_one_effect_comes_of_many_calls_with_one_key(
-    ground: Ground, plugin: hostile.HostileServer, start: Start
+    platform: Platform, plugin: fake_plugin_server.FakePluginServer, start: Start
 ) -> None:
     running = start()
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: call(running, ground, headers=KEY), range(64)))
+        answers = list(pool.map(lambda _: call(running, platform, headers=KEY), range(64)))
     assert len(plugin.requests) == 1
     assert {answer.status_code for answer in answers} <= {200, 409}
     done = [answer for answer in answers if answer.status_code == 200]
@@ -59,10 +60,10 @@ def test_one_effect_comes_of_many_calls_with_one_key(
 
 
 def test_a_slow_plugin_does_not_hold_up_an_unrelated_page(build: Build, serve: Serve, start: Start) -> None:
-    ground = build(serve(slow(3)).url())
+    platform = build(serve(slow(3)).url())
     running = start(1, threads=12, DATABASE_POOL_SIZE="2")
     with ThreadPoolExecutor(8) as pool:
-        calls = [pool.submit(call, running, ground) for _ in range(8)]
+        calls = [pool.submit(call, running, platform) for _ in range(8)]
         time.sleep(1)
         started = time.monotonic()
         assert requests.get(f"{running.url}/readyz", timeout=5).status_code == 200
@@ -72,9 +73,9 @@ def test_a_slow_plugin_does_not_hold_up_an_unrelated_page(build: Build, serve: S
 
 
 def test_a_killed_call_is_lost_and_its_key_says_so(build: Build, serve: Serve, start: Start) -> None:
-    ground = build(serve(slow(20)).url())
+    platform = build(serve(slow(20)).url())
     running = start()
-    caller = threading.Thread(target=_ignoring_errors, args=(lambda: call(running, ground, headers=KEY),))
+    caller = threading.Thread(target=_ignoring_errors, args=(lambda: call(running, platform, headers=KEY),))
     caller.start()
     wait_for(lambda: Call.objects.filter(state="open").exists())
     running.kill()
@@ -82,16 +83,16 @@ def test_a_killed_call_is_lost_and_its_key_says_so(build: Build, serve: Serve, s
     assert Call.objects.get().state == "open"
     Call.objects.update(lost_after=timezone.now() - timedelta(seconds=1))
     again = start()
-    answer = call(again, ground, headers=KEY)
+    answer = call(again, platform, headers=KEY)
     assert (answer.status_code, answer.json()["code"]) == (504, "plugin_timeout")
     assert Call.objects.get().state == "lost"
 
 
-def test_what_is_settled_as_lost_stays_lost(ground: Ground) -> None:
-    ground.agent.call()
+def test_what_is_settled_as_lost_stays_lost(platform: Platform) -> None:
+    platform.agent.call()
     Call.objects.update(state="open", lost_after=timezone.now() - timedelta(seconds=1))
     assert (lost.settle_lost(), lost.settle_lost()) == (1, 0)
-    assert ground.row().code == "plugin_timeout"
+    assert platform.row().code == "plugin_timeout"
 
 
 def test_readiness_names_the_database_when_it_is_gone(start: Start) -> None:

@@ -9,15 +9,16 @@ from kasilabs.accounts.models import AuditEntry
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import AgentKey, Instance
-from tests import make
-from tests.at_once import at_once, or_error
+from tests.support import factories
+from tests.support.concurrency import at_once, or_error
+from tests.support.factories import Cast
 
 COMMAND = audit.Actor.command("test")
 
 
 @pytest.fixture
-def number(cast: make.Cast) -> Instance:
-    return make.number(cast.organization)
+def number(cast: Cast) -> Instance:
+    return factories.number(cast.organization)
 
 
 def test_the_text_of_a_key_is_kept_nowhere(number: Instance) -> None:
@@ -134,14 +135,14 @@ def test_the_day_of_last_use_is_written_once_a_day(
 
 @pytest.mark.django_db(transaction=True)
 def test_rotating_at_once_leaves_two_live_keys() -> None:
-    number = make.number(make.organization())
+    number = factories.number(factories.organization())
     done = at_once(*[lambda: agent_keys.rotate(instance=number, actor=COMMAND).text] * 5)
     assert sum(works(text, timezone.now()) for text in done) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_one_key_is_issued_when_two_ask_at_once() -> None:
-    number = make.number(make.organization())
+    number = factories.number(factories.organization())
     done = at_once(*[or_error(lambda: agent_keys.issue(instance=number, actor=COMMAND).text)] * 3)
     assert sum(isinstance(each, str) for each in done) == 1
     assert sum(isinstance(each, Refused) for each in done) == 2

@@ -9,9 +9,9 @@ from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
-from tests import make
-from tests.at_once import at_once, or_error
-from tests.visits import As
+from tests.support import factories
+from tests.support.concurrency import at_once, or_error
+from tests.support.visits import As
 
 COMMAND = audit.Actor.command("test")
 LIST = "/o/kasi-legal/numbers/"
@@ -19,15 +19,15 @@ TYPED = {"name": "Front Desk", "number": "+254 (700) 000-141", "system_prompt": 
 
 
 @pytest.fixture
-def number(cast: make.Cast) -> Instance:
-    return make.number(cast.organization)
+def number(cast: factories.Cast) -> Instance:
+    return factories.number(cast.organization)
 
 
 def page_of(number: Instance, then: str = "") -> str:
     return f"{LIST}{number.public_id}/{then}"
 
 
-def test_an_admin_adds_a_number_as_people_write_it(cast: make.Cast, as_: As) -> None:
+def test_an_admin_adds_a_number_as_people_write_it(cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(f"{LIST}new/", TYPED)
     made = Instance.objects.get()
     assert (made.name, made.number, made.system_prompt) == ("Front Desk", "+254700000141", "Be kind.\nBe short.")
@@ -40,7 +40,7 @@ def test_an_admin_adds_a_number_as_people_write_it(cast: make.Cast, as_: As) -> 
     "wrong",
     ["0700000141", "254700000141", "+0700000141", "+2547000", "+254700000141 ext 3", "+٢٥٤٧٠٠٠٠٠١٤١", "+" + "1" * 16],
 )
-def test_a_number_in_another_form_is_said_with_an_example(cast: make.Cast, as_: As, wrong: str) -> None:
+def test_a_number_in_another_form_is_said_with_an_example(cast: factories.Cast, as_: As, wrong: str) -> None:
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": wrong})
     assert answer.status_code == 422
     assert "as in +254 700 000 141" in answer.content.decode()
@@ -48,8 +48,8 @@ def test_a_number_in_another_form_is_said_with_an_example(cast: make.Cast, as_: 
     assert Instance.objects.count() == 0
 
 
-def test_a_number_of_another_organization_is_refused_without_naming_it(cast: make.Cast, as_: As) -> None:
-    taken = make.number(cast.rival, "Secret Line")
+def test_a_number_of_another_organization_is_refused_without_naming_it(cast: factories.Cast, as_: As) -> None:
+    taken = factories.number(cast.rival, "Secret Line")
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": taken.number})
     text = answer.content.decode()
     assert answer.status_code == 422
@@ -59,7 +59,7 @@ def test_a_number_of_another_organization_is_refused_without_naming_it(cast: mak
     assert cast.organization.instances.count() == 0
 
 
-def test_a_name_is_given_once_in_an_organization(cast: make.Cast, number: Instance) -> None:
+def test_a_name_is_given_once_in_an_organization(cast: factories.Cast, number: Instance) -> None:
     with pytest.raises(Refused) as refused:
         numbers.add(organization=cast.organization, settings=Settings(number.name, "+254700000999"), actor=COMMAND)
     assert (refused.value.code, Instance.objects.count()) == ("name_taken", 1)
@@ -68,7 +68,7 @@ def test_a_name_is_given_once_in_an_organization(cast: make.Cast, number: Instan
 
 
 @pytest.mark.parametrize("name", ["LEGAL consultations", "legal consultations "])
-def test_a_name_in_other_letters_is_the_same_name(cast: make.Cast, as_: As, number: Instance, name: str) -> None:
+def test_a_name_in_other_letters_is_the_same_name(cast: factories.Cast, as_: As, number: Instance, name: str) -> None:
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "name": name, "number": "+254700000999"})
     assert answer.status_code == 422
     assert answer.context["form"].errors == {
@@ -78,27 +78,27 @@ def test_a_name_in_other_letters_is_the_same_name(cast: make.Cast, as_: As, numb
     assert as_(cast.admin).post(page_of(number, "edit/"), {**TYPED, "name": number.name.upper()}).status_code == 302
 
 
-def test_a_name_with_something_unseen_is_refused(cast: make.Cast, as_: As) -> None:
+def test_a_name_with_something_unseen_is_refused(cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "name": "Front\u2067Desk"})
     assert answer.status_code == 422
     assert "Leave out what cannot be seen: U+2067 right-to-left isolate." in answer.content.decode()
     assert Instance.objects.count() == 0
 
 
-def test_editing_notes_what_changed(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_editing_notes_what_changed(cast: factories.Cast, as_: As, number: Instance) -> None:
     typed = {"name": "Reception", "number": number.number, "system_prompt": ""}
     assert as_(cast.admin).post(page_of(number, "edit/"), typed).status_code == 302
     entry = AuditEntry.objects.get()
     assert (entry.before, entry.after) == ({"name": "Legal Consultations"}, {"name": "Reception"})
 
 
-def test_saving_without_a_change_writes_nothing(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_saving_without_a_change_writes_nothing(cast: factories.Cast, as_: As, number: Instance) -> None:
     typed = {"name": number.name, "number": number.number, "system_prompt": ""}
     assert as_(cast.admin).post(page_of(number, "edit/"), typed).status_code == 302
     assert AuditEntry.objects.count() == 0
 
 
-def test_a_system_prompt_too_long_is_refused_and_kept(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_system_prompt_too_long_is_refused_and_kept(cast: factories.Cast, as_: As, number: Instance) -> None:
     typed = {"name": number.name, "number": number.number, "system_prompt": "x" * 8001}
     answer = as_(cast.admin).post(page_of(number, "edit/"), typed)
     assert answer.status_code == 422
@@ -107,7 +107,7 @@ def test_a_system_prompt_too_long_is_refused_and_kept(cast: make.Cast, as_: As, 
     assert number.system_prompt == ""
 
 
-def test_an_operator_suspends_and_resumes(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_an_operator_suspends_and_resumes(cast: factories.Cast, as_: As, number: Instance) -> None:
     client = as_(cast.operator)
     for act, state in (("suspend", "suspended"), ("suspend", "suspended"), ("resume", "active")):
         assert client.post(page_of(number, f"{act}/")).status_code == 302
@@ -116,7 +116,7 @@ def test_an_operator_suspends_and_resumes(cast: make.Cast, as_: As, number: Inst
     assert list(AuditEntry.objects.values_list("action", flat=True)) == ["number.suspended", "number.resumed"]
 
 
-def test_a_key_is_shown_once_and_not_stored_by_the_browser(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_key_is_shown_once_and_not_stored_by_the_browser(cast: factories.Cast, as_: As, number: Instance) -> None:
     client = as_(cast.admin)
     answer = client.post(page_of(number, "keys/new/"))
     prefix = AgentKey.objects.get().prefix
@@ -126,7 +126,7 @@ def test_a_key_is_shown_once_and_not_stored_by_the_browser(cast: make.Cast, as_:
     assert again.replace(f"kla_{prefix}_…", "").count(prefix) == 0
 
 
-def test_asking_for_a_key_twice_shows_no_second(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_asking_for_a_key_twice_shows_no_second(cast: factories.Cast, as_: As, number: Instance) -> None:
     client = as_(cast.admin)
     client.post(page_of(number, "keys/new/"))
     assert client.post(page_of(number, "keys/new/")).status_code == 409
@@ -134,7 +134,7 @@ def test_asking_for_a_key_twice_shows_no_second(cast: make.Cast, as_: As, number
 
 
 def test_rotating_from_the_page_shows_the_new_key_and_until_when_the_old_works(
-    cast: make.Cast, as_: As, number: Instance
+    cast: factories.Cast, as_: As, number: Instance
 ) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
     old = agent_keys.live(number).get()
@@ -144,7 +144,7 @@ def test_rotating_from_the_page_shows_the_new_key_and_until_when_the_old_works(
     assert as_(cast.admin).post(page_of(number, f"keys/{old.id}/rotate/")).status_code == 409
 
 
-def test_revoking_asks_first(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_revoking_asks_first(cast: factories.Cast, as_: As, number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
     key = agent_keys.live(number).get()
     client, page = as_(cast.admin), page_of(number, f"keys/{key.id}/revoke/")
@@ -154,16 +154,16 @@ def test_revoking_asks_first(cast: make.Cast, as_: As, number: Instance) -> None
     assert agent_keys.live(number).count() == 0
 
 
-def test_a_key_of_another_number_is_not_found(cast: make.Cast, as_: As, number: Instance) -> None:
-    other = make.number(cast.rival)
+def test_a_key_of_another_number_is_not_found(cast: factories.Cast, as_: As, number: Instance) -> None:
+    other = factories.number(cast.rival)
     agent_keys.issue(instance=other, actor=COMMAND)
     key = agent_keys.live(other).get()
     assert as_(cast.admin).post(page_of(number, f"keys/{key.id}/revoke/")).status_code == 404
     assert agent_keys.live(other).count() == 1
 
 
-def test_a_number_of_another_organization_is_not_found(cast: make.Cast, as_: As) -> None:
-    other = make.number(cast.rival)
+def test_a_number_of_another_organization_is_not_found(cast: factories.Cast, as_: As) -> None:
+    other = factories.number(cast.rival)
     client = as_(cast.owner)
     assert client.get(page_of(other)).status_code == 404
     assert client.post(page_of(other, "suspend/")).status_code == 404
@@ -171,14 +171,14 @@ def test_a_number_of_another_organization_is_not_found(cast: make.Cast, as_: As)
     assert other.state == "active"
 
 
-def test_a_viewer_sees_the_number_and_no_buttons(cast: make.Cast, as_: As, number: Instance) -> None:
+def test_a_viewer_sees_the_number_and_no_buttons(cast: factories.Cast, as_: As, number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
     text = as_(cast.viewer).get(page_of(number)).content.decode()
     assert number.name in text
     assert [word for word in ("suspend/", "edit/", "rotate/", "revoke/", "keys/new/") if word in text] == []
 
 
-def test_hostile_text_is_shown_as_text(cast: make.Cast, as_: As) -> None:
+def test_hostile_text_is_shown_as_text(cast: factories.Cast, as_: As) -> None:
     hostile = "<script>alert(1)</script>"
     made = numbers.add(
         organization=cast.organization, settings=Settings(hostile, "+254700000141", hostile), actor=COMMAND
@@ -191,7 +191,7 @@ def test_hostile_text_is_shown_as_text(cast: make.Cast, as_: As) -> None:
 
 @pytest.mark.parametrize("rows", [10, 1000])
 def test_the_list_costs_the_same_for_ten_and_a_thousand(
-    cast: make.Cast, as_: As, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    cast: factories.Cast, as_: As, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     Instance.objects.bulk_create(
         Instance(organization=cast.organization, name=f"N{n}", number=f"+25471{n:07}") for n in range(rows)
@@ -205,6 +205,6 @@ def test_the_list_costs_the_same_for_ten_and_a_thousand(
 def test_a_number_added_by_two_organizations_at_once_belongs_to_one() -> None:
     typed = Settings("N", "+254700000141")
     add = partial(numbers.add, settings=typed, actor=COMMAND)
-    done = at_once(*[or_error(partial(add, organization=make.organization())) for _ in range(4)])
+    done = at_once(*[or_error(partial(add, organization=factories.organization())) for _ in range(4)])
     assert sum(isinstance(each, Instance) for each in done) == 1
     assert [each.code for each in done if isinstance(each, Refused)] == ["number_taken"] * 3

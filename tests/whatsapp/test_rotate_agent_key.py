@@ -11,7 +11,8 @@ from django.utils import timezone
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import AgentKey
-from tests import make
+from tests.support import factories
+from tests.support.factories import Cast
 
 
 def rotate(number: str) -> dict[str, Any]:
@@ -23,8 +24,8 @@ def rotate(number: str) -> dict[str, Any]:
     return answer
 
 
-def test_the_command_prints_a_key_that_works(cast: make.Cast) -> None:
-    number = make.number(cast.organization)
+def test_the_command_prints_a_key_that_works(cast: Cast) -> None:
+    number = factories.number(cast.organization)
     answer = rotate(number.public_id)
     found = agent_keys.find(answer["agentKey"], timezone.now())
     assert found is not None

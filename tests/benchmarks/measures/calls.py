@@ -7,7 +7,7 @@ from statistics import median
 from tests.benchmarks import machine, running, stage
 from tests.benchmarks.figures import Result, least, most
 from tests.benchmarks.load import Found, Load, run
-from tests.benchmarks.measures import ground
+from tests.benchmarks.measures import platform
 
 ROUNDS = 3
 TARGETS = (
@@ -31,11 +31,11 @@ class Turn:
 
 def measure() -> Result:
     result = Result(TARGETS)
-    made = ground.ground()
+    made = platform.platform()
     with running.plugin() as plugin, running.platform() as web:
-        calls = Load(web.port, "/agent/v1/calls", ground.CALL, made.headers)
+        calls = Load(web.port, "/agent/v1/calls", platform.CALL, made.headers)
         _warm(result, calls)
-        _overhead(result, calls, replace(calls, port=plugin.port, body=json.dumps({"input": ground.INPUT})))
+        _overhead(result, calls, replace(calls, port=plugin.port, body=json.dumps({"input": platform.INPUT})))
         for connections in (8, 64):
             turns = [_turn(result, web, replace(calls, connections=connections)) for _ in range(ROUNDS)]
             result.note(f"calls_per_second_at_{connections}", median(turn.found.per_second for turn in turns))

@@ -11,9 +11,9 @@ from kasilabs.accounts.permissions import Role
 from kasilabs.lib import cursor
 from kasilabs.logs import read
 from kasilabs.logs.filters import Filters
-from tests import make
 from tests.benchmarks.figures import Result, most
 from tests.benchmarks.measures import pages
+from tests.support import factories
 
 ROWS = 1_000_000
 NUMBERS = 8
@@ -49,10 +49,10 @@ FROM (
 
 def measure() -> Result:
     result = Result(TARGETS)
-    organization = make.organization("kasi-legal", name="Kasi Legal")
-    numbers = [make.number(organization, f"Number {place}").id for place in range(NUMBERS)]
+    organization = factories.organization("kasi-legal", name="Kasi Legal")
+    numbers = [factories.number(organization, f"Number {place}").id for place in range(NUMBERS)]
     _seed(organization, numbers)
-    user = make.member(organization, Role.OWNER).user
+    user = factories.member(organization, Role.OWNER).user
     first, deep = [], []
     for name, filters in _asked(numbers[0]).items():
         first.append(pages.page(user, f"/o/kasi-legal/logs/{filters.query()}").milliseconds)

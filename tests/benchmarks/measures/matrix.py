@@ -4,9 +4,10 @@ import gzip
 
 from grants.changes import plugins
 from kasilabs.accounts.permissions import Role
-from tests import make
 from tests.benchmarks.figures import Result, most
-from tests.benchmarks.measures import ground, pages
+from tests.benchmarks.measures import pages, platform
+from tests.support import factories
+from tests.support.factories import ACTOR
 
 NUMBERS, PLUGINS, TOOLS = 30, 6, 9
 """Six groups of nine tools and one permission are sixty rows."""
@@ -16,16 +17,14 @@ TARGETS = (most("server_ms", 60), most("queries", 8), most("raw_kb", 320), most(
 
 def measure() -> Result:
     result = Result(TARGETS)
-    organization = make.organization("kasi-legal", name="Kasi Legal")
-    numbers = [make.number(organization, f"Number {place}") for place in range(NUMBERS)]
+    organization = factories.organization("kasi-legal", name="Kasi Legal")
+    numbers = [factories.number(organization, f"Number {place}") for place in range(NUMBERS)]
     for place in range(PLUGINS):
-        tools = [{**ground.TOOL, "name": f"repeat_text_{each}"} for each in range(TOOLS)]
-        installation = ground.install(organization, slug=f"SUPPORT_DESK_{place}", name=f"Desk {place}", tools=tools)
+        tools = [{**platform.TOOL, "name": f"repeat_text_{each}"} for each in range(TOOLS)]
+        installation = platform.install(organization, slug=f"SUPPORT_DESK_{place}", name=f"Desk {place}", tools=tools)
         for number in numbers:
-            plugins.grant_plugin(
-                instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR
-            )
-    page = pages.page(make.member(organization, Role.OWNER).user, "/o/kasi-legal/grants/")
+            plugins.grant_plugin(instance=number, installation=installation, tools=None, permissions=None, actor=ACTOR)
+    page = pages.page(factories.member(organization, Role.OWNER).user, "/o/kasi-legal/grants/")
     result.note("server_ms", page.milliseconds)
     result.note("queries", page.queries)
     result.note("raw_kb", len(page.body) / 1024)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.benchmarks import machine, running
 from tests.benchmarks.figures import Result, most
 from tests.benchmarks.load import Load, run
-from tests.benchmarks.measures import ground
+from tests.benchmarks.measures import platform
 
 CALLS = 10_000
 """Per worker, and as many again to see that memory is flat."""
@@ -23,11 +23,11 @@ TARGETS = (
 
 def measure() -> Result:
     result = Result(TARGETS)
-    made = ground.ground()
+    made = platform.platform()
     with running.plugin() as plugin, running.platform() as web:
         result.note("start_to_ready_seconds", web.start_seconds)
         result.note("started_pss_mb", sum(machine.memory(pid).pss for pid in machine.family(web.pid)))
-        calls = Load(web.port, "/agent/v1/calls", ground.CALL, made.headers, seconds=LONG_SECONDS)
+        calls = Load(web.port, "/agent/v1/calls", platform.CALL, made.headers, seconds=LONG_SECONDS)
         result.count(run(replace(calls, most=1000, keep_alive=False)).errors)
         accepted = json.loads(running.ask(plugin.port, "/accepted").body)["accepted"]
         result.note("connections_per_worker", accepted / 2)

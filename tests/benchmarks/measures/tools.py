@@ -7,7 +7,7 @@ from typing import Any
 from tests.benchmarks import running
 from tests.benchmarks.figures import Result, least, most
 from tests.benchmarks.load import Load, run
-from tests.benchmarks.measures import ground
+from tests.benchmarks.measures import platform
 
 ROUNDS = 3
 PLUGINS, TOOLS = 10, 20
@@ -20,7 +20,7 @@ TARGETS = (
 
 def measure() -> Result:
     result = Result(TARGETS)
-    made = ground.ground(*(_manifest(number) for number in range(PLUGINS)))
+    made = platform.platform(*(_manifest(number) for number in range(PLUGINS)))
     with running.platform() as web:
         tag = running.ask(web.port, "/agent/v1/tools", made.headers).headers["ETag"]
         whole = Load(web.port, "/agent/v1/tools", headers=made.headers, connections=8)
@@ -38,5 +38,5 @@ def measure() -> Result:
 
 
 def _manifest(number: int) -> dict[str, Any]:
-    tools = [{**ground.TOOL, "name": f"repeat_text_{place}"} for place in range(TOOLS)]
+    tools = [{**platform.TOOL, "name": f"repeat_text_{place}"} for place in range(TOOLS)]
     return {"slug": f"SUPPORT_DESK_{number}", "name": f"Support Desk {number}", "tools": tools}

@@ -20,9 +20,10 @@ from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version
-from tests import make
 from tests.grants.conftest import FIND
-from tests.visits import As, page
+from tests.support import factories
+from tests.support.factories import ACTOR
+from tests.support.visits import As, page
 
 PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/"
 HTMX = {"HX-Request": "true"}
@@ -30,23 +31,23 @@ CANARY = "sk-canary-4417-zulu-9Q2X"
 SOUND = {"defaultQueue": "billing", "apiKey": CANARY, "apiKey__action": "replace"}
 CREATE, ORDER, PAY = "support:tickets:create", "bridge:commerce:create_order", "bridge:payments:initiate"
 PERMISSIONS = [
-    *make.SUPPORT_DESK["permissions"],
+    *factories.SUPPORT_DESK["permissions"],
     {"key": ORDER, "reason": "Writes the fee into the shop."},
     {"key": PAY, "reason": "Collects the fee of a ticket."},
 ]
-TOOLS = [*make.SUPPORT_DESK["tools"], FIND]
+TOOLS = [*factories.SUPPORT_DESK["tools"], FIND]
 
 
 @pytest.fixture
-def version(cast: make.Cast) -> Version:
+def version(cast: factories.Cast) -> Version:
     requires = {"toolkits": ["ESCALATIONS"]}
-    return make.version(cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=requires)
+    return factories.version(cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=requires)
 
 
 @pytest.fixture
-def legal(cast: make.Cast) -> Instance:
-    make.number(cast.organization, "Billing Support")
-    return make.number(cast.organization)
+def legal(cast: factories.Cast) -> Instance:
+    factories.number(cast.organization, "Billing Support")
+    return factories.number(cast.organization)
 
 
 def choose(client: Client, numbers: list[str], *permissions: str, toolkits: tuple[str, ...] = ()) -> None:
@@ -62,7 +63,7 @@ def nothing_was_done() -> bool:
 
 
 def test_the_wizard_opens_at_the_first_step_that_is_not_done(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     opened = [admin.get(PAGE)["Location"]]
@@ -75,7 +76,7 @@ def test_the_wizard_opens_at_the_first_step_that_is_not_done(
     assert opened == [f"{PAGE}{step}/" for step in ("permissions", "numbers", "configuration", "test")]
 
 
-def test_nobody_jumps_over_a_step(version: Version, cast: make.Cast, as_: As) -> None:
+def test_nobody_jumps_over_a_step(version: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     for step in ("numbers", "configuration", "test"):
         assert admin.get(f"{PAGE}{step}/")["Location"] == PAGE + "permissions/"
@@ -84,7 +85,7 @@ def test_nobody_jumps_over_a_step(version: Version, cast: make.Cast, as_: As) ->
 
 
 def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
-    version: Version, cast: make.Cast, as_: As
+    version: Version, cast: factories.Cast, as_: As
 ) -> None:
     shown = page(as_(cast.admin).get(PAGE + "permissions/"))
     assert [f'value="{key}"' in shown for key in (CREATE, ORDER, PAY)] == [True, True, True]
@@ -95,7 +96,7 @@ def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
     assert "Without it these do not work: Create support ticket" in " ".join(shown.split())
 
 
-def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: make.Cast, as_: As) -> None:
+def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     shown = page(admin.post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}, headers=HTMX))
     assert shown.strip().startswith('<section class="card" id="ability"')
@@ -107,14 +108,14 @@ def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: m
     assert admin.get(PAGE)["Location"] == PAGE + "permissions/"
 
 
-def test_the_panel_follows_without_script_too(version: Version, cast: make.Cast, as_: As) -> None:
+def test_the_panel_follows_without_script_too(version: Version, cast: factories.Cast, as_: As) -> None:
     shown = page(as_(cast.admin).post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}))
     assert shown.count(" checked>") == 1
     assert "own E-Commerce tools are hidden" in shown
     assert "<h1" in shown
 
 
-def test_a_permission_the_plugin_does_not_ask_for_is_refused(version: Version, cast: make.Cast, as_: As) -> None:
+def test_a_permission_the_plugin_does_not_ask_for_is_refused(version: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     answer = admin.post(PAGE + "permissions/", {"permissions": [PAY, "bridge:messaging:send"]})
     assert answer.status_code == 422
@@ -124,11 +125,11 @@ def test_a_permission_the_plugin_does_not_ask_for_is_refused(version: Version, c
 
 
 def test_no_number_and_no_toolkit_is_ticked_at_first(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
-    toolkits.install(organization=cast.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
-    toolkits.grant(instance=legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.install(organization=cast.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
+    toolkits.grant(instance=legal, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     admin.post(PAGE + "permissions/", {"permissions": [PAY]})
     shown = " ".join(page(admin.get(PAGE + "numbers/")).split())
     assert " checked" not in shown
@@ -137,8 +138,8 @@ def test_no_number_and_no_toolkit_is_ticked_at_first(
     assert "ECOMMERCE" not in shown
 
 
-def test_a_number_of_somebody_else_is_refused(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
-    admin, theirs = as_(cast.admin), make.number(cast.rival, "Rival Front Desk")
+def test_a_number_of_somebody_else_is_refused(version: Version, legal: Instance, cast: factories.Cast, as_: As) -> None:
+    admin, theirs = as_(cast.admin), factories.number(cast.rival, "Rival Front Desk")
     admin.post(PAGE + "permissions/", {"permissions": [CREATE]})
     answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id, theirs.public_id]})
     assert answer.status_code == 422
@@ -148,7 +149,7 @@ def test_a_number_of_somebody_else_is_refused(version: Version, legal: Instance,
 
 
 def test_the_third_step_installs_grants_and_configures_at_once(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, PAY, toolkits=("ESCALATIONS",))
@@ -164,7 +165,7 @@ def test_the_third_step_installs_grants_and_configures_at_once(
 
 
 def test_everything_the_third_step_does_is_in_the_audit_trail(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
@@ -182,7 +183,7 @@ def test_everything_the_third_step_does_is_in_the_audit_trail(
 
 
 def test_a_form_that_was_not_sound_keeps_all_but_secrets_and_installs_nothing(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
@@ -195,7 +196,7 @@ def test_a_form_that_was_not_sound_keeps_all_but_secrets_and_installs_nothing(
     assert nothing_was_done()
 
 
-def test_no_secret_is_in_the_session(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_no_secret_is_in_the_session(version: Version, legal: Instance, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
     before = {**admin.session}
@@ -206,7 +207,7 @@ def test_no_secret_is_in_the_session(version: Version, legal: Instance, cast: ma
     assert not any(CANARY in str(session.get_decoded()) for session in Session.objects.all())
 
 
-def test_a_draft_is_left_and_found_again(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_a_draft_is_left_and_found_again(version: Version, legal: Instance, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     admin.post(PAGE + "permissions/", {"permissions": [PAY]})
     answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id], "leave": "yes"})
@@ -218,18 +219,18 @@ def test_a_draft_is_left_and_found_again(version: Version, legal: Instance, cast
 
 
 def test_a_draft_about_another_version_does_not_count(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
-    make.version(cast.organization, version="1.1.0", permissions=PERMISSIONS)
+    factories.version(cast.organization, version="1.1.0", permissions=PERMISSIONS)
     assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
     assert "Version 1.1.0 came in since you began." in page(admin.get(PAGE + "permissions/"))
     assert nothing_was_done()
 
 
 def test_a_developer_installs_and_configures_but_grants_nothing(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     developer = as_(cast.developer)
     assert '<fieldset id="id_permissions" tabindex="-1" disabled' in page(developer.get(PAGE + "permissions/"))
@@ -243,7 +244,7 @@ def test_a_developer_installs_and_configures_but_grants_nothing(
 
 @pytest.mark.parametrize(("withdrawn", "done"), [("toolkits.change", (1, 0)), ("grants.change", (0, 0))])
 def test_a_right_that_was_withdrawn_meanwhile_is_not_used(
-    version: Version, legal: Instance, cast: make.Cast, as_: As, withdrawn: str, done: tuple[int, int]
+    version: Version, legal: Instance, cast: factories.Cast, as_: As, withdrawn: str, done: tuple[int, int]
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
@@ -253,7 +254,7 @@ def test_a_right_that_was_withdrawn_meanwhile_is_not_used(
     assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == done
 
 
-def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, cast: make.Cast, as_: As) -> None:
+def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, cast: factories.Cast, as_: As) -> None:
     Member.objects.filter(user=cast.developer).update(withdrawn=["installations.secrets"])
     developer = as_(cast.developer)
     choose(developer, [])
@@ -262,7 +263,7 @@ def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, 
     assert InstallationSecret.objects.count() == 0
 
 
-def test_who_may_not_configure_installs_all_the_same(version: Version, cast: make.Cast, as_: As) -> None:
+def test_who_may_not_configure_installs_all_the_same(version: Version, cast: factories.Cast, as_: As) -> None:
     Member.objects.filter(user=cast.developer).update(withdrawn=["installations.configure"])
     developer = as_(cast.developer)
     choose(developer, [])
@@ -274,7 +275,7 @@ def test_who_may_not_configure_installs_all_the_same(version: Version, cast: mak
     assert (installed.state, installed.values, vault.states(installed)) == ("needs_configuration", {}, {})
 
 
-def test_one_field_is_checked_by_itself(version: Version, cast: make.Cast, as_: As) -> None:
+def test_one_field_is_checked_by_itself(version: Version, cast: factories.Cast, as_: As) -> None:
     url, admin = PAGE + "configuration/fields/", as_(cast.admin)
     answer = admin.post(url + "defaultQueue/", {"defaultQueue": "x" * 41})
     assert page(answer).startswith('<div id="id_defaultQueue_field"')
@@ -285,7 +286,7 @@ def test_one_field_is_checked_by_itself(version: Version, cast: make.Cast, as_: 
 
 
 def test_an_installed_plugin_leads_to_the_test_step_and_nothing_is_done_twice(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
@@ -296,20 +297,20 @@ def test_an_installed_plugin_leads_to_the_test_step_and_nothing_is_done_twice(
     assert AuditEntry.objects.count() == noted
 
 
-def test_a_plan_touches_no_installation_somebody_made_meanwhile(version: Version, cast: make.Cast) -> None:
-    found = make.installation(
+def test_a_plan_touches_no_installation_somebody_made_meanwhile(version: Version, cast: factories.Cast) -> None:
+    found = factories.installation(
         cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=version.document["requires"]
     )
     noted = AuditEntry.objects.count()
     settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [])
     plan = Plan(cast.organization, version, Mode.SANDBOX, settings, only_new=True)
     with pytest.raises(Refused) as refused:
-        wizard.set_up(plan, user=None, actor=make.ACTOR)
+        wizard.set_up(plan, user=None, actor=ACTOR)
     found.refresh_from_db()
     assert (refused.value.code, found.values, AuditEntry.objects.count()) == ("installed_meanwhile", {}, noted)
 
 
-def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: Instance, cast: make.Cast) -> None:
+def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: Instance, cast: factories.Cast) -> None:
     noted = AuditEntry.objects.count()
     settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [f"apiKey={CANARY}"])
     plan = Plan(
@@ -322,40 +323,40 @@ def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: 
         toolkits=[Toolkit.ESCALATIONS],
     )
     with pytest.raises(Refused, match="has no permission"):
-        wizard.set_up(plan, user=None, actor=make.ACTOR)
+        wizard.set_up(plan, user=None, actor=ACTOR)
     assert nothing_was_done()
     assert AuditEntry.objects.count() == noted
 
 
-def test_a_plugin_of_another_organization_is_not_found(cast: make.Cast, as_: As) -> None:
-    make.version(cast.rival)
+def test_a_plugin_of_another_organization_is_not_found(cast: factories.Cast, as_: As) -> None:
+    factories.version(cast.rival)
     for step in ("", "permissions/", "numbers/", "configuration/", "test/"):
         assert as_(cast.admin).get(PAGE + step).status_code == 404
 
 
-def test_a_plugin_that_cannot_be_installed_says_why(cast: make.Cast, as_: As) -> None:
+def test_a_plugin_that_cannot_be_installed_says_why(cast: factories.Cast, as_: As) -> None:
     delegated = {
         "authorizationUrl": "https://a.example/a",
         "tokenUrl": "https://a.example/t",
         "subject": "organization",
     }
-    make.version(cast.organization, auth={"type": "oauth2", "scopes": ["read"], **delegated})
+    factories.version(cast.organization, auth={"type": "oauth2", "scopes": ["read"], **delegated})
     answer = as_(cast.admin).get(PAGE + "permissions/")
     assert answer.status_code == 409
     assert "Plugins that need delegated accounts cannot be installed yet." in page(answer)
     assert as_(cast.admin).post(PAGE + "permissions/", {}).status_code == 409
 
 
-def test_a_version_in_quarantine_is_passed_over(version: Version, cast: make.Cast, as_: As) -> None:
-    bad = make.version(cast.organization, version="1.1.0")
+def test_a_version_in_quarantine_is_passed_over(version: Version, cast: factories.Cast, as_: As) -> None:
+    bad = factories.version(cast.organization, version="1.1.0")
     Version.objects.filter(pk=bad.pk).update(state=Version.State.QUARANTINED)
     assert "Kasi Legal, version 1.0.0" in page(as_(cast.admin).get(PAGE + "permissions/"))
 
 
-def test_words_of_an_author_are_written_out(legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_words_of_an_author_are_written_out(legal: Instance, cast: factories.Cast, as_: As) -> None:
     asked = [{"key": CREATE, "label": "<b>Create</b>", "description": "<script>x</script>\u202e", "default": True}]
-    tool = {**make.SUPPORT_DESK["tools"][0], "title": "<img src=x>"}
-    make.version(cast.organization, name="<i>Desk</i>", permissions=asked, tools=[tool])
+    tool = {**factories.SUPPORT_DESK["tools"][0], "title": "<img src=x>"}
+    factories.version(cast.organization, name="<i>Desk</i>", permissions=asked, tools=[tool])
     admin = as_(cast.admin)
     shown = page(admin.get(PAGE + "permissions/"))
     choose(admin, [legal.public_id], CREATE)
@@ -366,19 +367,21 @@ def test_words_of_an_author_are_written_out(legal: Instance, cast: make.Cast, as
     assert "&lt;b&gt;Create" in shown
 
 
-def test_ten_and_a_hundred_numbers_cost_the_same_queries(version: Version, cast: make.Cast, as_: As) -> None:
+def test_ten_and_a_hundred_numbers_cost_the_same_queries(version: Version, cast: factories.Cast, as_: As) -> None:
     admin, counts = as_(cast.admin), []
     admin.post(PAGE + "permissions/", {"permissions": [PAY]})
     for first, last in ((0, 10), (10, 100)):
         for serial in range(first, last):
-            make.number(cast.organization, f"Number {serial}")
+            factories.number(cast.organization, f"Number {serial}")
         with CaptureQueriesContext(connection) as queries:
             assert admin.get(PAGE + "numbers/").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 8 + 3
 
 
-def test_every_step_stays_within_eight_queries(version: Version, legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_every_step_stays_within_eight_queries(
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
+) -> None:
     admin, counts = as_(cast.admin), {}
     choose(admin, [legal.public_id], PAY)
     for step in ("permissions", "numbers", "configuration", "test"):
@@ -392,7 +395,7 @@ def test_every_step_stays_within_eight_queries(version: Version, legal: Instance
 
 
 def test_a_draft_holds_what_was_chosen_and_nothing_else(
-    version: Version, legal: Instance, cast: make.Cast, as_: As
+    version: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], PAY, toolkits=("ESCALATIONS",))

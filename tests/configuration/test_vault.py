@@ -6,14 +6,15 @@ from kasilabs.configuration import vault
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.crypto import aes
 from kasilabs.lib.refusal import Refused
-from tests import make
+from tests.support import factories
+from tests.support.factories import Cast
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
 
 
 @pytest.fixture
-def installation(cast: make.Cast) -> Installation:
-    return make.installation(cast.organization, configurationSchema=make.EVERY_KIND)
+def installation(cast: Cast) -> Installation:
+    return factories.installation(cast.organization, configurationSchema=factories.EVERY_KIND)
 
 
 def test_a_secret_comes_back_for_a_call_and_only_then(installation: Installation) -> None:
@@ -55,9 +56,9 @@ def test_replacing_keeps_one_row_per_field(installation: Installation) -> None:
     assert [row.set_by for row in installation.secrets.all()] == ["wanjiru"]
 
 
-def test_a_value_copied_to_another_field_or_organization_does_not_open(cast: make.Cast) -> None:
-    ours = make.installation(cast.organization)
-    theirs = make.installation(cast.rival, slug="RIVAL_DESK")
+def test_a_value_copied_to_another_field_or_organization_does_not_open(cast: Cast) -> None:
+    ours = factories.installation(cast.organization)
+    theirs = factories.installation(cast.rival, slug="RIVAL_DESK")
     vault.put(ours, "/apiKey", CANARY, actor_name="ana")
     vault.put(ours, "/other", "another one", actor_name="ana")
     vault.put(theirs, "/apiKey", "their secret", actor_name="eve")

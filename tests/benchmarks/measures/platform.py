@@ -12,9 +12,9 @@ from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.logs.models import Mode
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
-from tests import make
 from tests.benchmarks.load import MARK
 from tests.benchmarks.running import PLUGIN_URL
+from tests.support import factories
 
 TOOL = {
     "name": "repeat_text",
@@ -40,7 +40,7 @@ CALL = json.dumps(
 
 
 @dataclass(frozen=True)
-class Ground:
+class Platform:
     """One number with its agent's key."""
 
     organization: Organization
@@ -48,29 +48,31 @@ class Ground:
     headers: dict[str, str]
 
 
-def ground(*manifests: dict[str, Any]) -> Ground:
+def platform(*manifests: dict[str, Any]) -> Platform:
     """Make a number that is granted a plugin of each manifest; without one, the plugin of this stage."""
-    organization = make.organization("kasi-legal", name="Kasi Legal")
-    number = make.number(organization)
+    organization = factories.organization("kasi-legal", name="Kasi Legal")
+    number = factories.number(organization)
     for manifest in manifests or ({"tools": [TOOL]},):
         grant(number, install(organization, **manifest))
-    key = agent_keys.issue(instance=number, actor=make.ACTOR)
-    return Ground(organization, number, {"Authorization": f"Bearer {key.text}"})
+    key = agent_keys.issue(instance=number, actor=factories.ACTOR)
+    return Platform(organization, number, {"Authorization": f"Bearer {key.text}"})
 
 
 def install(organization: Organization, **manifest: Any) -> Installation:
     """Install a plugin, with a secret and a setting."""
-    version = make.version(organization, **{"baseUrl": PLUGIN_URL, **manifest})
+    version = factories.version(organization, **{"baseUrl": PLUGIN_URL, **manifest})
     installed = lifecycle.install(
-        organization=organization, version=version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+        organization=organization, version=version, mode=Mode.LIVE, user=None, actor=factories.ACTOR
     )
     return lifecycle.configure(
         installation=installed.installation,
         values={"defaultQueue": "billing"},
         secret_changes=[SecretChange("/apiKey", Action.REPLACE, "sk-live-0123456789-benchmark")],
-        actor=make.ACTOR,
+        actor=factories.ACTOR,
     )
 
 
 def grant(number: Instance, installation: Installation) -> None:
-    plugins.grant_plugin(instance=number, installation=installation, tools=None, permissions=None, actor=make.ACTOR)
+    plugins.grant_plugin(
+        instance=number, installation=installation, tools=None, permissions=None, actor=factories.ACTOR
+    )

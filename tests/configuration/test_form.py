@@ -10,10 +10,11 @@ from kasilabs.configuration import vault
 from kasilabs.configuration.form import ConfigurationForm
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.crypto import aes
-from tests import make
+from tests.support import factories
+from tests.support.factories import Cast
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
-SCHEMA = config_schema.read(make.EVERY_KIND)
+SCHEMA = config_schema.read(factories.EVERY_KIND)
 SOUND = {"label": "Desk", "region": "nairobi", "retries": "2", "apiKey__action": "replace", "apiKey": CANARY}
 
 
@@ -26,13 +27,13 @@ def codes(found: ConfigurationForm) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def configured(cast: make.Cast) -> Installation:
+def configured(cast: Cast) -> Installation:
     """An installation with a host and one secret that goes there."""
     return lifecycle.configure(
-        installation=make.installation(cast.organization, configurationSchema=make.EVERY_KIND),
+        installation=factories.installation(cast.organization, configurationSchema=factories.EVERY_KIND),
         values={"label": "Desk", "host": "https://a.example"},
         secret_changes=[SecretChange("/apiKey", Action.REPLACE, CANARY)],
-        actor=make.ACTOR,
+        actor=factories.ACTOR,
     )
 
 

@@ -111,7 +111,7 @@ def drips(start: bytes, slowly: bytes, *, every: float = 0.02, size: int = 1) ->
     return behave
 
 
-class HostileServer:
+class FakePluginServer:
     """Listens while it is entered; each connection runs `behaviour` in its own thread.
 
     `accepted` counts connections, `requests` keeps what arrived whole.
@@ -134,7 +134,7 @@ class HostileServer:
     def url(self, host: str = "127.0.0.1", path: str = "/call") -> str:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
 
-    def __enter__(self) -> "HostileServer":
+    def __enter__(self) -> "FakePluginServer":
         self._start(self._accept)
         return self
 

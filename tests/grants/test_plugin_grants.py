@@ -10,8 +10,9 @@ from kasilabs.accounts import audit
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs.models import Mode
 from kasilabs.toolkits.catalogue import Toolkit
-from tests import make
 from tests.grants.conftest import Desk
+from tests.support import factories
+from tests.support.factories import Cast
 
 ON, OFF = ToolGrant.State.ON, ToolGrant.State.OFF
 TOOL, KEY = "create_support_ticket", "support:tickets:create"
@@ -61,25 +62,31 @@ def test_granting_again_adds_what_is_named_besides(desk: Desk) -> None:
 def test_another_mode_replaces_the_grant_with_all_its_cells(desk: Desk) -> None:
     before = desk.grant()
     live = lifecycle.install(
-        organization=desk.organization, version=desk.installation.version, mode=Mode.LIVE, user=None, actor=make.ACTOR
+        organization=desk.organization,
+        version=desk.installation.version,
+        mode=Mode.LIVE,
+        user=None,
+        actor=factories.ACTOR,
     ).installation
-    grant = plugins.grant_plugin(instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=make.ACTOR)
+    grant = plugins.grant_plugin(
+        instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=factories.ACTOR
+    )
     assert list(PluginGrant.objects.all()) == [grant]
     assert (grant.installation, tools(grant), keys(grant)) == (live, [TOOL], [])
     assert desk.entries()[-1].before["mode"] == "sandbox"
     with pytest.raises(Refused, match="any more"):
-        plugins.set_tool(grant=before, tool="find_support_ticket", state=ON, actor=make.ACTOR)
+        plugins.set_tool(grant=before, tool="find_support_ticket", state=ON, actor=factories.ACTOR)
 
 
-def test_a_grant_stays_inside_one_organization(desk: Desk, cast: make.Cast) -> None:
-    theirs = make.number(cast.rival, "Rival Desk")
+def test_a_grant_stays_inside_one_organization(desk: Desk, cast: Cast) -> None:
+    theirs = factories.number(cast.rival, "Rival Desk")
     with pytest.raises(Refused) as refused:
         desk.grant(theirs)
     assert refused.value.code == "other_organization"
     assert not PluginGrant.objects.exists()
 
 
-def test_a_stranger_grants_nothing(desk: Desk, cast: make.Cast) -> None:
+def test_a_stranger_grants_nothing(desk: Desk, cast: Cast) -> None:
     stranger = audit.Actor.person(cast.stranger)
     with pytest.raises(Refused) as refused:
         plugins.grant_plugin(
@@ -114,7 +121,7 @@ def test_a_removed_installation_is_not_granted(desk: Desk) -> None:
 def test_a_tool_is_turned_off_and_on_and_each_change_is_noted_once(desk: Desk) -> None:
     grant = desk.grant()
     for state in (OFF, OFF, ON, ON):
-        plugins.set_tool(grant=grant, tool=TOOL, state=state, actor=make.ACTOR)
+        plugins.set_tool(grant=grant, tool=TOOL, state=state, actor=factories.ACTOR)
     assert TOOL in tools(grant)
     noted = [(entry.target_name, entry.before, entry.after) for entry in desk.entries()[1:]]
     assert noted == [
@@ -126,7 +133,7 @@ def test_a_tool_is_turned_off_and_on_and_each_change_is_noted_once(desk: Desk) -
 def test_a_permission_is_turned_off_and_on_and_each_change_is_noted_once(desk: Desk) -> None:
     grant = desk.grant()
     for on in (False, False, True, True):
-        plugins.set_permission(grant=grant, key=KEY, on=on, actor=make.ACTOR)
+        plugins.set_permission(grant=grant, key=KEY, on=on, actor=factories.ACTOR)
     assert keys(grant) == [KEY]
     assert [entry.after[KEY] for entry in desk.entries()[1:]] == ["off", "on"]
 
@@ -134,16 +141,16 @@ def test_a_permission_is_turned_off_and_on_and_each_change_is_noted_once(desk: D
 def test_a_cell_that_does_not_exist_is_refused(desk: Desk) -> None:
     grant = desk.grant()
     with pytest.raises(Refused, match="no tool"):
-        plugins.set_tool(grant=grant, tool="nope", state=ON, actor=make.ACTOR)
+        plugins.set_tool(grant=grant, tool="nope", state=ON, actor=factories.ACTOR)
     with pytest.raises(Refused, match="no permission"):
-        plugins.set_permission(grant=grant, key="no:such", on=True, actor=make.ACTOR)
+        plugins.set_permission(grant=grant, key="no:such", on=True, actor=factories.ACTOR)
     assert len(desk.entries()) == 1
 
 
 def test_taking_a_plugin_back_takes_all_its_cells_and_leaves_other_numbers_alone(desk: Desk) -> None:
     grant, other = desk.grant(), desk.grant(desk.billing)
-    plugins.ungrant(grant=grant, actor=make.ACTOR)
-    plugins.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=factories.ACTOR)
+    plugins.ungrant(grant=grant, actor=factories.ACTOR)
     assert list(PluginGrant.objects.all()) == [other]
     assert ToolGrant.objects.count() == 2
     assert PermissionGrant.objects.count() == 1
@@ -152,43 +159,43 @@ def test_taking_a_plugin_back_takes_all_its_cells_and_leaves_other_numbers_alone
 
 def test_a_cell_of_a_grant_that_was_taken_back_is_not_brought_back(desk: Desk) -> None:
     grant = desk.grant()
-    plugins.ungrant(grant=grant, actor=make.ACTOR)
+    plugins.ungrant(grant=grant, actor=factories.ACTOR)
     with pytest.raises(Refused) as refused:
-        plugins.set_permission(grant=grant, key=KEY, on=True, actor=make.ACTOR)
+        plugins.set_permission(grant=grant, key=KEY, on=True, actor=factories.ACTOR)
     assert refused.value.code == "not_granted"
     assert not PermissionGrant.objects.exists()
 
 
 def test_a_toolkit_is_installed_and_granted_once(desk: Desk) -> None:
     for _time in range(2):
-        toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
-        toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+        toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+        toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert list(ToolkitGrant.objects.values_list("instance__name", "toolkit")) == [("Legal Consultations", "PAYMENTS")]
     assert [entry.action for entry in desk.entries()] == ["toolkit.installed", "toolkit.granted"]
 
 
 def test_a_toolkit_is_not_granted_before_it_is_installed(desk: Desk) -> None:
     with pytest.raises(Refused) as refused:
-        toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+        toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert refused.value.code == "toolkit_not_installed"
     assert not ToolkitGrant.objects.exists()
 
 
 def test_removing_a_toolkit_takes_it_back_from_every_number(desk: Desk) -> None:
-    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     for instance in (desk.legal, desk.billing):
-        toolkits.grant(instance=instance, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
-    toolkits.remove(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+        toolkits.grant(instance=instance, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    toolkits.remove(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert not OrganizationToolkit.objects.exists()
     assert not ToolkitGrant.objects.exists()
     assert desk.entries()[-1].before == {"numbers": ["Billing Support", "Legal Consultations"]}
 
 
 def test_taking_a_toolkit_back_leaves_the_organization_its_own(desk: Desk) -> None:
-    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
-    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+    toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     for _time in range(2):
-        toolkits.ungrant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=make.ACTOR)
+        toolkits.ungrant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert OrganizationToolkit.objects.count() == 1
     assert not ToolkitGrant.objects.exists()
     assert len(desk.entries()) == 3

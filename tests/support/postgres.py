@@ -1,4 +1,4 @@
-"""Run a command against a throwaway PostgreSQL: ``python -m tests.postgres COMMAND …`` sets DATABASE_URL for it.
+"""Run a command with a throwaway PostgreSQL: ``python -m tests.support.postgres COMMAND …`` sets DATABASE_URL.
 
 PostgreSQL refuses to run as root, so as root the cluster belongs to the user nobody.
 """

@@ -16,7 +16,8 @@ from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.logs.models import Call, Mode
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
-from tests import hostile, make
+from tests.support import factories, fake_plugin_server
+from tests.support.fake_plugin_server import FakePluginServer
 
 SECRET = "sk-live-0123456789-canary-7F2Q"
 PHONE = "+254711222333"
@@ -45,7 +46,7 @@ class Agent:
 
 
 @dataclass
-class Ground:
+class Platform:
     """An organization with two numbers; SUPPORT_DESK is granted to the first of them only."""
 
     organization: Organization
@@ -65,31 +66,31 @@ class Ground:
         return row
 
 
-Serve = Callable[[hostile.Behaviour], hostile.HostileServer]
-Build = Callable[..., Ground]
+Serve = Callable[[fake_plugin_server.Behaviour], FakePluginServer]
+Build = Callable[..., Platform]
 
 
-def build(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> Ground:
-    """Build the ground on a plugin at `url`; `tool` changes its tool, further arguments its manifest."""
-    organization = make.organization("kasi-legal", name="Kasi Legal")
-    legal, billing = make.number(organization), make.number(organization, "Billing Support")
-    tools = [{**make.SUPPORT_DESK["tools"][0], **(tool or {})}]
-    version = make.version(organization, **{"baseUrl": url, "tools": tools, **manifest})
+def build(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> Platform:
+    """Build the platform on a plugin at `url`; `tool` changes its tool, further arguments its manifest."""
+    organization = factories.organization("kasi-legal", name="Kasi Legal")
+    legal, billing = factories.number(organization), factories.number(organization, "Billing Support")
+    tools = [{**factories.SUPPORT_DESK["tools"][0], **(tool or {})}]
+    version = factories.version(organization, **{"baseUrl": url, "tools": tools, **manifest})
     installation = _installed(organization, version)
     grant = plugins.grant_plugin(
-        instance=legal, installation=installation, tools=None, permissions=None, actor=make.ACTOR
+        instance=legal, installation=installation, tools=None, permissions=None, actor=factories.ACTOR
     )
-    keys = [agent_keys.issue(instance=each, actor=make.ACTOR).text for each in (legal, billing)]
-    return Ground(organization, legal, billing, installation, grant, Agent(keys[0]), Agent(keys[1]))
+    keys = [agent_keys.issue(instance=each, actor=factories.ACTOR).text for each in (legal, billing)]
+    return Platform(organization, legal, billing, installation, grant, Agent(keys[0]), Agent(keys[1]))
 
 
 def _installed(organization: Organization, version: Any) -> Installation:
     installed = lifecycle.install(
-        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=make.ACTOR
+        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR
     )
     return lifecycle.configure(
         installation=installed.installation,
         values={"defaultQueue": "billing"},
         secret_changes=[SecretChange("/apiKey", Action.REPLACE, SECRET)],
-        actor=make.ACTOR,
+        actor=factories.ACTOR,
     )

@@ -13,37 +13,39 @@ from kasilabs.configuration.command_line import read_settings
 from kasilabs.logs.models import Call, Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
-from tests import hostile, make
 from tests.grants.conftest import FIND
-from tests.ground import Serve
-from tests.visits import As, page
+from tests.support import factories, fake_plugin_server
+from tests.support.factories import ACTOR
+from tests.support.fake_plugin_server import answers, message
+from tests.support.platform import Serve
+from tests.support.visits import As, page
 
 PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/test/"
 HTMX = {"HX-Request": "true"}
 CREATE = "create_support_ticket"
 CANARY = "sk-canary-4417-zulu-9Q2X"
 EXAMPLE = {"message": "My invoice is wrong", "input": {"subject": "Wrong invoice"}}
-TOOLS = [{**make.SUPPORT_DESK["tools"][0], "examples": [EXAMPLE]}, FIND]
+TOOLS = [{**factories.SUPPORT_DESK["tools"][0], "examples": [EXAMPLE]}, FIND]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def plugin(serve: Serve) -> hostile.HostileServer:
-    return serve(hostile.answers(hostile.message(b'{"reference": "T-1", "phone": "+254711222333"}')))
+def plugin(serve: Serve) -> fake_plugin_server.FakePluginServer:
+    return serve(answers(message(b'{"reference": "T-1", "phone": "+254711222333"}')))
 
 
-def install(cast: make.Cast, url: str, *numbers: Instance, **changes: Any) -> Installation:
-    version = make.version(cast.organization, **{"baseUrl": url, "tools": TOOLS, **changes})
+def install(cast: factories.Cast, url: str, *numbers: Instance, **changes: Any) -> Installation:
+    version = factories.version(cast.organization, **{"baseUrl": url, "tools": TOOLS, **changes})
     settings = read_settings(version.manifest.configuration, ["defaultQueue=billing"], [f"apiKey={CANARY}"])
     plan = Plan(cast.organization, version, Mode.SANDBOX, settings, numbers)
-    return wizard.set_up(plan, user=None, actor=make.ACTOR).installation
+    return wizard.set_up(plan, user=None, actor=ACTOR).installation
 
 
 @pytest.fixture
-def legal(cast: make.Cast, plugin: hostile.HostileServer) -> Instance:
+def legal(cast: factories.Cast, plugin: fake_plugin_server.FakePluginServer) -> Instance:
     """A number that may use the plugin."""
-    number = make.number(cast.organization)
+    number = factories.number(cast.organization)
     install(cast, plugin.url(), number)
     return number
 
@@ -54,7 +56,7 @@ def typed(number: Instance, given: Any, tool: str = CREATE) -> dict[str, str]:
 
 
 def test_the_form_begins_with_the_tool_that_only_reads_and_the_authors_example(
-    legal: Instance, cast: make.Cast, as_: As
+    legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     developer = as_(cast.developer)
     first, other = page(developer.get(PAGE)), page(developer.get(PAGE + f"?tool={CREATE}"))
@@ -65,17 +67,17 @@ def test_the_form_begins_with_the_tool_that_only_reads_and_the_authors_example(
 
 
 def test_the_form_begins_with_a_tool_that_a_number_has_the_permissions_for(
-    cast: make.Cast, plugin: hostile.HostileServer, as_: As
+    cast: factories.Cast, plugin: fake_plugin_server.FakePluginServer, as_: As
 ) -> None:
     read = {"key": "support:tickets:read", "label": "Read tickets", "description": "Reads tickets."}
     tools = [TOOLS[0], {**FIND, "permissions": [read["key"]]}]
-    permissions = [*make.SUPPORT_DESK["permissions"], read]
-    install(cast, plugin.url(), make.number(cast.organization), permissions=permissions, tools=tools)
+    permissions = [*factories.SUPPORT_DESK["permissions"], read]
+    install(cast, plugin.url(), factories.number(cast.organization), permissions=permissions, tools=tools)
     assert f'name="tool" value="{CREATE}"' in page(as_(cast.developer).get(PAGE))
 
 
 def test_a_test_call_is_a_real_call_with_the_real_result(
-    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
+    legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As
 ) -> None:
     answer = as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}))
     call = Call.objects.get()
@@ -87,7 +89,7 @@ def test_a_test_call_is_a_real_call_with_the_real_result(
     assert f"/o/kasi-legal/logs/{call.public_id}/" in shown
 
 
-def test_with_script_the_result_comes_in_place(legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_with_script_the_result_comes_in_place(legal: Instance, cast: factories.Cast, as_: As) -> None:
     shown = page(as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}), headers=HTMX))
     assert shown.strip().startswith('<div id="try">')
     assert "T-1" in shown
@@ -107,7 +109,7 @@ def test_with_script_the_result_comes_in_place(legal: Instance, cast: make.Cast,
     ],
 )
 def test_what_is_no_json_object_is_kept_and_not_sent(
-    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As, text: str, words: str
+    legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As, text: str, words: str
 ) -> None:
     answer = as_(cast.developer).post(PAGE, typed(legal, text))
     assert answer.status_code == 422
@@ -117,7 +119,7 @@ def test_what_is_no_json_object_is_kept_and_not_sent(
 
 
 def test_input_that_breaks_the_schema_is_refused_at_its_gate_with_every_place(
-    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
+    legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As
 ) -> None:
     answer = as_(cast.developer).post(PAGE, typed(legal, {"subject": "x", "colour": "red"}))
     assert answer.status_code == 422
@@ -128,24 +130,24 @@ def test_input_that_breaks_the_schema_is_refused_at_its_gate_with_every_place(
 
 
 def test_a_refusal_names_its_gate_and_the_page_that_explains_it(
-    cast: make.Cast, plugin: hostile.HostileServer, as_: As
+    cast: factories.Cast, plugin: fake_plugin_server.FakePluginServer, as_: As
 ) -> None:
-    number = make.number(cast.organization)
+    number = factories.number(cast.organization)
     install(cast, plugin.url(), number, requires={"toolkits": ["ESCALATIONS"]})
     shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), follow=True))
     assert "Not installed for this organization: ESCALATIONS." in shown
     assert "<code>toolkit_installation</code>" in shown
     assert f"grants/explain/?number={number.public_id}&amp;tool=support_desk__{CREATE}" in shown
     assert plugin.requests == []
-    toolkits.install(organization=cast.organization, toolkit=Toolkit.ESCALATIONS, actor=make.ACTOR)
-    toolkits.grant(instance=number, toolkit=Toolkit.ESCALATIONS, actor=make.ACTOR)
+    toolkits.install(organization=cast.organization, toolkit=Toolkit.ESCALATIONS, actor=ACTOR)
+    toolkits.grant(instance=number, toolkit=Toolkit.ESCALATIONS, actor=ACTOR)
     assert "T-1" in page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), follow=True))
 
 
-def test_a_plugin_that_refuses_the_token_is_told_apart(cast: make.Cast, serve: Serve, as_: As) -> None:
-    refuses = hostile.message(b'{"error": {"code": "bad_token", "message": "no"}}', status="401 Unauthorized")
-    number = make.number(cast.organization)
-    install(cast, serve(hostile.answers(refuses)).url(), number)
+def test_a_plugin_that_refuses_the_token_is_told_apart(cast: factories.Cast, serve: Serve, as_: As) -> None:
+    refuses = message(b'{"error": {"code": "bad_token", "message": "no"}}', status="401 Unauthorized")
+    number = factories.number(cast.organization)
+    install(cast, serve(answers(refuses)).url(), number)
     shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), headers=HTMX))
     assert "<code>plugin_auth</code>" in shown
     assert "The plugin answered 401." in shown
@@ -154,32 +156,32 @@ def test_a_plugin_that_refuses_the_token_is_told_apart(cast: make.Cast, serve: S
 
 @pytest.mark.parametrize("changes", [{"number": "billing"}, {"number": "nonsense"}, {"tool": ""}])
 def test_a_number_without_the_plugin_cannot_be_called_for(
-    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As, changes: dict[str, str]
+    legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As, changes: dict[str, str]
 ) -> None:
-    billing = make.number(cast.organization, "Billing Support")
+    billing = factories.number(cast.organization, "Billing Support")
     sent = typed(legal, {"subject": "No invoice"}) | changes
     sent["number"] = sent["number"].replace("billing", billing.public_id)
     assert as_(cast.developer).post(PAGE, sent).status_code == 422
     assert (Call.objects.count(), plugin.requests) == (0, [])
 
 
-def test_a_call_of_somebody_else_is_not_shown(legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_a_call_of_somebody_else_is_not_shown(legal: Instance, cast: factories.Cast, as_: As) -> None:
     made = as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}))["Location"]
     assert "T-1" in page(as_(cast.developer).get(made))
     assert "T-1" not in page(as_(cast.admin).get(made))
     assert as_(cast.admin).get(PAGE + "?call=nonsense").status_code == 200
 
 
-def test_the_signing_secrets_are_offered_to_developers_only(legal: Instance, cast: make.Cast, as_: As) -> None:
+def test_the_signing_secrets_are_offered_to_developers_only(legal: Instance, cast: factories.Cast, as_: As) -> None:
     Member.objects.filter(user=cast.admin).update(withdrawn=["plugins.develop"])
     assert "Show the secrets once" in page(as_(cast.developer).get(PAGE))
     assert "Show the secrets once" not in page(as_(cast.admin).get(PAGE))
 
 
 def test_a_plugin_for_other_plugins_has_nothing_to_call(
-    cast: make.Cast, plugin: hostile.HostileServer, as_: As
+    cast: factories.Cast, plugin: fake_plugin_server.FakePluginServer, as_: As
 ) -> None:
-    number = make.number(cast.organization)
+    number = factories.number(cast.organization)
     install(cast, plugin.url(), number, visibility="dependency")
     developer = as_(cast.developer)
     assert "There is nothing to call." in page(developer.get(PAGE))
@@ -188,7 +190,7 @@ def test_a_plugin_for_other_plugins_has_nothing_to_call(
 
 
 def test_a_suspended_number_refuses_the_test_call(
-    legal: Instance, plugin: hostile.HostileServer, cast: make.Cast, as_: As
+    legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As
 ) -> None:
     Instance.objects.update(state=Instance.State.SUSPENDED)
     shown = page(as_(cast.developer).post(PAGE, typed(legal, {"subject": "No invoice"}), headers=HTMX))
@@ -196,7 +198,7 @@ def test_a_suspended_number_refuses_the_test_call(
     assert plugin.requests == []
 
 
-def test_the_input_begins_with_what_the_schema_requires(cast: make.Cast) -> None:
+def test_the_input_begins_with_what_the_schema_requires(cast: factories.Cast) -> None:
     properties = {
         "subject": {"type": "string"},
         "queue": {"type": "string", "enum": ["legal", "billing"]},
@@ -205,8 +207,8 @@ def test_the_input_begins_with_what_the_schema_requires(cast: make.Cast) -> None
         "note": {"type": "string", "description": "For the team."},
     }
     rules = {"type": "object", "properties": properties, "required": ["subject", "queue", "copies", "kind", "free"]}
-    tool = {**make.SUPPORT_DESK["tools"][0], "inputSchema": rules}
-    manifest = make.version(cast.organization, tools=[tool]).manifest
+    tool = {**factories.SUPPORT_DESK["tools"][0], "inputSchema": rules}
+    manifest = factories.version(cast.organization, tools=[tool]).manifest
     text = sample_input.text(manifest, manifest.tools[0])
     assert json.loads(text) == {"subject": "", "queue": "legal", "copies": 2, "kind": "fault", "free": None}
     assert [member.name for member in sample_input.members(manifest.tools[0])][-1] == "note"

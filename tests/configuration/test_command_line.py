@@ -6,9 +6,9 @@ from kasilabs.configuration import schema
 from kasilabs.configuration.command_line import ParsedSettings, read_settings
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
-from tests import make
+from tests.support import factories
 
-SCHEMA = schema.read(make.EVERY_KIND)
+SCHEMA = schema.read(factories.EVERY_KIND)
 CANARY = "sk-canary-4417-zulu-9Q2X"
 
 
