@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins.manifest.document import AuthType
 from plugins.models import Version
 

@@ -20,7 +20,7 @@ from kasilabs.configuration import vault
 from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins import signing_secrets
 from plugins.models import SigningSecret, Version
 

@@ -9,7 +9,7 @@ from kasilabs.configuration import vault
 from kasilabs.configuration.form import Stored
 from kasilabs.configuration.vault import SealedSecret
 from kasilabs.lib import ids
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Customer
 from plugins.models import Plugin, Version
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from kasilabs.accounts.models import Organization
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins.models import Plugin, SigningSecret, Version
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from kasilabs.accounts.models import Organization, User
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.fields import EncryptedField
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins.manifest import document as manifests
 from plugins.manifest.snapshot import SnapshotDecoder
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from kasilabs.accounts import audit
 from kasilabs.lib.crypto import bearer_keys, fields
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins.models import Plugin, SigningSecret
 
 Purpose = SigningSecret.Purpose

@@ -16,7 +16,7 @@ from kasilabs.configuration import schema_text
 from kasilabs.lib import paging
 from kasilabs.lib.crypto.fields import CannotOpen
 from kasilabs.lib.documents import schema
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins import lists, registry, signing_secrets
 from plugins.forms import ManifestForm
 from plugins.manifest import checklist, excerpt

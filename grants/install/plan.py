@@ -13,7 +13,7 @@ from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
 from kasilabs.configuration.command_line import ParsedSettings
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version

@@ -17,7 +17,7 @@ from installations import installable
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins.manifest.document import Manifest
 from plugins.models import Plugin, Version
 

@@ -28,7 +28,7 @@ from kasilabs.configuration import schema
 from kasilabs.configuration.command_line import ParsedSettings
 from kasilabs.configuration.form import ConfigurationForm
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 
 StepView = Callable[[MemberRequest, Visit], HttpResponseBase]
 

@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
+from kasilabs.lib.states import Mode
 from kasilabs.logs import read
 from kasilabs.logs.filters import Filters
-from kasilabs.logs.models import Call, CallState, Mode
+from kasilabs.logs.models import Call, CallState
 from kasilabs.templatetags.look import state_of
 
 SAMPLE = 2_000

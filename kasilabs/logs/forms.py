@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.lib import ids
+from kasilabs.lib.states import Mode
 from kasilabs.logs.filters import Filters, Range
 from kasilabs.logs.gates import QUESTIONS
-from kasilabs.logs.models import CallState, Mode
+from kasilabs.logs.models import CallState
 
 YEARS = range(2000, 3000)
 

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.fields import EncryptedField
+from kasilabs.lib.states import Mode
 
 
 class CallState(models.TextChoices):
@@ -13,11 +14,6 @@ class CallState(models.TextChoices):
     OUR_FAULT = "our_fault", _("Our fault")
     REFUSED = "refused", _("Refused")
     LOST = "lost", _("Lost")
-
-
-class Mode(models.TextChoices):
-    SANDBOX = "sandbox", _("Sandbox")
-    LIVE = "live", _("Live")
 
 
 class Call(models.Model):

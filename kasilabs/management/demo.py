@@ -18,7 +18,7 @@ from kasilabs.accounts import audit, members
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.management import demo_file
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import Instance

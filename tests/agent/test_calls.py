@@ -15,7 +15,8 @@ from installations import lifecycle
 from kasilabs.calls import call as calls
 from kasilabs.calls.request import Request
 from kasilabs.lib.crypto import jwt as signing
-from kasilabs.logs.models import Call, CallAnswer, CallState, Mode
+from kasilabs.lib.states import Mode
+from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import numbers
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle

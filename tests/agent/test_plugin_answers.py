@@ -10,7 +10,7 @@ import jwt
 import pytest
 from django.utils import timezone
 
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins import signing_secrets
 from plugins.models import SigningSecret
 from tests.support import factories, fake_plugin_server

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from grants.changes import plugins
 from grants.models import ToolGrant
 from installations import lifecycle
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from tests.support import factories, fake_plugin_server
 from tests.support.factories import ACTOR
 from tests.support.platform import Build, Platform

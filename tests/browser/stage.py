@@ -9,9 +9,10 @@ from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.configuration.command_line import read_settings
+from kasilabs.lib.states import Mode
 from kasilabs.logs import write
 from kasilabs.logs.gates import Gate
-from kasilabs.logs.models import Call, CallState, Mode
+from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import Instance

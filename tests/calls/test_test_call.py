@@ -10,7 +10,8 @@ from installations.models import Installation
 from kasilabs.accounts.models import Member
 from kasilabs.calls.console import sample_input
 from kasilabs.configuration.command_line import read_settings
-from kasilabs.logs.models import Call, Mode
+from kasilabs.lib.states import Mode
+from kasilabs.logs.models import Call
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import FIND

@@ -16,7 +16,8 @@ from installations.models import Installation
 from kasilabs.calls.dispatch.tokens import Subject, platform_token
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib import ids
-from kasilabs.logs.models import Call, Mode
+from kasilabs.lib.states import Mode
+from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret

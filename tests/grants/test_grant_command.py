@@ -9,7 +9,7 @@ from grants.models import OrganizationToolkit, PluginGrant, ToolGrant, ToolkitGr
 from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from tests.grants.conftest import Desk
 from tests.support import factories
 

@@ -15,7 +15,7 @@ from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import AuditEntry, Member
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration import vault
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Instance
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret, Version

@@ -16,7 +16,7 @@ from kasilabs.accounts.models import AuditEntry, Member
 from kasilabs.configuration import vault
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version

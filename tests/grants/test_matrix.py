@@ -12,7 +12,7 @@ from grants.models import PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import Desk

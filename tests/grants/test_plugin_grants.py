@@ -8,7 +8,7 @@ from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from tests.grants.conftest import Desk
 from tests.support import factories

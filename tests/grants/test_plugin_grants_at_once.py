@@ -7,7 +7,7 @@ from grants.models import OrganizationToolkit, PluginGrant, ToolGrant, ToolkitGr
 from installations import lifecycle
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import AuditEntry
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from tests.grants.conftest import MANIFEST
 from tests.support import factories

@@ -9,7 +9,7 @@ from kasilabs.accounts.models import AuditEntry, Organization
 from kasilabs.configuration import vault
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins.models import SigningSecret, Version
 from tests.support import factories
 from tests.support.concurrency import at_once

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret, Version
 from tests.support import factories

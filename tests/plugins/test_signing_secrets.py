@@ -10,7 +10,7 @@ from django.utils import timezone
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.lib.crypto.fields import CannotOpen
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin, SigningSecret
 from plugins.signing_secrets import Purpose

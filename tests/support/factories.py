@@ -15,8 +15,9 @@ from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
 from kasilabs.lib import ids
+from kasilabs.lib.states import Mode
 from kasilabs.logs import write
-from kasilabs.logs.models import Call, CallState, Mode
+from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
 from plugins.models import Version

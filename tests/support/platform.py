@@ -13,7 +13,8 @@ from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.configuration.secrets import Action, SecretChange
-from kasilabs.logs.models import Call, Mode
+from kasilabs.lib.states import Mode
+from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
 from tests.support import factories, fake_plugin_server

@@ -10,7 +10,7 @@ from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.lookup import number_or_refuse
 from kasilabs.whatsapp.models import Instance
 

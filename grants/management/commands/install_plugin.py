@@ -15,7 +15,7 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration.command_line import ParsedSettings, read_settings
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Instance
 from plugins import registry, signing_secrets
 from plugins.manifest import source

@@ -20,7 +20,7 @@ from kasilabs.calls.console import sample_input, test_call
 from kasilabs.calls.console.forms import TrialForm
 from kasilabs.calls.console.test_call import Trial
 from kasilabs.lib.machine_api import request_id
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.lookup import number_or_404
 from plugins import signing_secrets
 from plugins.manifest.document import Tool

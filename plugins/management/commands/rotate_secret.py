@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from kasilabs.accounts import audit
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
+from kasilabs.lib.states import Mode
 from kasilabs.lib.text import formatting
-from kasilabs.logs.models import Mode
 from plugins import signing_secrets
 from plugins.models import Plugin
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.db import connection
 from kasilabs.lib.http import client
+from kasilabs.lib.states import Mode
 from kasilabs.logs import write
-from kasilabs.logs.models import Call, CallState, Mode
+from kasilabs.logs.models import Call, CallState
 from tests.benchmarks.running import PLUGIN_URL
 
 SENT = {"Content-Type": "application/json"}

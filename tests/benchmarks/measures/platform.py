@@ -9,7 +9,7 @@ from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.configuration.secrets import Action, SecretChange
-from kasilabs.logs.models import Mode
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
 from tests.benchmarks.load import MARK
