@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What comes from the system's packages: `system.sh python PYTHON` for a working venv module, `system.sh tests` for
-# PostgreSQL's server, Chromium, Node and curl. As root it installs what is missing; otherwise it says so and fails.
+# PostgreSQL's server, Chromium, Node, PHP and curl. As root it installs what is missing; otherwise it says so and fails.
 set -eu
 
 ensure() {
@@ -30,6 +30,7 @@ case ${1:?python or tests} in
         has_postgres || ensure "PostgreSQL's server" postgresql
         command -v chromium >/dev/null || ensure "Chromium" chromium fonts-liberation
         command -v node >/dev/null || ensure "Node" nodejs
+        command -v php >/dev/null || ensure "PHP" php-cli
         command -v curl >/dev/null || ensure "curl" curl
         ;;
 esac

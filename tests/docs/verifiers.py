@@ -1,10 +1,14 @@
-"""The verifiers of the author guide, each run by the interpreter it is written for."""
+"""The verifiers of the author guide, each run by the interpreter it is written for.
+
+A verifier reads a request a line and writes an answer a line, so that one process serves every test.
+"""
 
 import base64
 import json
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
@@ -14,43 +18,48 @@ PYTHON = """
 import base64, json, sys
 sys.path.insert(0, sys.argv[1])
 from kasilabs_plugin import NotFromKasiLabs, verify
-sent = json.load(sys.stdin)
-body, known = base64.b64decode(sent.pop("body")), {name: sent[name] for name in ("slug", "secrets", "platform_url")}
-try:
-    print(json.dumps(verify(sent["authorization"], body, **known)))
-except NotFromKasiLabs:
-    print("refused")
+for line in sys.stdin:
+    sent = json.loads(line)
+    body, known = base64.b64decode(sent.pop("body")), {name: sent[name] for name in ("slug", "secrets", "platform_url")}
+    try:
+        print(json.dumps(verify(sent["authorization"], body, **known)), flush=True)
+    except NotFromKasiLabs:
+        print('"refused"', flush=True)
 """
 NODE = """
 import { pathToFileURL } from "node:url";
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 const { NotFromKasiLabs, verify } = await import(pathToFileURL(`${process.argv[1]}/verify.mjs`));
-const sent = JSON.parse(readFileSync(0, "utf8"));
-const known = { slug: sent.slug, secrets: sent.secrets, platformUrl: sent.platform_url };
-try {
-  console.log(JSON.stringify(verify(sent.authorization, Buffer.from(sent.body, "base64"), known)));
-} catch (error) {
-  if (!(error instanceof NotFromKasiLabs)) throw error;
-  console.log("refused");
+for await (const line of createInterface({ input: process.stdin })) {
+  const sent = JSON.parse(line);
+  const known = { slug: sent.slug, secrets: sent.secrets, platformUrl: sent.platform_url };
+  try {
+    console.log(JSON.stringify(verify(sent.authorization, Buffer.from(sent.body, "base64"), known)));
+  } catch (error) {
+    if (!(error instanceof NotFromKasiLabs)) throw error;
+    console.log('"refused"');
+  }
 }
 """
 PHP = """
 require $argv[1] . '/verify.php';
-$sent = json_decode(stream_get_contents(STDIN), true);
-try {
-    $body = base64_decode($sent['body']);
-    echo json_encode(verify($sent['authorization'], $body, $sent['slug'], $sent['secrets'], $sent['platform_url']));
-} catch (NotFromKasiLabs) {
-    echo 'refused';
+while (($line = fgets(STDIN)) !== false) {
+    $sent = json_decode($line, true);
+    try {
+        $body = base64_decode($sent['body']);
+        $call = verify($sent['authorization'], $body, $sent['slug'], $sent['secrets'], $sent['platform_url']);
+        echo json_encode($call), PHP_EOL;
+    } catch (NotFromKasiLabs) {
+        echo '"refused"', PHP_EOL;
+    }
 }
 """
+PHP_SETTINGS = ["-n", "-d", "display_errors=1", "-d", "error_reporting=-1"]
 COMMANDS = {
     "python": [sys.executable, "-c", PYTHON],
     "node": ["node", "--input-type=module", "-e", NODE],
-    "php": ["php", "-r", PHP, "--"],
+    "php": ["php", *PHP_SETTINGS, "-r", PHP, "--"],
 }
-LANGUAGES = [name for name, command in COMMANDS.items() if name != "php" or shutil.which(command[0])]
-"""Python and Node always; PHP where there is one."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +73,22 @@ class Sent:
     platform_url: str
 
 
-def run(language: str, sent: Sent) -> object:
-    """Return the call that a verifier accepts, or the word `refused`; anything else it prints fails the test."""
-    given = json.dumps({**asdict(sent), "body": base64.b64encode(sent.body).decode()})
+Verify = Callable[[Sent], object]
+"""Returns the call that a verifier accepts, or the word `refused`; anything else it prints fails the test."""
+
+
+@contextmanager
+def running(language: str) -> Iterator[Verify]:
+    """Run the verifier of a language until the block ends."""
     command = [*COMMANDS[language], str(EXAMPLES)]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout.strip()
-    return printed if printed == "refused" else json.loads(printed)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        questions, answers = process.stdin, process.stdout
+        assert questions
+        assert answers
+
+        def verify(sent: Sent) -> object:
+            given = {**asdict(sent), "body": base64.b64encode(sent.body).decode()}
+            print(json.dumps(given), file=questions, flush=True)
+            return json.loads(answers.readline())
+
+        yield verify
