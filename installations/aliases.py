@@ -34,7 +34,7 @@ def led_to(organization: UUID, installation: UUID, indexes: Mapping[str, str | N
     )
 
 
-def find_or_make(installation: Installation, customer_id: UUID) -> str:
+def get_or_create(installation: Installation, customer_id: UUID) -> str:
     """Return the alias of a customer here, writing its row when there is none yet.
 
     It is derived, so two processes that make it at once write the same row, and the second write does nothing.

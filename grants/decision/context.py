@@ -1,6 +1,6 @@
-"""All that deciding needs to know of a WhatsApp number, loaded in two queries for any count of numbers."""
+"""What a decision about a WhatsApp number depends on, loaded in two queries for any count of numbers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from grants.decision.query import Kind, Row, fetch
+from grants.models import ToolGrant
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import Organization
 from kasilabs.configuration import vault
@@ -19,8 +20,8 @@ from plugins.models import SigningSecret, warm
 
 
 @dataclass
-class Setup:
-    """One installation with its sealed secrets, and where that was asked for the live signing secrets of its plugin."""
+class InstalledPlugin:
+    """One installation with its sealed secrets and, where asked for, the live signing secrets of its plugin."""
 
     installation: Installation
     secret_rows: list[InstallationSecret] = field(default_factory=list)
@@ -41,35 +42,64 @@ class Setup:
 
 
 @dataclass
-class Granted:
-    """What one number may use of one installation."""
+class GrantedPlugin:
+    """What one number may use of one installed plugin. `id` is that of the grant."""
 
     id: UUID
-    setup: Setup
+    plugin: InstalledPlugin
     tools: set[str] = field(default_factory=set)
     permissions: set[str] = field(default_factory=set)
 
 
 @dataclass
-class Standing:
-    """All that deciding for one number needs."""
+class DecisionContext:
+    """All that a decision about one number depends on. Both dictionaries are keyed by the slug of the plugin."""
 
     instance: Instance
-    installed_toolkits: set[str]
-    granted_toolkits: set[str]
-    setups: dict[str, Setup]
-    grants: dict[str, Granted] = field(default_factory=dict)
+    plugins: dict[str, InstalledPlugin]
+    grants: dict[str, GrantedPlugin] = field(default_factory=dict)
+    installed_toolkits: set[str] = field(default_factory=set)
+    granted_toolkits: set[str] = field(default_factory=set)
 
-    def setup(self, slug: str) -> Setup | None:
+    @classmethod
+    def load(cls, instance: Instance, *, slug: str | None = None, with_signing: bool = False) -> "DecisionContext":
+        """Load the context of one number; `slug` narrows it to one plugin."""
+        return cls.load_many(instance.organization, [instance], slug=slug, with_signing=with_signing)[instance.id]
+
+    @classmethod
+    def load_many(
+        cls,
+        organization: Organization,
+        instances: Sequence[Instance],
+        *,
+        slug: str | None = None,
+        with_signing: bool = False,
+    ) -> dict[UUID, "DecisionContext"]:
+        """Load the contexts of several numbers of one organization, by the id of the number."""
+        installations = _installations(organization, slug)
+        rows = fetch(organization, instances, slug=slug, with_signing=with_signing)
+        plugins = _installed_plugins(installations, rows)
+        grants = _granted_plugins(plugins, rows)
+        by_slug = _preferred(plugins.values())
+        toolkits = {row.name for row in rows[Kind.TOOLKIT]}
+        contexts = {each.id: cls(each, by_slug, installed_toolkits=toolkits) for each in instances}
+        for row in rows[Kind.NUMBER_TOOLKIT]:
+            contexts[row.owner].granted_toolkits.add(row.name)
+        for row in rows[Kind.GRANT]:
+            if row.row in grants:
+                contexts[row.owner].grants[grants[row.row].plugin.slug] = grants[row.row]
+        return contexts
+
+    def plugin(self, slug: str) -> InstalledPlugin | None:
         """Return the granted installation of a plugin, else the one the organization would grant."""
         grant = self.grants.get(slug)
-        return grant.setup if grant else self.setups.get(slug)
+        return grant.plugin if grant else self.plugins.get(slug)
 
-    def tools(self) -> Iterator[tuple[Granted, Tool]]:
-        """Yield each tool the agent can be offered here, in no order."""
+    def tools(self) -> Iterator[tuple[InstalledPlugin, Tool]]:
+        """Yield each tool of the granted plugins that an agent may see, in no order."""
         for grant in self.grants.values():
-            for tool in grant.setup.manifest.offered_tools:
-                yield grant, tool
+            for tool in grant.plugin.manifest.offered_tools:
+                yield grant.plugin, tool
 
     @property
     def suppressed_toolkits(self) -> list[str]:
@@ -81,26 +111,6 @@ class Standing:
     def toolkits(self) -> list[str]:
         """The toolkits that work here: installed for the organization and granted to the number."""
         return sorted(self.installed_toolkits & self.granted_toolkits)
-
-
-def of(instance: Instance, *, slug: str | None = None, with_signing: bool = False) -> Standing:
-    """Load what deciding for one number needs; `slug` narrows it to one plugin."""
-    return of_all(instance.organization, [instance], slug=slug, with_signing=with_signing)[instance.id]
-
-
-def of_all(
-    organization: Organization, instances: Sequence[Instance], *, slug: str | None = None, with_signing: bool = False
-) -> dict[UUID, Standing]:
-    """Load what deciding for several numbers of one organization needs, in two queries whatever their count."""
-    installations = _installations(organization, slug)
-    rows = fetch(organization, instances, slug=slug, with_signing=with_signing)
-    setups = {installation.id: Setup(installation) for installation in installations}
-    _fill_setups(setups, rows)
-    by_slug = _preferred(setups.values())
-    installed = {row.name for row in rows if row.kind is Kind.TOOLKIT}
-    found = {each.id: Standing(each, installed, set(), by_slug) for each in instances}
-    _fill_standings(found, setups, rows)
-    return found
 
 
 def _installations(organization: Organization, slug: str | None) -> list[Installation]:
@@ -118,58 +128,57 @@ def _installed(*, organization: UUID, slug: str | None) -> "QuerySet[Installatio
     return narrowed.select_related("plugin", "version").defer("version__document")
 
 
-def _preferred(setups: Iterable[Setup]) -> dict[str, Setup]:
-    """Choose per plugin which installation an ungranted number is judged by: present before removed, then newest."""
-    chosen: dict[str, Setup] = {}
-    for setup in setups:
-        before = chosen.get(setup.slug)
-        if before is None or _is_present(setup) >= _is_present(before):
-            chosen[setup.slug] = setup
-    return chosen
-
-
-def _is_present(setup: Setup) -> bool:
-    return setup.installation.state != Installation.State.REMOVED
-
-
-def _fill_setups(setups: dict[UUID, Setup], rows: list[Row]) -> None:
-    for row in rows:
-        if row.kind is Kind.SECRET and row.owner in setups:
-            setup = setups[row.owner]
-            setup.secret_rows.append(
+def _installed_plugins(
+    installations: Sequence[Installation], rows: Mapping[Kind, Sequence[Row]]
+) -> dict[UUID, InstalledPlugin]:
+    """Return the installations with their secrets, by id."""
+    plugins = {installation.id: InstalledPlugin(installation) for installation in installations}
+    for row in rows[Kind.SECRET]:
+        if row.owner in plugins:
+            plugins[row.owner].secret_rows.append(
                 InstallationSecret(
                     id=row.row,
-                    organization_id=setup.installation.organization_id,
+                    organization_id=plugins[row.owner].installation.organization_id,
                     owner_id=row.owner,
                     pointer=row.name,
                     value=row.value,
                 )
             )
-        elif row.kind is Kind.SIGNING:
-            secret = _signing_secret(row)
-            for setup in setups.values():
-                if (setup.installation.plugin_id, setup.installation.mode) == (secret.plugin_id, secret.mode):
-                    setup.signing.append(secret)
+    for row in rows[Kind.SIGNING]:
+        mode, purpose, kid = row.name.split(":")
+        secret = SigningSecret(id=row.row, plugin_id=row.owner, mode=mode, purpose=purpose, kid=kid, value=row.value)
+        for plugin in plugins.values():
+            if (plugin.installation.plugin_id, plugin.installation.mode) == (secret.plugin_id, secret.mode):
+                plugin.signing.append(secret)
+    return plugins
 
 
-def _signing_secret(row: Row) -> SigningSecret:
-    mode, purpose, kid = row.name.split(":")
-    return SigningSecret(id=row.row, plugin_id=row.owner, mode=mode, purpose=purpose, kid=kid, value=row.value)
+def _granted_plugins(
+    plugins: Mapping[UUID, InstalledPlugin], rows: Mapping[Kind, Sequence[Row]]
+) -> dict[UUID, GrantedPlugin]:
+    """Return the grants with their tools and permissions, by id.
+
+    The installations were read by a statement of their own, so that a grant may be of one that is newer: left out.
+    """
+    grants = {row.row: GrantedPlugin(row.row, plugins[row.other]) for row in rows[Kind.GRANT] if row.other in plugins}
+    for row in rows[Kind.TOOL]:
+        if row.owner in grants and row.value == ToolGrant.State.ON:
+            grants[row.owner].tools.add(row.name)
+    for row in rows[Kind.PERMISSION]:
+        if row.owner in grants:
+            grants[row.owner].permissions.add(row.name)
+    return grants
 
 
-def _fill_standings(found: dict[UUID, Standing], setups: dict[UUID, Setup], rows: list[Row]) -> None:
-    by_id: dict[UUID, Granted] = {}
-    for row in rows:
-        if row.kind is Kind.GRANT and row.other in setups:
-            by_id[row.row] = Granted(row.row, setups[row.other])
-            found[row.owner].grants[setups[row.other].slug] = by_id[row.row]
-        elif row.kind is Kind.NUMBER_TOOLKIT:
-            found[row.owner].granted_toolkits.add(row.name)
-    for row in rows:
-        grant = by_id.get(row.owner) if row.kind in {Kind.TOOL, Kind.PERMISSION} else None
-        if grant is None:
-            continue
-        if row.kind is Kind.PERMISSION:
-            grant.permissions.add(row.name)
-        elif row.value == "on":
-            grant.tools.add(row.name)
+def _preferred(plugins: Iterable[InstalledPlugin]) -> dict[str, InstalledPlugin]:
+    """Return by slug the installation an ungranted number is judged by: one that is not removed, then the newest."""
+    chosen: dict[str, InstalledPlugin] = {}
+    for plugin in plugins:
+        before = chosen.get(plugin.slug)
+        if before is None or _is_present(plugin) >= _is_present(before):
+            chosen[plugin.slug] = plugin
+    return chosen
+
+
+def _is_present(plugin: InstalledPlugin) -> bool:
+    return plugin.installation.state != Installation.State.REMOVED

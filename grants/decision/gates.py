@@ -1,14 +1,16 @@
 """The one decision: may this number use this tool now? List, call, matrix, explain page and log all ask here.
 
-What it needs was loaded before (`grants.decision.context`), so that deciding asks no database.
+Everything asked about was loaded before (`grants.decision.context`): deciding runs no query.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from grants.decision.context import Granted, Setup, Standing
+from grants.decision.context import DecisionContext, InstalledPlugin
 from installations.models import Installation
 from kasilabs.logs.gates import STANDING, Gate
+from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Tool
 from plugins.models import Version
@@ -16,12 +18,15 @@ from plugins.models import Version
 
 @dataclass(frozen=True)
 class Decision:
-    """The answer of the standing gates. When it is no, `gate` refused for `reason`, and `facts` fill its sentence."""
+    """The answer of the standing gates. `gate` is the one that refused, for `reason`; `params` fill the message."""
 
-    allowed: bool
     gate: Gate | None = None
     reason: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> bool:
+        return self.gate is None
 
     @property
     def passed(self) -> tuple[Gate, ...]:
@@ -29,92 +34,83 @@ class Decision:
         return STANDING if self.gate is None else STANDING[: STANDING.index(self.gate)]
 
 
-_YES = Decision(True)
+_ALLOWED = Decision()
 
 
-def decide(standing: Standing, setup: Setup, tool: Tool) -> Decision:
-    """Ask the standing gates in order; the first that refuses decides."""
-    grant = standing.grants.get(setup.slug)
-    if grant is not None and grant.setup is not setup:
-        grant = None
-    for gate, ask in _GATES:
-        refusal = ask(standing, setup, grant, tool)
-        if refusal is not None:
-            return Decision(False, gate, refusal[0], refusal[1])
-    return _YES
+def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Decision:
+    """Return whether the number may call the tool now. The first gate that refuses decides."""
+    decision = decide_plugin(context, plugin)
+    if not decision.allowed:
+        return decision
+
+    grant, number = context.grants[plugin.slug], context.instance.name
+    if tool.name not in grant.tools:
+        return _refuse(Gate.TOOL_GRANT, "tool_off", tool=tool.name, number=number)
+
+    missing = [key for key in tool.permissions if key not in grant.permissions]
+    if missing:
+        return _refuse(Gate.PERMISSION_GRANT, "permission_off", permissions=missing, number=number)
+
+    decision = _decide_toolkits(context, plugin.manifest.required_toolkits)
+    if not decision.allowed:
+        return decision
+
+    if plugin.installation.state == Installation.State.NEEDS_CONFIGURATION:
+        return _refuse(Gate.CONFIGURATION, "needs_configuration", plugin=plugin.manifest.name)
+    if plugin.opened.unreadable:
+        fields = list(plugin.opened.unreadable)
+        return _refuse(Gate.CONFIGURATION, "secret_unreadable", plugin=plugin.manifest.name, fields=fields)
+    return _ALLOWED
 
 
-def suspended(instance: Instance) -> Decision:
-    """Return the refusal of a suspended number, which needs nothing to be loaded."""
-    return Decision(False, Gate.NUMBER, "number_suspended", {"number": instance.name})
+def decide_permission(context: DecisionContext, plugin: InstalledPlugin, key: str) -> Decision:
+    """Return whether a permission is in force on the number: the gates of `decide` without tool and configuration.
+
+    The toolkits are those the permission reaches, where a tool needs those of its whole plugin.
+    """
+    decision = decide_plugin(context, plugin)
+    if not decision.allowed:
+        return decision
+    if key not in context.grants[plugin.slug].permissions:
+        return _refuse(Gate.PERMISSION_GRANT, "permission_off", permissions=[key], number=context.instance.name)
+    action = BRIDGE_ACTIONS.get(key)
+    return _decide_toolkits(context, action.toolkits if action else ())
 
 
-Refusal = tuple[str, dict[str, Any]] | None
-_STOPPED = frozenset({Installation.State.SUSPENDED, Installation.State.REMOVED})
+def decide_plugin(context: DecisionContext, plugin: InstalledPlugin) -> Decision:
+    """Return whether the number may use the plugin at all: the gates before any single tool or permission."""
+    installation, name = plugin.installation, plugin.manifest.name
+    if not context.instance.is_active:
+        return number_suspended(context.instance)
+
+    if installation.state in {Installation.State.SUSPENDED, Installation.State.REMOVED}:
+        return _refuse(Gate.ORGANIZATION_INSTALLATION, f"installation_{installation.state}", plugin=name)
+
+    if installation.version.state == Version.State.QUARANTINED:
+        version = installation.version.semver
+        return _refuse(Gate.PLUGIN_STATE, "version_quarantined", plugin=name, version=version)
+
+    grant = context.grants.get(plugin.slug)
+    if grant is None or grant.plugin is not plugin:
+        return _refuse(Gate.INSTANCE_GRANT, "not_granted", plugin=name, number=context.instance.name)
+    return _ALLOWED
 
 
-def _number(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    return None if standing.instance.is_active else ("number_suspended", {"number": standing.instance.name})
+def number_suspended(instance: Instance) -> Decision:
+    """Return the refusal of a suspended number, for those who can tell without loading anything."""
+    return _refuse(Gate.NUMBER, "number_suspended", number=instance.name)
 
 
-def _organization_installation(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    state = setup.installation.state
-    if state in _STOPPED:
-        return f"installation_{state}", {"plugin": setup.manifest.name}
-    return None
+def _decide_toolkits(context: DecisionContext, needed: Iterable[Toolkit]) -> Decision:
+    names = [toolkit.value for toolkit in needed]
+    missing = [name for name in names if name not in context.installed_toolkits]
+    if missing:
+        return _refuse(Gate.TOOLKIT_INSTALLATION, "toolkit_not_installed", toolkits=missing)
+    missing = [name for name in names if name not in context.granted_toolkits]
+    if missing:
+        return _refuse(Gate.TOOLKIT_GRANT, "toolkit_not_granted", toolkits=missing, number=context.instance.name)
+    return _ALLOWED
 
 
-def _plugin_state(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    version = setup.installation.version
-    if version.state == Version.State.QUARANTINED:
-        return "version_quarantined", {"plugin": setup.manifest.name, "version": version.semver}
-    return None
-
-
-def _instance_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    if grant is None:
-        return "not_granted", {"plugin": setup.manifest.name, "number": standing.instance.name}
-    return None
-
-
-def _tool_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    if grant is None or tool.name not in grant.tools:
-        return "tool_off", {"tool": tool.name, "number": standing.instance.name}
-    return None
-
-
-def _permission_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    held = grant.permissions if grant else set()
-    lacking = [key for key in tool.permissions if key not in held]
-    return ("permission_off", {"permissions": lacking, "number": standing.instance.name}) if lacking else None
-
-
-def _toolkit_installation(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    lacking = [kit.value for kit in setup.manifest.required_toolkits if kit.value not in standing.installed_toolkits]
-    return ("toolkit_not_installed", {"toolkits": lacking}) if lacking else None
-
-
-def _toolkit_grant(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    lacking = [kit.value for kit in setup.manifest.required_toolkits if kit.value not in standing.granted_toolkits]
-    return ("toolkit_not_granted", {"toolkits": lacking, "number": standing.instance.name}) if lacking else None
-
-
-def _configuration(standing: Standing, setup: Setup, grant: Granted | None, tool: Tool) -> Refusal:  # noqa: ARG001
-    if setup.installation.state == Installation.State.NEEDS_CONFIGURATION:
-        return "needs_configuration", {"plugin": setup.manifest.name}
-    if setup.opened.unreadable:
-        return "secret_unreadable", {"plugin": setup.manifest.name, "fields": list(setup.opened.unreadable)}
-    return None
-
-
-_GATES = (
-    (Gate.NUMBER, _number),
-    (Gate.ORGANIZATION_INSTALLATION, _organization_installation),
-    (Gate.PLUGIN_STATE, _plugin_state),
-    (Gate.INSTANCE_GRANT, _instance_grant),
-    (Gate.TOOL_GRANT, _tool_grant),
-    (Gate.PERMISSION_GRANT, _permission_grant),
-    (Gate.TOOLKIT_INSTALLATION, _toolkit_installation),
-    (Gate.TOOLKIT_GRANT, _toolkit_grant),
-    (Gate.CONFIGURATION, _configuration),
-)
+def _refuse(gate: Gate, reason: str, **params: Any) -> Decision:
+    return Decision(gate, reason, params)

@@ -35,7 +35,6 @@ class Kind(StrEnum):
 class Row(NamedTuple):
     """One row of the union. `owner` is what it belongs to, `row` its own id where it has one."""
 
-    kind: Kind
     owner: UUID
     row: UUID
     other: UUID
@@ -45,14 +44,17 @@ class Row(NamedTuple):
 
 def fetch(
     organization: Organization, instances: Sequence[Instance], *, slug: str | None, with_signing: bool
-) -> list[Row]:
-    """Fetch the rows for some numbers of an organization; `slug` narrows them to one plugin."""
+) -> dict[Kind, list[Row]]:
+    """Fetch the rows for some numbers of an organization, by kind; `slug` narrows them to one plugin."""
     ids = [instance.id for instance in instances]
     if len(ids) == 1:
         found = _of_one(organization=organization.id, instance=ids[0], slug=slug, with_signing=with_signing)
     else:
         found = list(_union(organization.id, ids, slug, with_signing=with_signing))
-    return [Row(Kind(kind), *columns) for kind, *columns in found]
+    rows: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
+    for kind, *columns in found:
+        rows[kind].append(Row(*columns))
+    return rows
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""What a refusal says to people and agents: one sentence for each reason of a decision, with its facts filled in."""
+"""What a refusal says to people and agents: one message for each reason of a decision, with its params filled in."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grants.decision.gates import Decision
 
-SENTENCES: dict[str, str | Promise] = {
+MESSAGES: dict[str, str | Promise] = {
     "number_suspended": _("{number} is suspended."),
     "installation_suspended": _("{plugin} is suspended for this organization."),
     "installation_removed": _("{plugin} was removed from this organization."),
@@ -22,9 +22,9 @@ SENTENCES: dict[str, str | Promise] = {
 }
 
 
-def sentence(decision: Decision) -> str:
+def message(decision: Decision) -> str:
     """Return why a decision refused, safe to show to an agent: names and keys, no secret, no address."""
-    return str(SENTENCES[decision.reason]).format(**{name: _text(value) for name, value in decision.facts.items()})
+    return str(MESSAGES[decision.reason]).format(**{name: _text(value) for name, value in decision.params.items()})
 
 
 def _text(value: Any) -> str:

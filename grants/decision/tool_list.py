@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from operator import attrgetter
 
-from grants.decision import context
+from grants.decision.context import DecisionContext
 from grants.decision.gates import decide
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool, agent_name
 
 
 @dataclass(frozen=True)
-class Offered:
-    """One tool as offered: the tool, where it comes from, and in which mode it would run."""
+class OfferedTool:
+    """One tool as the agent knows it, the manifest it comes from, and the mode it would run in."""
 
     name: str
     manifest: Manifest
@@ -20,22 +20,22 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class Offer:
+class ToolList:
     """The tools of a number with the toolkits that work there and those whose raw tools the agent hides."""
 
     instance: Instance
     toolkits: list[str]
     suppressed_toolkits: list[str]
-    tools: list[Offered]
+    tools: list[OfferedTool]
 
-
-def of(instance: Instance) -> Offer:
-    """Return what the agent of this number is offered now; ordered by agent-facing name."""
-    standing = context.of(instance)
-    tools = [
-        Offered(agent_name(grant.setup.slug, tool.name), grant.setup.manifest, tool, grant.setup.installation.mode)
-        for grant, tool in standing.tools()
-        if decide(standing, grant.setup, tool).allowed
-    ]
-    tools.sort(key=attrgetter("name"))
-    return Offer(instance, standing.toolkits, standing.suppressed_toolkits, tools)
+    @classmethod
+    def for_instance(cls, instance: Instance) -> "ToolList":
+        """Return what the agent of this number is offered now, ordered by agent-facing name."""
+        context = DecisionContext.load(instance)
+        tools = [
+            OfferedTool(agent_name(plugin.slug, tool.name), plugin.manifest, tool, plugin.installation.mode)
+            for plugin, tool in context.tools()
+            if decide(context, plugin, tool).allowed
+        ]
+        tools.sort(key=attrgetter("name"))
+        return cls(instance, context.toolkits, context.suppressed_toolkits, tools)

@@ -10,9 +10,9 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
 
-from grants.decision import context, permissions, risks
-from grants.decision.context import Granted, Standing
-from grants.decision.gates import decide
+from grants.decision import risks
+from grants.decision.context import DecisionContext, GrantedPlugin
+from grants.decision.gates import decide, decide_permission
 from grants.matrix.filter import Filter
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
@@ -49,8 +49,8 @@ class Slot:
     """One plugin on one number. `other` is the grant of the plugin's other mode, which stands in the way."""
 
     instance: Instance
-    grant: Granted | None
-    other: Granted | None
+    grant: GrantedPlugin | None
+    other: GrantedPlugin | None
     words: list[Word]
 
     @property
@@ -109,7 +109,7 @@ def build(organization: Organization, chosen: Filter) -> Matrix:
     numbers = list(organization.instances.order_by("name"))
     shown = [number for number in numbers if chosen.takes_number(number)]
     installations = installed(organization)
-    loaded = context.of_all(organization, shown)
+    loaded = DecisionContext.load_many(organization, shown)
     groups = [
         _group(installation, chosen, [loaded[number.id] for number in shown])
         for installation in installations
@@ -121,8 +121,8 @@ def build(organization: Organization, chosen: Filter) -> Matrix:
 
 def slot(instance: Instance, installation: Installation) -> Slot:
     """Return one plugin on one number, as the matrix shows it."""
-    standing = context.of(instance, slug=installation.plugin.slug)
-    return _slot(installation, lines_of(installation.version.manifest), standing)
+    context = DecisionContext.load(instance, slug=installation.plugin.slug)
+    return _slot(installation, lines_of(installation.version.manifest), context)
 
 
 def installed(organization: Organization) -> list[Installation]:
@@ -133,32 +133,30 @@ def installed(organization: Organization) -> list[Installation]:
     return sorted(found, key=lambda each: (each.version.name.casefold(), each.plugin.slug, each.mode))
 
 
-def _group(installation: Installation, chosen: Filter, columns: Sequence[Standing]) -> Group:
+def _group(installation: Installation, chosen: Filter, columns: Sequence[DecisionContext]) -> Group:
     lines = lines_of(installation.version.manifest)
     kept = [line for line in lines if chosen.takes_line(installation, line.name, line.label)]
-    return Group(installation, kept, [_slot(installation, lines, standing) for standing in columns])
+    return Group(installation, kept, [_slot(installation, lines, context) for context in columns])
 
 
-def _slot(installation: Installation, lines: list[Line], standing: Standing) -> Slot:
-    grant = standing.grants.get(installation.plugin.slug)
-    if grant is None or grant.setup.installation.id != installation.id:
-        return Slot(standing.instance, None, _in_the_way(grant), [Word.BLOCKED] * len(lines))
-    if permissions.ground(standing, grant.setup):
-        return Slot(standing.instance, grant, None, [Word.BLOCKED] * len(lines))
-    return Slot(standing.instance, grant, None, [_word(standing, grant, line) for line in lines])
+def _slot(installation: Installation, lines: list[Line], context: DecisionContext) -> Slot:
+    grant = context.grants.get(installation.plugin.slug)
+    if grant is None or grant.plugin.installation.id != installation.id:
+        return Slot(context.instance, None, _in_the_way(grant), [Word.BLOCKED] * len(lines))
+    return Slot(context.instance, grant, None, [_word(context, grant, line) for line in lines])
 
 
-def _in_the_way(grant: Granted | None) -> Granted | None:
+def _in_the_way(grant: GrantedPlugin | None) -> GrantedPlugin | None:
     """A grant of an installation that was removed holds nobody up."""
-    is_removed = grant is not None and grant.setup.installation.state == Installation.State.REMOVED
+    is_removed = grant is not None and grant.plugin.installation.state == Installation.State.REMOVED
     return None if is_removed else grant
 
 
-def _word(standing: Standing, grant: Granted, line: Line) -> Word:
+def _word(context: DecisionContext, grant: GrantedPlugin, line: Line) -> Word:
     if line.tool is not None:
-        decision, own = decide(standing, grant.setup, line.tool), Gate.TOOL_GRANT
+        decision, own = decide(context, grant.plugin, line.tool), Gate.TOOL_GRANT
     else:
-        decision, own = permissions.granted_permission(standing, grant.setup, line.name), Gate.PERMISSION_GRANT
+        decision, own = decide_permission(context, grant.plugin, line.name), Gate.PERMISSION_GRANT
     if decision.allowed:
         return Word.ON
     return Word.OFF if decision.gate is own else Word.BLOCKED

@@ -154,7 +154,7 @@ def _why(column: _Column, line: Line) -> str:
 
 def _said(slot: Slot) -> str:
     if slot.other is not None:
-        other = slot.other.setup.installation.get_mode_display()
+        other = slot.other.plugin.installation.get_mode_display()
         return _("%(mode)s is granted") % {"mode": other}
     if slot.grant is None:
         return _("Not granted")

@@ -6,10 +6,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from grants.decision import context, permissions
-from grants.decision.context import Granted, Setup, Standing
-from grants.decision.gates import Decision, decide
-from grants.decision.reasons import sentence
+from grants.decision import reasons
+from grants.decision.context import DecisionContext, GrantedPlugin, InstalledPlugin
+from grants.decision.gates import Decision, decide, decide_permission
 from grants.matrix import cells_html
 from grants.matrix.build import Line, lines_of
 from grants.matrix.filter import Filter
@@ -37,15 +36,15 @@ class Explanation:
     """What the page says about one row on one number. `is_set` is what the cell is set to, whatever the gates say."""
 
     line: Line
-    setup: Setup
-    grant: Granted | None
+    plugin: InstalledPlugin
+    grant: GrantedPlugin | None
     decision: Decision
     steps: list[Step]
     fix: Fix | None
 
     @property
     def sentence(self) -> str:
-        return "" if self.decision.allowed else sentence(self.decision)
+        return "" if self.decision.allowed else reasons.message(self.decision)
 
     @property
     def is_off(self) -> bool:
@@ -76,26 +75,26 @@ def tools(installations: list[Installation]) -> list[str]:
 
 def explain(instance: Instance, slug: str, name: str) -> Explanation | None:
     """Explain one tool or permission of a plugin on a number; None when the organization has no such row."""
-    standing = context.of(instance, slug=slug)
-    setup = standing.setup(slug)
-    lines = lines_of(setup.manifest) if setup else []
+    context = DecisionContext.load(instance, slug=slug)
+    plugin = context.plugin(slug)
+    lines = lines_of(plugin.manifest) if plugin else []
     line = next((line for line in lines if line.name == name), None)
-    if setup is None or line is None:
+    if plugin is None or line is None:
         return None
-    decision, gates = _decide(standing, setup, line)
+    decision, gates = _decide(context, plugin, line)
     steps = [_step(gate, decision) for gate in gates]
-    return Explanation(line, setup, standing.grants.get(slug), decision, steps, _fix(decision, instance, setup, lines))
+    return Explanation(line, plugin, context.grants.get(slug), decision, steps, _fix(decision, instance, plugin, lines))
 
 
-def _decide(standing: Standing, setup: Setup, line: Line) -> tuple[Decision, tuple[Gate, ...]]:
+def _decide(context: DecisionContext, plugin: InstalledPlugin, line: Line) -> tuple[Decision, tuple[Gate, ...]]:
     if line.tool is not None:
-        return decide(standing, setup, line.tool), STANDING
-    return permissions.decide_permission(standing, setup, line.name), OF_PERMISSIONS
+        return decide(context, plugin, line.tool), STANDING
+    return decide_permission(context, plugin, line.name), OF_PERMISSIONS
 
 
 def _step(gate: Gate, decision: Decision) -> Step:
     if gate is decision.gate:
-        return Step(gate.value, Verdict.STOPPED, "", sentence(decision))
+        return Step(gate.value, Verdict.STOPPED, "", reasons.message(decision))
     verdict = Verdict.PASSED if gate in decision.passed else Verdict.LATER
     return Step(gate.value, verdict, QUESTIONS[gate])
 
@@ -132,23 +131,23 @@ _REMEDIES = {
 }
 
 
-def _fix(decision: Decision, instance: Instance, setup: Setup, lines: list[Line]) -> Fix | None:
+def _fix(decision: Decision, instance: Instance, plugin: InstalledPlugin, lines: list[Line]) -> Fix | None:
     """Lead to the page of the gate that refused; a quarantine only KasiLabs can lift, so it has none."""
     remedy = _REMEDIES.get(decision.gate) if decision.gate else None
     if remedy is None:
         return None
-    ids = {"number": [instance.public_id], "installation": [setup.installation.public_id]}
+    ids = {"number": [instance.public_id], "installation": [plugin.installation.public_id]}
     url = reverse(remedy.route, args=[instance.organization.slug, *ids.get(remedy.about, [])])
     if remedy.route == _IN_THE_MATRIX:
-        url += f"?{Filter(plugin=setup.slug, number=instance.public_id).query}"
-        url += f"#{_cell(decision, instance, setup, lines)}"
+        url += f"?{Filter(plugin=plugin.slug, number=instance.public_id).query}"
+        url += f"#{_cell(decision, instance, plugin, lines)}"
     return Fix(remedy.label, url, remedy.permission)
 
 
-def _cell(decision: Decision, instance: Instance, setup: Setup, lines: list[Line]) -> str:
+def _cell(decision: Decision, instance: Instance, plugin: InstalledPlugin, lines: list[Line]) -> str:
     """Return the anchor of the cell that is off: the tool's, the first permission that lacks, or the plugin's own."""
-    off = [decision.facts.get("tool"), *decision.facts.get("permissions", [])]
+    off = [decision.params.get("tool"), *decision.params.get("permissions", [])]
     found = next((line for line in lines if line.name in off), None)
     if found is None:
-        return cells_html.stem(instance, setup.installation)
-    return cells_html.anchor(instance, setup.installation, found.index)
+        return cells_html.stem(instance, plugin.installation)
+    return cells_html.anchor(instance, plugin.installation, found.index)

@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from grants.decision import tool_list
+from grants.decision.tool_list import ToolList
 from kasilabs.agent import formats
 from kasilabs.agent.auth import AgentKey, InvalidKey
 from kasilabs.agent.schemas import CallIn, ConversationIn
@@ -55,9 +55,9 @@ def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpRe
         known = ", ".join(formats.Format)
         return problems.response(400, "unknown_format", f"The format is one of {known}.")
     form = formats.Format(format)
-    offered = tool_list.of(instance)
-    body = formats.render(offered, form)
-    tag = formats.etag(offered, form, body)
+    tool_list = ToolList.for_instance(instance)
+    body = formats.render(tool_list, form)
+    tag = formats.etag(tool_list, form, body)
     is_known = bool({tag, "*"} & _tags(request.headers.get("If-None-Match", "")))
     answer = HttpResponseNotModified() if is_known else HttpResponse(body, content_type="application/json")
     answer.headers["ETag"] = tag

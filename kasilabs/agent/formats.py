@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from grants.decision.tool_list import Offer, Offered
+from grants.decision.tool_list import OfferedTool, ToolList
 from plugins.manifest.document import Manifest, Tool, agent_name
 
 APPROVAL = "none"
@@ -25,29 +25,29 @@ class Format(StrEnum):
     MCP = "mcp"
 
 
-def render(offer: Offer, form: Format) -> bytes:
+def render(tool_list: ToolList, form: Format) -> bytes:
     """Return the JSON document of a tool list. `revision` is the same in all formats."""
     head = {
-        "instance": {"id": offer.instance.public_id, "name": offer.instance.name},
-        "revision": _revision(offer),
-        "toolkits": offer.toolkits,
-        "suppressedToolkits": offer.suppressed_toolkits,
+        "instance": {"id": tool_list.instance.public_id, "name": tool_list.instance.name},
+        "revision": _revision(tool_list),
+        "toolkits": tool_list.toolkits,
+        "suppressedToolkits": tool_list.suppressed_toolkits,
     }
-    tools = ",".join(_text(_Key.of(offered, form)) for offered in offer.tools)
+    tools = ",".join(_text(_Key.of(offered, form)) for offered in tool_list.tools)
     return f'{json.dumps(head)[:-1]}, "tools": [{tools}]}}'.encode()
 
 
-def etag(offer: Offer, form: Format, body: bytes) -> str:
+def etag(tool_list: ToolList, form: Format, body: bytes) -> str:
     """Return the strong ETag over instance, format and body."""
-    digest = hashlib.sha256(b"\0".join([offer.instance.id.bytes, form.encode(), body])).hexdigest()
+    digest = hashlib.sha256(b"\0".join([tool_list.instance.id.bytes, form.encode(), body])).hexdigest()
     return f'"{digest[:32]}"'
 
 
-def _revision(offer: Offer) -> str:
+def _revision(tool_list: ToolList) -> str:
     digest = hashlib.sha256()
-    for text in (*offer.toolkits, "-", *offer.suppressed_toolkits, "-"):
+    for text in (*tool_list.toolkits, "-", *tool_list.suppressed_toolkits, "-"):
         digest.update(text.encode() + b"\0")
-    for offered in offer.tools:
+    for offered in tool_list.tools:
         digest.update(f"{offered.name}\0{offered.manifest.digest}\0{offered.mode}\0".encode())
     return digest.hexdigest()[:16]
 
@@ -62,7 +62,7 @@ class _Key:
         self._same = (manifest.digest, tool.name, mode, form)
 
     @classmethod
-    def of(cls, offered: Offered, form: Format) -> "_Key":
+    def of(cls, offered: OfferedTool, form: Format) -> "_Key":
         return cls(offered.manifest, offered.tool, offered.mode, form)
 
     def __hash__(self) -> int:

@@ -1,6 +1,6 @@
 """The door from an agent to a plugin, free of HTTP: one tool call from its name to its answer.
 
-Order: tool by name, standing gates, input schema, customer and alias, the open row (which claims the idempotency key),
+Order: tool by name, context gates, input schema, customer and alias, the open row (which claims the idempotency key),
 connection released, plugin called, row completed. Everything before the open row leaves nothing but a refused row.
 """
 
@@ -14,13 +14,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from grants.decision import context
-from grants.decision.context import Setup, Standing
+from grants.decision import reasons
+from grants.decision.context import DecisionContext, InstalledPlugin
 from grants.decision.gates import decide
-from grants.decision.reasons import sentence
 from kasilabs.calls import customer, idempotency, refusals, results
 from kasilabs.calls.dispatch import send, tokens
-from kasilabs.calls.dispatch.result import Outcome
+from kasilabs.calls.dispatch.result import DispatchResult
 from kasilabs.calls.request import Request
 from kasilabs.configuration import values
 from kasilabs.lib import ids
@@ -43,19 +42,19 @@ ROUNDS = 4
 class _Ready:
     """A call that passed the gates before sending."""
 
-    standing: Standing
-    setup: Setup
+    context: DecisionContext
+    plugin: InstalledPlugin
     tool: Tool
     request: Request
     started: datetime
 
     @property
     def instance(self) -> Instance:
-        return self.standing.instance
+        return self.context.instance
 
     def refuse(self, refusal: results.Refusal) -> results.Answer:
         return refusals.refuse(
-            self.instance, self.request, refusal, started=self.started, setup=self.setup, tool=self.tool
+            self.instance, self.request, refusal, started=self.started, plugin=self.plugin, tool=self.tool
         )
 
 
@@ -74,16 +73,18 @@ def call_tool(instance: Instance, request: Request) -> results.Answer:
     if not instance.is_active:
         return refusals.refuse_suspended(instance, request, started=started)
     slug, _separator, name = request.tool.partition("__")
-    standing = context.of(instance, slug=slug.upper(), with_signing=True)
-    setup = standing.setup(slug.upper())
-    tool = setup.manifest.tool(name) if setup and slug == setup.slug.lower() else None
-    if setup is None or tool is None or setup.manifest.visibility is Visibility.DEPENDENCY:
+    context = DecisionContext.load(instance, slug=slug.upper(), with_signing=True)
+    plugin = context.plugin(slug.upper())
+    tool = plugin.manifest.tool(name) if plugin and slug == plugin.slug.lower() else None
+    if plugin is None or tool is None or plugin.manifest.visibility is Visibility.DEPENDENCY:
         refusal = results.unknown_tool()
-        return refusals.refuse(instance, request, refusal, started=started, setup=setup, tool=tool)
-    ready = _Ready(standing, setup, tool, request, started)
-    decision = decide(standing, setup, tool)
+        return refusals.refuse(instance, request, refusal, started=started, plugin=plugin, tool=tool)
+    ready = _Ready(context, plugin, tool, request, started)
+    decision = decide(context, plugin, tool)
     if not decision.allowed:
-        return ready.refuse(results.refused(decision, sentence(decision), refusals.explain_url(instance, request)))
+        return ready.refuse(
+            results.refused(decision, reasons.message(decision), refusals.explain_url(instance, request))
+        )
     problems = tool.input_validator.problems(request.input, at="/input")
     if problems:
         return ready.refuse(results.invalid_input(problems))
@@ -94,7 +95,7 @@ def _carry_out(ready: _Ready) -> results.Answer:
     """Claim the row, call the plugin with nothing held, complete the row."""
     call_id = ids.uuid7()
     try:
-        keys = _opened(ready.setup)
+        keys = _opened(ready.plugin)
         person, call = _claim(ready, call_id)
     except customers.CustomerConflict:
         return ready.refuse(results.customer_conflict())
@@ -107,7 +108,7 @@ def _carry_out(ready: _Ready) -> results.Answer:
     return _complete(ready, call, person, _sent(ready, call_id, person, keys))
 
 
-def _sent(ready: _Ready, call_id: UUID, person: customer.Person, keys: _Keys) -> Outcome:
+def _sent(ready: _Ready, call_id: UUID, person: customer.CustomerContext, keys: _Keys) -> DispatchResult:
     """Call the plugin; a mistake of our own ends the row like every other outcome instead of leaving it open.
 
     Reading a key may need the database, so the connection is given back once the job is whole.
@@ -121,19 +122,19 @@ def _sent(ready: _Ready, call_id: UUID, person: customer.Person, keys: _Keys) ->
         return outcome
     except Exception:
         log.exception("a tool call failed inside the platform")
-        return Outcome(code=results.SERVER_ERROR)
+        return DispatchResult(code=results.SERVER_ERROR)
 
 
-def _opened(setup: Setup) -> _Keys:
+def _opened(plugin: InstalledPlugin) -> _Keys:
     """Open what the call is signed with, and all that proves things in the plugin's name. Raises CannotOpen."""
-    signer = signing_secrets.signer(setup.signing)
+    signer = signing_secrets.signer(plugin.signing)
     if signer is None:
         raise CannotOpen("no signing secret")
-    texts = {secret.kid: signing_secrets.text(secret) for secret in setup.signing}
+    texts = {secret.kid: signing_secrets.text(secret) for secret in plugin.signing}
     return _Keys(signer.kid, texts[signer.kid], tuple(texts.values()))
 
 
-def _claim(ready: _Ready, call_id: UUID) -> tuple[customer.Person, Call]:
+def _claim(ready: _Ready, call_id: UUID) -> tuple[customer.CustomerContext, Call]:
     """Write customer, alias and the open row in one transaction; start over when somebody else made one of them first.
 
     Raises CustomerConflict, ConversationMismatch, and Taken when the idempotency key has been used.
@@ -141,9 +142,9 @@ def _claim(ready: _Ready, call_id: UUID) -> tuple[customer.Person, Call]:
     request = ready.request
     for _round in range(ROUNDS):
         try:
-            known = customer.look_up(ready.setup.installation, ready.instance, request.conversation)
+            known = customer.look_up(ready.plugin.installation, ready.instance, request.conversation)
             with _commit(is_several=known is not None and not known.is_settled):
-                person = customer.resolve(ready.setup.installation, ready.instance, known)
+                person = customer.resolve(ready.plugin.installation, ready.instance, known)
                 return person, _open(ready, call_id, person)
         except IntegrityError as error:
             idempotency.raise_if_taken(ready.instance, request.idempotency_key)
@@ -156,7 +157,7 @@ def _commit(*, is_several: bool) -> AbstractContextManager[None]:
     return transaction.atomic() if is_several else nullcontext()
 
 
-def _open(ready: _Ready, call_id: UUID, person: customer.Person) -> Call:
+def _open(ready: _Ready, call_id: UUID, person: customer.CustomerContext) -> Call:
     claim = write.Claim(
         call_id=call_id,
         timeout_seconds=ready.tool.timeout_seconds,
@@ -166,18 +167,18 @@ def _open(ready: _Ready, call_id: UUID, person: customer.Person) -> Call:
         idempotency_index=idempotency.index(ready.instance, ready.request.idempotency_key),
         fingerprint=ready.request.fingerprint,
     )
-    about = refusals.about(ready.instance, ready.request, ready.setup, ready.tool, phones=person.phones)
+    about = refusals.about(ready.instance, ready.request, ready.plugin, ready.tool, phones=person.phones)
     return write.opened(about, claim, request=refusals.logged(ready.request), hidden=_hidden(ready, person))
 
 
-def _hidden(ready: _Ready, person: customer.Person, *texts: str) -> write.Hidden:
-    return write.Hidden(secrets=(*ready.setup.opened.values.values(), *texts), phones=person.phones)
+def _hidden(ready: _Ready, person: customer.CustomerContext, *texts: str) -> write.Hidden:
+    return write.Hidden(secrets=(*ready.plugin.opened.values.values(), *texts), phones=person.phones)
 
 
-def _job(ready: _Ready, call_id: UUID, person: customer.Person, keys: _Keys) -> send.Job:
-    installation, manifest = ready.setup.installation, ready.setup.manifest
+def _job(ready: _Ready, call_id: UUID, person: customer.CustomerContext, keys: _Keys) -> send.Job:
+    installation, manifest = ready.plugin.installation, ready.plugin.manifest
     subject = tokens.Subject(call_id, installation, ready.instance)
-    opened = ready.setup.opened.values
+    opened = ready.plugin.opened.values
     plain = values.effective(manifest.configuration, installation.values)
     secret_values = {
         field.name: opened[field.pointer] for field in manifest.configuration.secrets if field.pointer in opened
@@ -197,10 +198,10 @@ def _job(ready: _Ready, call_id: UUID, person: customer.Person, keys: _Keys) -> 
     )
 
 
-def _chat_token(ready: _Ready, subject: tokens.Subject, person: customer.Person) -> tokens.ChatToken | None:
+def _chat_token(ready: _Ready, subject: tokens.Subject, person: customer.CustomerContext) -> tokens.ChatToken | None:
     if person.conversation_id is None or not person.alias:
         return None
-    held = ready.standing.grants[ready.setup.slug].permissions
+    held = ready.context.grants[ready.plugin.slug].permissions
     return tokens.chat_token(
         subject,
         conversation_id=person.conversation_id,
@@ -210,13 +211,13 @@ def _chat_token(ready: _Ready, subject: tokens.Subject, person: customer.Person)
     )
 
 
-def _complete(ready: _Ready, call: Call, person: customer.Person, outcome: Outcome) -> results.Answer:
+def _complete(ready: _Ready, call: Call, person: customer.CustomerContext, outcome: DispatchResult) -> results.Answer:
     """Write how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
-    ending = results.of(outcome)
+    result = results.of(outcome)
     seen = _hidden(ready, person, *outcome.tokens)
     with _commit(is_several=ready.request.idempotency_key is not None):
-        is_ours = write.finished(call, ending, seen)
-        answer = results.answer(outcome, ending, call) if is_ours else results.lost(call.public_id)
+        is_ours = write.finished(call, result, seen)
+        answer = results.answer(outcome, result, call) if is_ours else results.lost(call.public_id)
         if ready.request.idempotency_key and is_ours:
             write.keep_answer(call, answer.status, json.dumps(answer.document))
     return answer

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\+?[0-9]{9,15}")
 
 
 @dataclass(frozen=True, repr=False)
-class Person:
+class CustomerContext:
     """What was found or made; everything empty for a call outside a conversation."""
 
     conversation_id: UUID | None = None
@@ -99,14 +99,14 @@ def _talk_and_names(
     )
 
 
-def resolve(installation: Installation, instance: Instance, known: Known | None) -> Person:
+def resolve(installation: Installation, instance: Instance, known: Known | None) -> CustomerContext:
     """Make what is not known yet of conversation, customer and alias, in the caller's transaction.
 
     Raises CustomerConflict and ConversationMismatch; IntegrityError when another process was faster, and then the
     caller looks it up again. A call without customer in a conversation that has one uses it.
     """
     if known is None:
-        return Person()
+        return CustomerContext()
     sent, conversation = known.sent, known.conversation
     customer_id, alias = known.named or (None, "")
     if customer_id is None and known.handles:
@@ -121,10 +121,10 @@ def resolve(installation: Installation, instance: Instance, known: Known | None)
         last_message_at=sent.last_message_at,
     )
     if customer_id is None:
-        return Person(joined, phones=_sent_phones(sent))
-    alias = alias or aliases.find_or_make(installation, customer_id)
+        return CustomerContext(joined, phones=_sent_phones(sent))
+    alias = alias or aliases.get_or_create(installation, customer_id)
     stored = () if sent.phone else customers.phones(customer_id)
-    return Person(joined, customer_id, alias, (*_sent_phones(sent), *stored))
+    return CustomerContext(joined, customer_id, alias, (*_sent_phones(sent), *stored))
 
 
 def known_phones(instance: Instance, sent: Conversation | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from kasilabs.accounts import keyring
 from kasilabs.calls import results
 from kasilabs.lib.crypto import bearer_keys, fields
-from kasilabs.logs import lost
+from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.whatsapp.models import Instance
 
@@ -43,7 +43,7 @@ def answer(call: Call, fingerprint: str) -> results.Answer:
     if not bearer_keys.same(call.fingerprint, fingerprint):
         return results.key_reused()
     if call.state == CallState.OPEN and call.lost_after and call.lost_after < timezone.now():
-        lost.settle_lost()
+        expire_stale_calls()
         call.refresh_from_db()
     if call.state == CallState.OPEN:
         return results.in_progress(call.public_id, RETRY_SECONDS)

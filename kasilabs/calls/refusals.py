@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
-from grants.decision.context import Setup
-from grants.decision.gates import suspended
-from grants.decision.reasons import sentence
+from grants.decision import reasons
+from grants.decision.context import InstalledPlugin
+from grants.decision.gates import number_suspended
 from kasilabs.calls import customer, results
 from kasilabs.calls.request import Conversation, Request
 from kasilabs.lib.documents.schema import Problem
@@ -27,7 +27,7 @@ MOST_NAME = 64
 
 
 def about(
-    instance: Instance, request: Request, setup: Setup | None, tool: Tool | None, *, phones: Sequence[str]
+    instance: Instance, request: Request, plugin: InstalledPlugin | None, tool: Tool | None, *, phones: Sequence[str]
 ) -> write.About:
     """Name a call: by its tool when there is one, else by what the agent called it. `phones` are hidden."""
     named = write.About(
@@ -38,15 +38,15 @@ def about(
         request_id=redact.name(request.request_id, phones=phones),
         tested_by=request.tested_by,
     )
-    if setup is None or tool is None:
+    if plugin is None or tool is None:
         return named
     return replace(
         named,
-        installation_id=setup.installation.id,
-        plugin=setup.slug,
-        plugin_name=setup.manifest.name,
-        version=setup.installation.version.semver,
-        mode=setup.installation.mode,
+        installation_id=plugin.installation.id,
+        plugin=plugin.slug,
+        plugin_name=plugin.manifest.name,
+        version=plugin.installation.version.semver,
+        mode=plugin.installation.mode,
     )
 
 
@@ -61,16 +61,16 @@ def refuse(
     refusal: results.Refusal,
     *,
     started: datetime,
-    setup: Setup | None = None,
+    plugin: InstalledPlugin | None = None,
     tool: Tool | None = None,
 ) -> results.Answer:
     """Write the finished row of a refused call and return the agent's answer."""
     phones = customer.known_phones(instance, request.conversation)
     call = write.refused(
-        about(instance, request, setup, tool, phones=phones),
+        about(instance, request, plugin, tool, phones=phones),
         request=logged(request),
         hidden=write.Hidden(phones=phones),
-        ending=refusal.ending,
+        result=refusal.result,
         started=started,
     )
     return refusal.answer(call.public_id)
@@ -78,8 +78,8 @@ def refuse(
 
 def refuse_suspended(instance: Instance, request: Request, *, started: datetime) -> results.Answer:
     """Refuse whatever is asked of a suspended number: its state comes before everything else."""
-    decision = suspended(instance)
-    refusal = results.refused(decision, sentence(decision), explain_url(instance, request))
+    decision = number_suspended(instance)
+    refusal = results.refused(decision, reasons.message(decision), explain_url(instance, request))
     return refuse(instance, request, refusal, started=started)
 
 

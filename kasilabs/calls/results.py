@@ -12,11 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grants.decision.gates import Decision
-from kasilabs.calls.dispatch.result import Outcome
+from kasilabs.calls.dispatch.result import DispatchResult
 from kasilabs.lib.documents.schema import Problem
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
-from kasilabs.logs.write import Ending
+from kasilabs.logs.write import CallResult
 
 SERVER_ERROR = "server_error"
 FAULTS: dict[str, tuple[int, str | Promise]] = {
@@ -54,23 +54,23 @@ class Answer:
 class Refusal:
     """A call that never left the house, and the further members of its problem document."""
 
-    ending: Ending
+    result: CallResult
     members: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, call_id: str | None = None) -> Answer:
-        return Answer(self.ending.status, problem(self.ending, call_id, self.members))
+        return Answer(self.result.status, problem(self.result, call_id, self.members))
 
 
-def problem(ending: Ending, call_id: str | None, members: dict[str, Any]) -> dict[str, Any]:
-    """Return the problem document (RFC 9457) of an ending; empty members are left out."""
+def problem(result: CallResult, call_id: str | None, members: dict[str, Any]) -> dict[str, Any]:
+    """Return the problem document (RFC 9457) of an result; empty members are left out."""
     document: dict[str, Any] = {
-        "title": HTTPStatus(ending.status).phrase,
-        "status": ending.status,
-        "detail": ending.detail,
-        "code": ending.code,
-        "gate": ending.gate.value if ending.gate else None,
+        "title": HTTPStatus(result.status).phrase,
+        "status": result.status,
+        "detail": result.detail,
+        "code": result.code,
+        "gate": result.gate.value if result.gate else None,
         "id": call_id,
-        "reason": ending.reason if ending.code == "plugin_error" else None,
+        "reason": result.reason if result.code == "plugin_error" else None,
         **members,
     }
     return {name: value for name, value in document.items() if value is not None}
@@ -81,8 +81,9 @@ def unknown_tool() -> Refusal:
 
 
 def refused(decision: Decision, detail: str, explain_url: str) -> Refusal:
-    ending = Ending(CallState.REFUSED, 403, "refused", reason=decision.reason[:24], gate=decision.gate, detail=detail)
-    return Refusal(ending, {"explainUrl": explain_url})
+    reason = decision.reason[:24]
+    result = CallResult(CallState.REFUSED, 403, "refused", reason=reason, gate=decision.gate, detail=detail)
+    return Refusal(result, {"explainUrl": explain_url})
 
 
 def invalid_input(problems: Sequence[Problem]) -> Refusal:
@@ -96,8 +97,8 @@ def invalid_body(problems: Sequence[Problem]) -> Refusal:
 
 
 def _invalid(problems: Sequence[Problem], detail: str | Promise) -> Refusal:
-    ending = Ending(CallState.REFUSED, 422, "invalid_input", gate=Gate.INPUT_SCHEMA, detail=str(detail))
-    return Refusal(ending, {"errors": [_error(problem) for problem in problems]})
+    result = CallResult(CallState.REFUSED, 422, "invalid_input", gate=Gate.INPUT_SCHEMA, detail=str(detail))
+    return Refusal(result, {"errors": [_error(problem) for problem in problems]})
 
 
 def _error(problem: Problem) -> dict[str, str]:
@@ -116,7 +117,7 @@ def conversation_mismatch() -> Refusal:
 
 def our_fault() -> Refusal:
     detail = str(_("A stored key of the platform cannot be opened."))
-    return Refusal(Ending(CallState.OUR_FAULT, 500, SERVER_ERROR, detail=detail))
+    return Refusal(CallResult(CallState.OUR_FAULT, 500, SERVER_ERROR, detail=detail))
 
 
 def key_reused() -> Answer:
@@ -136,17 +137,18 @@ def in_progress(call_id: str, retry_after: int) -> Answer:
 
 def lost(call_id: str) -> Answer:
     status, detail = FAULTS["plugin_timeout"]
-    return Answer(status, problem(Ending(CallState.LOST, status, "plugin_timeout", detail=str(detail)), call_id, {}))
+    result = CallResult(CallState.LOST, status, "plugin_timeout", detail=str(detail))
+    return Answer(status, problem(result, call_id, {}))
 
 
 def _refusal(status: int, code: str, detail: str | Promise) -> Refusal:
-    return Refusal(Ending(CallState.REFUSED, status, code, detail=str(detail)))
+    return Refusal(CallResult(CallState.REFUSED, status, code, detail=str(detail)))
 
 
-def of(outcome: Outcome) -> Ending:
+def of(outcome: DispatchResult) -> CallResult:
     """Return how a call that was sent ended."""
     status, detail = FAULTS[outcome.code] if outcome.code else (200, "")
-    return Ending(
+    return CallResult(
         state=_state(outcome.code),
         status=status,
         code=outcome.code,
@@ -167,7 +169,7 @@ def _state(code: str) -> CallState:
     return CallState.PLUGIN_FAULT if code else CallState.SUCCEEDED
 
 
-def answer(outcome: Outcome, ending: Ending, call: Call) -> Answer:
+def answer(outcome: DispatchResult, result: CallResult, call: Call) -> Answer:
     """Return what the agent gets for a call that was sent."""
     if outcome.output is not None:
         document = {
@@ -178,4 +180,4 @@ def answer(outcome: Outcome, ending: Ending, call: Call) -> Answer:
         }
         return Answer(200, document)
     members = {"pluginCode": outcome.plugin_code, "pluginMessage": outcome.plugin_message}
-    return Answer(ending.status, problem(ending, call.public_id, members))
+    return Answer(result.status, problem(result, call.public_id, members))

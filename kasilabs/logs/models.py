@@ -43,7 +43,7 @@ class Call(models.Model):
     reason = models.CharField(max_length=24, blank=True)
     gate = models.CharField(max_length=32, blank=True)
     detail = models.CharField(max_length=500, blank=True)
-    decision = models.JSONField(default=list)
+    gate_trace = models.JSONField(default=list)
 
     conversation_id = models.UUIDField(null=True)
     customer_id = models.UUIDField(null=True)

@@ -30,7 +30,7 @@ class Step:
 
 def steps(call: Call) -> list[Step]:
     """Return the gates in order: those passed, the one that stopped the call, those it never came to."""
-    verdicts = {asked["gate"]: asked["passed"] for asked in call.decision}
+    verdicts = {asked["gate"]: asked["passed"] for asked in call.gate_trace}
     if not verdicts:
         return []
     order = [gate.value for gate in (*STANDING, *AROUND)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from kasilabs.logs import lost
+from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import CallAnswer
 
 
@@ -17,6 +17,6 @@ class Pruned:
 
 def prune(now: datetime) -> Pruned:
     """Settle lost calls, and delete the sealed answers whose 24 hours are over."""
-    settled = lost.settle_lost(now)
+    settled = expire_stale_calls(now)
     answers, _ = CallAnswer.objects.filter(expires__lte=now).delete()
     return Pruned(lost=settled, answers=answers)

@@ -13,7 +13,8 @@ from kasilabs.accounts.access import MemberRequest, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
 from kasilabs.lib.cursor import BadCursor
-from kasilabs.logs import facets, lost, path, read, timeline
+from kasilabs.logs import facets, path, read, timeline
+from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.filters import OWN, Filters, Range
 from kasilabs.logs.forms import FilterForm
 from kasilabs.logs.models import Call
@@ -23,7 +24,7 @@ from kasilabs.logs.models import Call
 @member_required(Permission.LOGS_VIEW)
 def list_calls(request: MemberRequest) -> HttpResponseBase:
     """Show the newest calls that fit the filters in the URL, or the page a cursor leads to."""
-    lost.settle_lost()  # The one write of a GET: contracts, section 3, settles lost calls when a log page opens.
+    expire_stale_calls()  # The one write of a GET: contracts, section 3, expires stale calls when a log page opens.
     form = FilterForm(request.GET)
     if form.is_valid() and form.cleaned_data["call"]:
         if request.organization.calls.filter(id=form.cleaned_data["call"]).exists():
@@ -36,7 +37,7 @@ def list_calls(request: MemberRequest) -> HttpResponseBase:
 @member_required(Permission.LOGS_VIEW)
 def detail(request: MemberRequest, call: str) -> HttpResponse:
     """Show one call beside the list it was opened from; on a narrow window it has the page to itself."""
-    lost.settle_lost()  # See list_calls.
+    expire_stale_calls()  # See list_calls.
     call_id = ids.decode(ids.Prefix.CALL, call)
     found = request.organization.calls.filter(id=call_id).first() if call_id else None
     if found is None:

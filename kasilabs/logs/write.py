@@ -21,7 +21,7 @@ from kasilabs.logs.models import Call, CallAnswer, CallState
 ANSWER_KEPT = timedelta(hours=24)
 LOST_GRACE = timedelta(seconds=60)
 _ENDING = (
-    *("state", "status", "code", "reason", "gate", "detail", "decision", "finished", "lost_after"),
+    *("state", "status", "code", "reason", "gate", "detail", "gate_trace", "finished", "lost_after"),
     *("duration_ms", "timings", "plugin_status", "attempts", "response", "response_bytes"),
 )
 """The columns that the end of a call fills."""
@@ -66,7 +66,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Ending:
+class CallResult:
     """How a call ended. `status` is what the agent got, `plugin_status` what the plugin answered."""
 
     state: CallState
@@ -89,7 +89,7 @@ def opened(about: About, claim: Claim, *, request: dict[str, Any], hidden: Hidde
     """
     now = timezone.now()
     call = _row(about, request=request, hidden=hidden, now=now)
-    call.id, call.state, call.decision = claim.call_id, CallState.OPEN, decision(None)
+    call.id, call.state, call.gate_trace = claim.call_id, CallState.OPEN, gate_trace(None)
     call.conversation_id, call.customer_id, call.alias = claim.conversation_id, claim.customer_id, claim.alias
     call.idempotency_index, call.fingerprint = claim.idempotency_index, claim.fingerprint
     call.lost_after = now + timedelta(seconds=claim.timeout_seconds) + LOST_GRACE
@@ -97,19 +97,19 @@ def opened(about: About, claim: Claim, *, request: dict[str, Any], hidden: Hidde
     return call
 
 
-def refused(about: About, *, request: dict[str, Any], hidden: Hidden, ending: Ending, started: datetime) -> Call:
+def refused(about: About, *, request: dict[str, Any], hidden: Hidden, result: CallResult, started: datetime) -> Call:
     """Insert the finished row of a call that a gate refused."""
     call = _row(about, request=request, hidden=hidden, now=started)
-    call.decision = decision(ending.gate)
-    _end(call, ending, hidden)
+    call.gate_trace = gate_trace(result.gate)
+    _end(call, result, hidden)
     one_row.insert(call)
     return call
 
 
-def finished(call: Call, ending: Ending, hidden: Hidden) -> bool:
+def finished(call: Call, result: CallResult, hidden: Hidden) -> bool:
     """Complete an open row. Returns False when it was no longer open: what was lost stays lost."""
-    _end(call, ending, hidden)
-    call.decision = decision(ending.gate, after=ending.gate is not None or ending.state == CallState.SUCCEEDED)
+    _end(call, result, hidden)
+    call.gate_trace = gate_trace(result.gate, after=result.gate is not None or result.state == CallState.SUCCEEDED)
     return one_row.update(call, _ENDING, only_if=("state", CallState.OPEN))
 
 
@@ -120,7 +120,7 @@ def keep_answer(call: Call, status: int, body: str) -> None:
     answer.save(force_insert=True)
 
 
-def decision(refusing: Gate | None, *, after: bool = False) -> list[dict[str, Any]]:
+def gate_trace(refusing: Gate | None, *, after: bool = False) -> list[dict[str, Any]]:
     """Return the gates that were asked, in order, each with its verdict; the last is the one that refused, if any."""
     asked = [*STANDING, Gate.INPUT_SCHEMA]
     if after:
@@ -150,13 +150,13 @@ def _row(about: About, *, request: dict[str, Any], hidden: Hidden, now: datetime
     )
 
 
-def _end(call: Call, ending: Ending, hidden: Hidden) -> None:
-    call.state, call.status, call.code, call.reason = ending.state, ending.status, ending.code, ending.reason
-    call.gate = ending.gate.value if ending.gate else ""
-    call.detail, call.timings = ending.detail[:500], ending.timings
-    call.plugin_status, call.attempts = ending.plugin_status, ending.attempts
-    call.response_bytes, call.lost_after = ending.response_bytes, None
-    if ending.response is not None:
-        call.response = redact.document(ending.response, secrets=hidden.secrets, phones=hidden.phones)
+def _end(call: Call, result: CallResult, hidden: Hidden) -> None:
+    call.state, call.status, call.code, call.reason = result.state, result.status, result.code, result.reason
+    call.gate = result.gate.value if result.gate else ""
+    call.detail, call.timings = result.detail[:500], result.timings
+    call.plugin_status, call.attempts = result.plugin_status, result.attempts
+    call.response_bytes, call.lost_after = result.response_bytes, None
+    if result.response is not None:
+        call.response = redact.document(result.response, secrets=hidden.secrets, phones=hidden.phones)
     call.finished = timezone.now()
     call.duration_ms = max(0, round((call.finished - call.created).total_seconds() * 1000))

@@ -168,7 +168,7 @@ def test_each_gate_refuses_by_name_and_nothing_is_sent(
     answer = platform.agent.call(conversation=CUSTOMER)
     assert (answer.status_code, answer.json()["gate"]) == (403, gate)
     row = platform.row()
-    assert (row.state, row.gate, row.decision[-1]) == ("refused", gate, {"gate": gate, "passed": False})
+    assert (row.state, row.gate, row.gate_trace[-1]) == ("refused", gate, {"gate": gate, "passed": False})
     assert plugin.requests == []
     assert not Customer.objects.exists()
 

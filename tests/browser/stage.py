@@ -46,7 +46,7 @@ CASES: list[dict[str, Any]] = [
         "code": "refused",
         "gate": Gate.TOOL_GRANT,
         "detail": "The tool is off for this number.",
-        "decision": write.decision(Gate.TOOL_GRANT),
+        "gate_trace": write.gate_trace(Gate.TOOL_GRANT),
     },
     {"state": CallState.PLUGIN_FAULT, "status": 502, "code": "plugin_failed", "reason": "status", "plugin_status": 500},
     {"state": CallState.OUR_FAULT, "status": 500, "code": "internal_error"},

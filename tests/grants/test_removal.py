@@ -2,7 +2,7 @@ import pytest
 from django.http import HttpResponseBase
 
 from grants.changes import removal
-from grants.decision import tool_list
+from grants.decision.tool_list import ToolList
 from grants.models import PermissionGrant, PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation, InstallationSecret
@@ -53,7 +53,7 @@ def test_only_the_numbers_of_this_installation_lose_something(desk: Desk) -> Non
     desk.grant()
     other = keep_a_secret(desk)
     removal.remove(installation=other, actor=ACTOR)
-    assert [tool.name for tool in tool_list.of(desk.legal).tools] == [
+    assert [tool.name for tool in ToolList.for_instance(desk.legal).tools] == [
         "support_desk__create_support_ticket",
         "support_desk__find_support_ticket",
     ]
@@ -103,7 +103,7 @@ def test_a_removed_plugin_can_be_installed_anew(desk: Desk) -> None:
     removal.remove(installation=desk.installation, actor=ACTOR)
     again = factories.installation(desk.organization, **MANIFEST)
     assert again.pk != desk.installation.pk
-    assert tool_list.of(desk.legal).tools == []
+    assert ToolList.for_instance(desk.legal).tools == []
 
 
 @pytest.mark.django_db(transaction=True)

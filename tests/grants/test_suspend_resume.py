@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from grants.changes import removal
-from grants.decision import context
+from grants.decision.context import DecisionContext
 from grants.decision.gates import decide
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.logs.gates import Gate
@@ -28,9 +28,9 @@ def run(command: str, **which: str) -> dict[str, Any]:
 
 def gate(desk: Desk) -> Gate | None:
     """The gate that stops the first tool on the first number."""
-    standing = context.of(desk.legal)
-    ((grant, tool), *_others) = standing.tools()
-    return decide(standing, grant.setup, tool).gate
+    context = DecisionContext.load(desk.legal)
+    ((plugin, tool), *_others) = context.tools()
+    return decide(context, plugin, tool).gate
 
 
 def test_a_number_is_suspended_and_resumed(desk: Desk) -> None:

@@ -50,7 +50,7 @@ def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_no
     gate = Gate.TOOL_GRANT
     detail = "Create support ticket is off for Legal Consultations."
     call = factories.call(
-        number, state=CallState.REFUSED, status=403, gate=gate.value, detail=detail, decision=write.decision(gate)
+        number, state=CallState.REFUSED, status=403, gate=gate.value, detail=detail, gate_trace=write.gate_trace(gate)
     )
     said = drawer(as_(cast.operator), call)
     assert "instance_grant The plugin is granted to this number" in said
@@ -61,7 +61,7 @@ def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_no
 
 def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: factories.Cast, as_: As, number: Instance) -> None:
     call = factories.call(
-        number, plugin="", tool="support_desk__nope", state=CallState.REFUSED, status=404, decision=[]
+        number, plugin="", tool="support_desk__nope", state=CallState.REFUSED, status=404, gate_trace=[]
     )
     said = drawer(as_(cast.operator), call)
     assert "No gate was asked: there is no such tool." in said

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from kasilabs.lib.crypto import fields
-from kasilabs.logs import lost
+from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.whatsapp.models import Instance
 from tests.support import factories
@@ -31,7 +31,7 @@ def test_only_open_calls_past_their_deadline_are_lost(
     running = factories.call(number, state=CallState.OPEN, lost_after=NOW + early, finished=None)
     done = factories.call(number, lost_after=NOW + late)
     with django_assert_num_queries(1):
-        assert lost.settle_lost(NOW) == 1
+        assert expire_stale_calls(NOW) == 1
     states = [Call.objects.get(pk=call.pk).state for call in (overdue, running, done)]
     assert states == [CallState.LOST, CallState.OPEN, CallState.SUCCEEDED]
     assert Call.objects.get(pk=overdue.pk).finished == NOW

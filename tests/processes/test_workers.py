@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from installations.models import CustomerAlias
-from kasilabs.logs import lost
+from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
 from tests.processes.conftest import Start, call
@@ -91,7 +91,7 @@ def test_a_killed_call_is_lost_and_its_key_says_so(build: Build, serve: Serve, s
 def test_what_is_settled_as_lost_stays_lost(platform: Platform) -> None:
     platform.agent.call()
     Call.objects.update(state="open", lost_after=timezone.now() - timedelta(seconds=1))
-    assert (lost.settle_lost(), lost.settle_lost()) == (1, 0)
+    assert (expire_stale_calls(), expire_stale_calls()) == (1, 0)
     assert platform.row().code == "plugin_timeout"
 
 

@@ -135,7 +135,7 @@ def call(number: Instance, *, at: datetime | None = None, **columns: Any) -> Cal
         "state": CallState.SUCCEEDED,
         "status": 200,
         "duration_ms": 41,
-        "decision": write.decision(None, after=True),
+        "gate_trace": write.gate_trace(None, after=True),
     }
     about = {"organization_id": number.organization_id, "instance_id": number.id, "instance_name": number.name}
     return Call.objects.create(**{**own, **about, "created": at, "finished": at, **columns})

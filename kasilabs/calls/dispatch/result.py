@@ -7,7 +7,7 @@ from kasilabs.logs.gates import Gate
 
 
 @dataclass
-class Outcome:
+class DispatchResult:
     """What came of a call. `output` is there exactly when `code` is empty.
 
     `tokens` are this call's own and what signed them: neither may be read in the answer or in the log.

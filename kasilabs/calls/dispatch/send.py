@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kasilabs.calls.dispatch import guard
-from kasilabs.calls.dispatch.result import Outcome
+from kasilabs.calls.dispatch.result import DispatchResult
 from kasilabs.calls.dispatch.tokens import ChatToken, Subject, platform_token
 from kasilabs.lib.documents import strict_json
 from kasilabs.lib.http import client
@@ -53,10 +53,10 @@ class Job:
     chat: ChatToken | None = None
 
 
-def send(job: Job) -> Outcome:
+def send(job: Job) -> DispatchResult:
     """Call the plugin and judge its answer. Never raises for what the plugin or the network does."""
     deadline = time.monotonic() + job.tool.timeout_seconds
-    outcome = Outcome(tokens=[job.signing_secret, *([job.chat.text] if job.chat else [])])
+    outcome = DispatchResult(tokens=[job.signing_secret, *([job.chat.text] if job.chat else [])])
     body = json.dumps(_body(job), separators=(",", ":"), allow_nan=False).encode()
     try:
         answer = _attempts(job, body, deadline, outcome)
@@ -87,7 +87,7 @@ def _body(job: Job) -> dict[str, Any]:
     return body
 
 
-def _attempts(job: Job, body: bytes, deadline: float, outcome: Outcome) -> client.Answer:
+def _attempts(job: Job, body: bytes, deadline: float, outcome: DispatchResult) -> client.Answer:
     """Try once, and once more where that is safe: nothing was sent yet, or the tool says a repeat does no harm."""
     try:
         return _attempt(job, body, deadline, outcome)
@@ -104,7 +104,7 @@ def _may_retry(tool: Tool, failure: client.SendFailed) -> bool:
     return failure.reason is client.Reason.BROKEN and not failure.answered and (is_harmless or not failure.sent)
 
 
-def _attempt(job: Job, body: bytes, deadline: float, outcome: Outcome) -> client.Answer:
+def _attempt(job: Job, body: bytes, deadline: float, outcome: DispatchResult) -> client.Answer:
     outcome.attempts += 1
     token = platform_token(job.subject, tool=job.tool.name, body=body, kid=job.kid, secret=job.signing_secret)
     outcome.tokens.append(token)
@@ -127,7 +127,7 @@ def _headers(subject: Subject, token: str) -> dict[str, str]:
     }
 
 
-def _note_failure(outcome: Outcome, failure: client.SendFailed) -> None:
+def _note_failure(outcome: DispatchResult, failure: client.SendFailed) -> None:
     outcome.timings.update(_phases(failure.timings))
     if failure.reason is client.Reason.TIMEOUT:
         outcome.code = "plugin_timeout"
@@ -137,7 +137,7 @@ def _note_failure(outcome: Outcome, failure: client.SendFailed) -> None:
         outcome.code, outcome.reason = "plugin_error", _UNREACHED[failure.reason]
 
 
-def _judge(job: Job, answer: client.Answer, outcome: Outcome) -> None:
+def _judge(job: Job, answer: client.Answer, outcome: DispatchResult) -> None:
     outcome.plugin_status, outcome.response_bytes = answer.status, len(answer.body)
     document = _parse(answer.body)
     outcome.seen = document if document is not None else answer.body.decode(errors="replace")
@@ -151,7 +151,7 @@ def _judge(job: Job, answer: client.Answer, outcome: Outcome) -> None:
         outcome.plugin_code, outcome.plugin_message = _error_of(document)
 
 
-def _judge_success(job: Job, document: dict[str, Any] | None, outcome: Outcome) -> None:
+def _judge_success(job: Job, document: dict[str, Any] | None, outcome: DispatchResult) -> None:
     if document is None:
         outcome.code, outcome.gate, outcome.reason = "invalid_response", Gate.RESPONSE, "not_json"
     elif not _is_safe(job, document, outcome):
@@ -162,7 +162,7 @@ def _judge_success(job: Job, document: dict[str, Any] | None, outcome: Outcome) 
         outcome.output = document
 
 
-def _is_safe(job: Job, document: Mapping[str, Any], outcome: Outcome) -> bool:
+def _is_safe(job: Job, document: Mapping[str, Any], outcome: DispatchResult) -> bool:
     return guard.leak(document, secrets=job.secrets, phones=job.phones, tokens=outcome.tokens) is None
 
 

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=24)),
                 ("gate", models.CharField(blank=True, max_length=32)),
                 ("detail", models.CharField(blank=True, max_length=500)),
-                ("decision", models.JSONField(default=list)),
+                ("gate_trace", models.JSONField(default=list)),
                 ("conversation_id", models.UUIDField(null=True)),
                 ("customer_id", models.UUIDField(null=True)),
                 ("alias", models.CharField(blank=True, max_length=40)),

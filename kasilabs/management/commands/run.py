@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kasilabs.logs import lost
+from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.management import demo, demo_file
 
 STOP_SECONDS = 8
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         demo_file.update({"publicUrl": url})
         document = _demo(environment, ports)
         call_command("collectstatic", interactive=False, verbosity=0)
-        lost.settle_lost()
+        expire_stale_calls()
         for slug, sample_port in ports.items():
             children.append(_manage(environment, "sample_plugin", slug, "--port", str(sample_port)))
         children.append(_gunicorn(environment, port))

@@ -31,7 +31,7 @@ def call(request: HttpRequest) -> JsonResponse:
         mode=Mode.LIVE,
         tool=asked["tool"],
         state=CallState.OPEN,
-        decision=write.decision(None),
+        gate_trace=write.gate_trace(None),
         request=asked,
         created=timezone.now(),
     )
@@ -42,7 +42,7 @@ def call(request: HttpRequest) -> JsonResponse:
     Call.objects.filter(pk=row.pk, state=CallState.OPEN).update(
         state=CallState.SUCCEEDED,
         status=200,
-        decision=write.decision(None, after=True),
+        gate_trace=write.gate_trace(None, after=True),
         finished=timezone.now(),
         duration_ms=1,
         plugin_status=answer.status,

@@ -8,7 +8,7 @@ from django.utils import timezone
 from kasilabs.logs.models import Call, CallState
 
 
-def settle_lost(now: datetime | None = None) -> int:
+def expire_stale_calls(now: datetime | None = None) -> int:
     """Turn every open row that is past its deadline into a lost one by one UPDATE, and return how many there were.
 
     Contracts, section 3: a call open for longer than its deadline and 60 seconds is lost, and answers as a timeout.
