@@ -10,7 +10,6 @@ from kasilabs.configuration import form_fields, vault
 from kasilabs.configuration import values as configuration
 from kasilabs.configuration.schema import ConfigSchema, Field
 from kasilabs.configuration.secrets import NOT_SET, SecretState
-from plugins.models import Version
 
 
 class Attention(StrEnum):
@@ -23,11 +22,11 @@ class Attention(StrEnum):
 
 @dataclass(frozen=True)
 class Setting:
-    """One field: its value in words, or for a secret its state; never a secret value."""
+    """One field: its value as text, or for a secret its state; never a secret value."""
 
     field: Field
-    words: str
-    is_default: bool
+    text: str = ""
+    is_default: bool = False
     secret: SecretState | None = None
 
 
@@ -40,42 +39,38 @@ class Difference:
     yours: str
 
 
-def attention(installation: Installation) -> list[Attention]:
-    """Name what stands in the way of calls, worst first. Reads the secrets' states, not their values."""
-    found = []
-    if installation.version.state == Version.State.QUARANTINED:
-        found.append(Attention.QUARANTINED)
+def attention_reasons(installation: Installation) -> list[Attention]:
+    """Returns what stands in the way of calls, worst first. Reads the secrets' states, not their values."""
+    reasons = []
+    if installation.version.is_quarantined:
+        reasons.append(Attention.QUARANTINED)
     if installation.state == Installation.State.NEEDS_CONFIGURATION:
-        found.append(Attention.NEEDS_CONFIGURATION)
+        reasons.append(Attention.NEEDS_CONFIGURATION)
     if not all(state.is_readable for state in vault.states(installation).values()):
-        found.append(Attention.SECRET_UNREADABLE)
-    return found
+        reasons.append(Attention.SECRET_UNREADABLE)
+    return reasons
 
 
 def settings(schema: ConfigSchema, values: Mapping[str, Any], states: Mapping[str, SecretState]) -> list[Setting]:
-    """Return every field with what it holds now, in the order of the form."""
+    """Returns every field with what it holds now, in the order of the form."""
     present = configuration.effective(schema, values)
-    return [_setting(field, present, values, states) for field in schema.fields]
-
-
-def _setting(
-    field: Field, present: Mapping[str, Any], values: Mapping[str, Any], states: Mapping[str, SecretState]
-) -> Setting:
-    if field.is_secret:
-        return Setting(field, "", is_default=False, secret=states.get(field.pointer, NOT_SET))
-    words = form_fields.shown(field, present[field.name]) if field.name in present else ""
-    return Setting(field, words, is_default=field.name in present and field.name not in values)
+    return [
+        Setting(field, secret=states.get(field.pointer, NOT_SET))
+        if field.is_secret
+        else Setting(field, _text(field, present), is_default=field.name in present and field.name not in values)
+        for field in schema.fields
+    ]
 
 
 def differences(schema: ConfigSchema, saved: Mapping[str, Any], yours: Mapping[str, Any]) -> list[Difference]:
-    """Return the plain fields in which two configurations differ, both values in words."""
-    left, right = (configuration.effective(schema, values) for values in (saved, yours))
+    """Returns the plain fields in which two configurations differ, with both values as text."""
+    left, right = configuration.effective(schema, saved), configuration.effective(schema, yours)
     return [
-        Difference(field.title, _words(field, left), _words(field, right))
+        Difference(field.title, _text(field, left), _text(field, right))
         for field in schema.plain
         if left.get(field.name) != right.get(field.name)
     ]
 
 
-def _words(field: Field, values: Mapping[str, Any]) -> str:
+def _text(field: Field, values: Mapping[str, Any]) -> str:
     return form_fields.shown(field, values[field.name]) if field.name in values else ""

@@ -8,22 +8,16 @@ from kasilabs.lib.states import Mode
 from plugins.manifest.document import AuthType
 from plugins.models import Version
 
-PUBLISHED = frozenset({Version.State.PUBLISHED, Version.State.DEPRECATED})
 
-
-def check(organization: Organization, version: Version, mode: Mode) -> None:
-    """Refuse with `quarantined`, `sandbox_elsewhere`, `not_published`, `auth_not_available` or `auth_sandbox_only`."""
-    is_owner = version.plugin.owner_id == organization.pk
-    if version.state == Version.State.QUARANTINED:
+def require_installable(organization: Organization, version: Version, mode: Mode) -> None:
+    """Raises Refused with the first reason why this organization cannot install this version in this mode."""
+    is_owner = version.plugin.is_owned_by(organization)
+    if version.is_quarantined:
         raise Refused("quarantined", _("This version is quarantined. Nobody can install it."))
     if mode is Mode.SANDBOX and not is_owner:
         raise Refused("sandbox_elsewhere", _("Only the organization that owns a plugin can install it in the sandbox."))
-    if not is_owner and version.state not in PUBLISHED:
+    if not is_owner and not version.is_published:
         raise Refused("not_published", _("This version is not published. Only its owner can install it."))
-    _check_auth(version, mode)
-
-
-def _check_auth(version: Version, mode: Mode) -> None:
     auth = version.manifest.auth.type
     if auth is AuthType.OAUTH2:
         raise Refused("auth_not_available", _("Plugins that need delegated accounts cannot be installed yet."))

@@ -9,24 +9,23 @@ from kasilabs.lib.refusal import Refused
 
 
 def installation_or_404(organization: Organization, public_id: str) -> Installation:
-    """Return what this organization installed and did not remove. Raises Http404."""
+    """Returns what this organization installed and did not remove. Raises Http404."""
     pk = ids.decode(ids.Prefix.INSTALLATION, public_id)
-    rows = organization.installations.present().select_related("plugin", "version")
-    found: Installation | None = rows.filter(pk=pk).first() if pk else None
-    if found is None:
+    rows = organization.installations.not_removed().with_version()
+    installation = rows.filter(pk=pk).first() if pk else None
+    if installation is None:
         raise Http404
-    found.organization = organization
-    return found
+    installation.organization = organization
+    return installation
 
 
 def installation_or_refuse(public_id: str) -> Installation:
-    """Return an installation of any organization, removed or not, for a command.
+    """Returns an installation of any organization, removed or not, for a command.
 
     Raises Refused (`unknown_installation`).
     """
     pk = ids.decode(ids.Prefix.INSTALLATION, public_id)
-    rows = Installation.objects.select_related("organization")
-    found: Installation | None = rows.filter(pk=pk).first() if pk else None
-    if found is None:
+    installation = Installation.objects.select_related("organization").filter(pk=pk).first() if pk else None
+    if installation is None:
         raise Refused("unknown_installation", "There is no installation with this id.")
-    return found
+    return installation

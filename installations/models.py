@@ -1,4 +1,7 @@
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -11,13 +14,25 @@ from kasilabs.configuration.vault import SealedSecret
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Customer
-from plugins.models import Plugin, Version
+from plugins.models import Plugin, Version, warm
+
+ALIAS_HASH_VERSION = 1
+"""How `installations.aliases` derives an alias; another derivation gets another number."""
 
 
 class InstallationQuerySet(models.QuerySet["Installation"]):
-    def present(self) -> "InstallationQuerySet":
-        """Those that were not removed."""
+    def not_removed(self) -> "InstallationQuerySet":
         return self.exclude(state=Installation.State.REMOVED)
+
+    def with_version(self) -> "InstallationQuerySet":
+        """Loads plugin and version too, without the document: a process compiles each manifest only once."""
+        return self.select_related("plugin", "version").defer("version__document")
+
+    def fetch_with_manifests(self) -> list["Installation"]:
+        """Returns the installations with their versions; one query compiles all manifests that are new here."""
+        found = list(self.with_version())
+        warm(installation.version for installation in found)
+        return found
 
 
 class Installation(models.Model):
@@ -42,7 +57,7 @@ class Installation(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     removed = models.DateTimeField(null=True)
 
-    objects: ClassVar[Any] = InstallationQuerySet.as_manager()
+    objects = InstallationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -60,6 +75,10 @@ class Installation(models.Model):
         return ids.encode(ids.Prefix.INSTALLATION, self.id)
 
     @property
+    def is_removed(self) -> bool:
+        return self.state == self.State.REMOVED
+
+    @property
     def configuration(self) -> Stored:
         """What the configuration form begins with."""
         return Stored(self.values, vault.states(self), self.config_version)
@@ -75,15 +94,33 @@ class InstallationSecret(SealedSecret):
         constraints = [models.UniqueConstraint(fields=["owner", "pointer"], name="one_secret_per_field")]
 
 
+class CustomerAliasQuerySet(models.QuerySet["CustomerAlias"]):
+    def for_handles(
+        self, organization: UUID, installation: UUID, indexes: Mapping[str, str | None]
+    ) -> "CustomerAliasQuerySet":
+        """The aliases one installation sees for the customers of these handles, given as indexes by kind."""
+        handles = [
+            Q(customer__handles__kind=kind, customer__handles__index=index) for kind, index in indexes.items() if index
+        ]
+        return self.filter(
+            reduce(or_, handles),
+            customer__handles__organization=organization,
+            installation=installation,
+            hash_version=ALIAS_HASH_VERSION,
+        )
+
+
 class CustomerAlias(models.Model):
     """The pseudonym one installation sees for a customer; kept so that a bridge can find the customer again."""
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="aliases")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="aliases")
-    hash_version = models.PositiveSmallIntegerField(default=1)
+    hash_version = models.PositiveSmallIntegerField(default=ALIAS_HASH_VERSION)
     alias = models.CharField(max_length=40, unique=True)
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = CustomerAliasQuerySet.as_manager()
 
     class Meta:
         constraints = [

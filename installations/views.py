@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installations import display, lifecycle
+from installations.display import Difference
 from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
@@ -23,19 +25,18 @@ from kasilabs.lib.refusal import Refused
 @require_safe
 @member_required(Permission.INSTALLATIONS_VIEW)
 def list_installations(request: MemberRequest) -> HttpResponse:
-    """List what is installed, and what of it needs somebody's attention."""
-    rows = request.organization.installations.present().select_related("plugin", "version")
-    rows = rows.defer("version__document").prefetch_related("secrets")
-    page = paging.page(request, rows, {"organization": request.organization.id.hex})
-    found = [(installation, display.attention(installation)) for installation in page.rows]
-    return render(request, "installations/list.html", {"page": page, "found": found})
+    """Lists what is installed, and what of it needs somebody's attention."""
+    installed = request.organization.installations.not_removed().with_version().prefetch_related("secrets")
+    page = paging.page(request, installed, {"organization": request.organization.id.hex})
+    rows = [(installation, display.attention_reasons(installation)) for installation in page.rows]
+    return render(request, "installations/list.html", {"page": page, "rows": rows})
 
 
 @require_safe
 @never_cache
 @member_required(Permission.INSTALLATIONS_VIEW)
 def detail(request: MemberRequest, installation: str) -> HttpResponse:
-    """Show one installation: its state, its settings, and of its secrets everything but the value."""
+    """Shows one installation: its state, its settings, and of its secrets everything but the value."""
     found = installation_or_404(request.organization, installation)
     schema, states = found.version.manifest.configuration, vault.states(found)
     context = {
@@ -43,7 +44,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
         "manifest": found.version.manifest,
         "settings": display.settings(schema, found.values, states),
         "missing": values.missing(schema, found.values, states),
-        "attention": display.attention(found),
+        "attention": display.attention_reasons(found),
     }
     return render(request, "installations/detail.html", context)
 
@@ -53,37 +54,38 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
 @sensitive_post_parameters()
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
-    """Show and save the configuration. After an error plain values stand as typed; secrets have to be entered again."""
+    """Shows and saves the configuration. After an error plain values stay as typed; secrets must be entered again."""
     found = installation_or_404(request.organization, installation)
-    form = _form(request, found)
-    if not form.is_bound:
-        return _page(request, form, found)
-    if not form.is_valid():
-        return _page(request, form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    try:
-        lifecycle.configure(
-            installation=found,
-            values=form.values,
-            secret_changes=form.secret_changes,
-            actor=actor(request),
-            expected_version=form.cleaned_data[VERSION],
-        )
-    except Refused as refused:
-        if refused.code == "changed_meanwhile":
-            return _conflict(request, form, installation)
-        form.refuse(str(refused))
-        return _page(request, form, found, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    _say_saved(request, form, found)
-    return redirect("installations:detail", request.organization.slug, installation)
+    form = _configuration_form(request, found)
+    if form.is_valid():
+        try:
+            lifecycle.configure(
+                installation=found,
+                values=form.values,
+                secret_changes=form.secret_changes,
+                actor=actor(request),
+                expected_version=form.cleaned_data[VERSION],
+            )
+        except Refused as refused:
+            if refused.code == "changed_meanwhile":
+                return _conflict_page(request, form, installation)
+            form.refuse(str(refused))
+        else:
+            messages.success(request, _("The configuration of %(plugin)s was saved.") % {"plugin": found.version.name})
+            for label in form.trimmed:
+                messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
+            return redirect("installations:detail", request.organization.slug, installation)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return _configuration_page(request, form, found, status)
 
 
 @require_POST
 @never_cache
 @member_required(Permission.INSTALLATIONS_CONFIGURE)
 def check_field(request: MemberRequest, installation: str, name: str) -> HttpResponse:
-    """Answer with one field as it stands after its check. Raises Http404 for a secret."""
+    """Answers with one field as it stands after its check. Raises Http404 for a secret."""
     found = installation_or_404(request.organization, installation)
-    field = _form(request, found).plain_field(name)
+    field = _configuration_form(request, found).plain_field(name)
     if field is None:
         raise Http404
     return render(request, "installations/_field.html", {"field": field, "check_url": _check_url(found)})
@@ -92,7 +94,7 @@ def check_field(request: MemberRequest, installation: str, name: str) -> HttpRes
 @require_POST
 @member_required(Permission.INSTALLATIONS_SUSPEND)
 def suspend(request: MemberRequest, installation: str) -> HttpResponseBase:
-    """Stop every call to an installation; it can be resumed."""
+    """Stops every call to an installation; it can be resumed."""
     found = installation_or_404(request.organization, installation)
     lifecycle.suspend(installation=found, actor=actor(request))
     messages.success(request, _("%(plugin)s is suspended. Every call is refused.") % {"plugin": found.version.name})
@@ -102,46 +104,51 @@ def suspend(request: MemberRequest, installation: str) -> HttpResponseBase:
 @require_POST
 @member_required(Permission.INSTALLATIONS_SUSPEND)
 def resume(request: MemberRequest, installation: str) -> HttpResponseBase:
-    """Let calls through again."""
+    """Lets calls through again."""
     found = installation_or_404(request.organization, installation)
     lifecycle.resume(installation=found, actor=actor(request))
     messages.success(request, _("%(plugin)s is no longer suspended.") % {"plugin": found.version.name})
     return redirect("installations:detail", request.organization.slug, installation)
 
 
-def _form(request: MemberRequest, found: Installation) -> ConfigurationForm:
+def _configuration_form(request: MemberRequest, installation: Installation) -> ConfigurationForm:
     return ConfigurationForm(
-        found.version.manifest.configuration,
-        found.configuration,
+        installation.version.manifest.configuration,
+        installation.configuration,
         request.POST if request.method == "POST" else None,
         may_set_secrets=request.member.may(Permission.INSTALLATIONS_SECRETS),
     )
 
 
-def _page(
-    request: MemberRequest, form: ConfigurationForm, found: Installation, *, status: int = HTTPStatus.OK, **more: object
+def _configuration_page(
+    request: MemberRequest,
+    form: ConfigurationForm,
+    installation: Installation,
+    status: HTTPStatus,
+    differences: Sequence[Difference] = (),
 ) -> HttpResponse:
-    context = {"form": form, "installation": found, "manifest": found.version.manifest, "check_url": _check_url(found)}
-    return render(request, "installations/configuration.html", context | more, status=status)
+    context = {
+        "form": form,
+        "installation": installation,
+        "manifest": installation.version.manifest,
+        "check_url": _check_url(installation),
+        "differences": differences,
+    }
+    return render(request, "installations/configuration.html", context, status=status)
 
 
-def _check_url(found: Installation) -> str:
-    """Return the address under which each plain field is checked by its name."""
-    return reverse("installations:configuration", args=[found.organization.slug, found.public_id]) + "fields/"
-
-
-def _conflict(request: MemberRequest, form: ConfigurationForm, public_id: str) -> HttpResponse:
-    """Show what somebody saved meanwhile beside what was typed; saving again is then a decision."""
-    now = installation_or_404(request.organization, public_id)
+def _conflict_page(request: MemberRequest, form: ConfigurationForm, public_id: str) -> HttpResponse:
+    """Shows what somebody saved meanwhile beside what was typed; saving again is then a decision."""
+    saved = installation_or_404(request.organization, public_id)
     typed = request.POST.copy()
-    typed[VERSION] = str(now.config_version)
-    again = ConfigurationForm(form.schema, now.configuration, typed, may_set_secrets=form.may_set_secrets)
+    typed[VERSION] = str(saved.config_version)
+    again = ConfigurationForm(form.schema, saved.configuration, typed, may_set_secrets=form.may_set_secrets)
     again.refuse(_("Somebody saved this configuration meanwhile. Save again to put yours in its place."))
-    differences = display.differences(form.schema, now.values, form.values)
-    return _page(request, again, now, status=HTTPStatus.CONFLICT, differences=differences)
+    differences = display.differences(form.schema, saved.values, form.values)
+    return _configuration_page(request, again, saved, HTTPStatus.CONFLICT, differences)
 
 
-def _say_saved(request: MemberRequest, form: ConfigurationForm, found: Installation) -> None:
-    messages.success(request, _("The configuration of %(plugin)s was saved.") % {"plugin": found.version.name})
-    for label in form.trimmed:
-        messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
+def _check_url(installation: Installation) -> str:
+    """Returns the address under which each plain field is checked by its name."""
+    page = reverse("installations:configuration", args=[installation.organization.slug, installation.public_id])
+    return f"{page}fields/"

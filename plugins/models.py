@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -33,11 +33,18 @@ class Plugin(models.Model):
     def public_id(self) -> str:
         return ids.encode(ids.Prefix.PLUGIN, self.id)
 
+    def is_owned_by(self, organization: Organization) -> bool:
+        return self.owner_id == organization.pk
+
 
 class VersionQuerySet(models.QuerySet["Version"]):
     def newest_first(self) -> "VersionQuerySet":
         """Order by when a version was added: ids are time-ordered."""
         return self.order_by("-id")
+
+    def published(self) -> "VersionQuerySet":
+        """Those that review opened to other organizations."""
+        return self.filter(state__in=PUBLISHED)
 
     def update(self, **changes: Any) -> int:
         _refuse_change(changes)
@@ -78,7 +85,7 @@ class Version(models.Model):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[Any] = VersionQuerySet.as_manager()
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["plugin", "semver"], name="one_snapshot_per_version")]
@@ -93,10 +100,21 @@ class Version(models.Model):
         super().save(*args, **kwargs)
 
     @property
+    def is_published(self) -> bool:
+        return self.state in PUBLISHED
+
+    @property
+    def is_quarantined(self) -> bool:
+        return self.state == self.State.QUARANTINED
+
+    @property
     def manifest(self) -> manifests.Manifest:
         """The manifest as dataclasses, compiled once per process and digest."""
         return _manifests.get(self.digest) or _remember(self.digest, self.document)
 
+
+PUBLISHED = frozenset({Version.State.PUBLISHED, Version.State.DEPRECATED})
+"""A deprecated version still works, and other organizations may still install it."""
 
 MOST_MANIFESTS = 512
 _manifests: dict[str, manifests.Manifest] = {}

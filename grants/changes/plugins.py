@@ -127,7 +127,7 @@ def _require_installed(installation: Installation, organization: Organization) -
     """Refuse what another organization installed, and what was removed meanwhile."""
     if installation.organization_id != organization.id:
         raise Refused("other_organization", _("This plugin is installed for another organization."))
-    if not organization.installations.present().filter(pk=installation.pk).exists():
+    if not organization.installations.not_removed().filter(pk=installation.pk).exists():
         raise Refused("installation_removed", _("This plugin was removed. Install it again first."))
 
 

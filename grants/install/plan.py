@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from grants.changes import plugins, toolkits
 from installations import lifecycle
-from installations.lifecycle import Installed
+from installations.lifecycle import InstallResult
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
@@ -38,7 +38,7 @@ class Plan:
     only_new: bool = False
 
 
-def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> Installed:
+def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> InstallResult:
     """Carry out a plan: all of it or nothing. A second time it sets the named values and adds the named grants.
 
     The numbers are locked first, as in every change of grants. Raises Refused: see `lifecycle.install`,
@@ -60,7 +60,7 @@ def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> Installed:
     return installed
 
 
-def _configure(installed: Installed, settings: ParsedSettings, actor: audit.Actor) -> Installation:
+def _configure(installed: InstallResult, settings: ParsedSettings, actor: audit.Actor) -> Installation:
     found = installed.installation
     return lifecycle.configure(
         installation=found,
@@ -71,7 +71,7 @@ def _configure(installed: Installed, settings: ParsedSettings, actor: audit.Acto
     )
 
 
-def _grant(plan: Plan, number: Instance, installed: Installed, actor: audit.Actor) -> None:
+def _grant(plan: Plan, number: Instance, installed: InstallResult, actor: audit.Actor) -> None:
     plugins.grant_plugin(
         instance=number,
         installation=installed.installation,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from grants.install import draft as drafts
 from grants.install.draft import Draft, Session
-from installations import installable
+from installations.installable import require_installable
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.refusal import Refused
@@ -92,7 +92,7 @@ class Visit:
         """Return why this plugin cannot be installed; None where it can, or is."""
         try:
             if self.installation is None:
-                installable.check(self.organization, self.version, Mode.SANDBOX)
+                require_installable(self.organization, self.version, Mode.SANDBOX)
         except Refused as refused:
             return refused
         return None
@@ -143,7 +143,7 @@ def begin(organization: Organization, slug: str, session: Session) -> Visit:
     Raises Http404.
     """
     plugin = get_object_or_404(organization.plugins.select_related("owner"), slug=slug)
-    present = organization.installations.present().select_related("plugin", "version__plugin")
+    present = organization.installations.not_removed().select_related("plugin", "version__plugin")
     installation: Installation | None = present.filter(plugin=plugin, mode=Mode.SANDBOX).first()
     version = installation.version if installation else _newest(plugin)
     return Visit(organization, version, drafts.read(session, organization, version), installation)

@@ -127,7 +127,7 @@ def slot(instance: Instance, installation: Installation) -> Slot:
 
 def installed(organization: Organization) -> list[Installation]:
     """Return what is installed, by the name of the plugin."""
-    rows = organization.installations.present().select_related("plugin", "version").defer("version__document")
+    rows = organization.installations.not_removed().select_related("plugin", "version").defer("version__document")
     found: list[Installation] = list(rows)
     warm(installation.version for installation in found)
     return sorted(found, key=lambda each: (each.version.name.casefold(), each.plugin.slug, each.mode))

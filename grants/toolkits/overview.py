@@ -39,7 +39,7 @@ def uses(organization: Organization) -> list[Use]:
     installed = set(organization.toolkits.values_list("toolkit", flat=True))
     granted = ToolkitGrant.objects.filter(organization=organization).order_by("instance__name")
     numbers = list(granted.values_list("toolkit", "instance__name"))
-    needs = _needs(_with_versions(organization.installations.present()))
+    needs = _needs(_with_versions(organization.installations.not_removed()))
     return [
         Use(
             toolkit=kit,

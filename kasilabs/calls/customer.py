@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import QuerySet, Value
 
 from installations import aliases
-from installations.models import Installation
+from installations.models import CustomerAlias, Installation
 from kasilabs.calls.request import Conversation
 from kasilabs.lib.db.compiled import compiled
 from kasilabs.whatsapp import customers
@@ -92,7 +92,7 @@ def _talk_and_names(
     *, instance: UUID, index: str, organization: UUID, installation: UUID, phone: str | None, user_id: str | None
 ) -> "QuerySet[Any, _Found]":
     talk = customers.conversations(instance, index)
-    names = aliases.led_to(organization, installation, {Kind.PHONE: phone, Kind.USER_ID: user_id})
+    names = CustomerAlias.objects.for_handles(organization, installation, {Kind.PHONE: phone, Kind.USER_ID: user_id})
     nothing, never = Value(None, models.UUIDField()), Value(None, models.DateTimeField())
     return talk.values_list("id", "customer_id", "last_customer_message_at", Value("")).union(
         names.values_list(nothing, "customer_id", never, "alias"), all=True

@@ -115,7 +115,7 @@ def _counts(request: MemberRequest) -> dict[str, int]:
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     faults = Q(state__in=[CallState.PLUGIN_FAULT, CallState.OUR_FAULT])
     parts = [
-        _count("installations", Installation.objects.present().filter(organization=organization)),
+        _count("installations", Installation.objects.not_removed().filter(organization=organization)),
         _count("numbers", Instance.objects.filter(organization=organization)),
         _count("failures", Call.objects.filter(faults, organization=organization, id__gte=ids.uuid7_floor(today))),
     ]

@@ -54,7 +54,7 @@ def context(member: Member) -> dict[str, Any]:
     """Return what the page shows to this member."""
     organization = member.organization
     numbers = list(organization.instances.order_by("name")[:MOST_ROWS])
-    installed = organization.installations.present().select_related("plugin", "version").defer("version__document")
+    installed = organization.installations.not_removed().with_version()
     installations = list(installed.order_by("-id")[:MOST_ROWS])
     failures = logs.last_failures(organization, limit=MOST_FAILURES) if member.may(Permission.LOGS_VIEW) else []
     next_step = _next_step(member, has_number=bool(numbers), has_plugin=bool(installations))

@@ -163,7 +163,7 @@ def _instance(organization: Organization, name: str, number: str, agent_texts: d
 
 def _sample(sample: Sample) -> dict[str, Any]:
     organization = Organization.objects.get(slug=KASI_LEGAL.slug)
-    present = organization.installations.present().filter(plugin__slug=sample.slug, mode=Mode.SANDBOX).first()
+    present = organization.installations.not_removed().filter(plugin__slug=sample.slug, mode=Mode.SANDBOX).first()
     return described(present or _set_up(organization, sample))
 
 

@@ -25,7 +25,7 @@ def installation(cast: Cast) -> Installation:
     return factories.installation(cast.organization, configurationSchema=factories.EVERY_KIND)
 
 
-def install(of: Organization, version: Version, mode: Mode = Mode.SANDBOX) -> lifecycle.Installed:
+def install(of: Organization, version: Version, mode: Mode = Mode.SANDBOX) -> lifecycle.InstallResult:
     return lifecycle.install(organization=of, version=version, mode=mode, user=None, actor=factories.ACTOR)
 
 

@@ -70,7 +70,7 @@ class Command(JsonCommand):
 
 def _installation(instance: Instance, slug: str, mode: str | None) -> Installation:
     """Choose the installation: of the mode asked for, else the granted one, else the only one."""
-    present = instance.organization.installations.present().select_related("plugin", "version")
+    present = instance.organization.installations.not_removed().select_related("plugin", "version")
     found: list[Installation] = list(present.filter(plugin__slug=slug))
     if mode is None and len(found) > 1:
         found = [each for each in found if each.grants.filter(instance=instance).exists()]

@@ -6,8 +6,7 @@ from grants.changes import toolkits
 from grants.install import plan as wizard
 from grants.install.plan import Plan
 from grants.management import acting
-from installations.installable import PUBLISHED
-from installations.lifecycle import Installed
+from installations.lifecycle import InstallResult
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization
@@ -99,7 +98,7 @@ def _version(member: Member, raw: bytes, actor: audit.Actor) -> Version:
 
 def _published(plugin: Plugin, digest: str) -> Version:
     rows = plugin.versions.select_related("plugin")
-    version: Version | None = rows.filter(digest=digest, state__in=PUBLISHED).first()
+    version: Version | None = rows.published().filter(digest=digest).first()
     if version is None:
         detail = f"{plugin.slug} belongs to another organization, which has not published this version."
         raise Refused("plugin_not_available", detail)
@@ -135,7 +134,7 @@ def _numbers(organization: Organization, wanted: list[str]) -> list[Instance]:
     return list(found.values())
 
 
-def _secrets(installed: Installed, member: Member, actor: audit.Actor) -> dict[str, object]:
+def _secrets(installed: InstallResult, member: Member, actor: audit.Actor) -> dict[str, object]:
     """Show what this run made, once and for all, to the owner's developers; nobody else ever sees it."""
     plugin = installed.installation.plugin
     is_theirs = plugin.owner_id == member.organization_id and member.may(Permission.PLUGINS_DEVELOP)
