@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
-from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.http.client import AllowedHosts
 from plugins.manifest import document as manifests
 from plugins.manifest.checks.errors import BadManifest
@@ -29,7 +29,7 @@ class Published:
 
 
 def read(raw: bytes) -> Manifest:
-    """Check a manifest under this platform's rules for hosts. Raises BadManifest with every fault."""
+    """Check a manifest under this platform's rules for hosts. Raises BadManifest with every error."""
     return manifests.parse(raw, is_allowed_host=AllowedHosts.parse(settings.PLUGIN_HOSTS_ALLOWED).permits)
 
 
@@ -98,6 +98,6 @@ def next_free(version: str, taken: Collection[str]) -> str:
 
 
 def _refused(raw: bytes, pointer: str, code: str, message: str, hint: str) -> BadManifest:
-    faults = Faults()
-    faults.add(pointer, code, message, hint)
-    return BadManifest(faults.in_order_of(raw.decode()))
+    errors = ErrorList()
+    errors.add(pointer, code, message, hint)
+    return BadManifest(errors.located_in(raw.decode()))

@@ -15,7 +15,7 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import schema_text
 from kasilabs.lib import paging
 from kasilabs.lib.crypto.fields import CannotOpen
-from kasilabs.lib.documents import schema
+from kasilabs.lib.documents import canonical_json
 from kasilabs.lib.states import Mode
 from plugins import lists, registry, signing_secrets
 from plugins.forms import ManifestForm
@@ -50,7 +50,7 @@ def new(request: MemberRequest) -> HttpResponseBase:
         )
     except BadManifest as error:
         form.drop_what_is_too_long()
-        context = {"form": form, "excerpt": excerpt.around(raw, error.faults)}
+        context = {"form": form, "excerpt": excerpt.around(raw, error.errors)}
         return render(request, "plugins/new.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _lead_to(request, published)
 
@@ -108,7 +108,7 @@ def version(request: MemberRequest, slug: str, semver: str) -> HttpResponse:
         "tools": [(tool, manifests.agent_name(manifest.slug, tool.name)) for tool in manifest.tools],
         "checklist": checklist.of(manifest),
         "fields": schema_text.describe(manifest.configuration),
-        "canonical": json.loads(schema.canonical(manifest.document)),
+        "canonical": json.loads(canonical_json.dumps(manifest.document)),
     }
     return render(request, "plugins/version.html", context)
 
@@ -119,7 +119,7 @@ def download(request: MemberRequest, slug: str, semver: str) -> HttpResponse:
     """Give the snapshot as the bytes its digest is computed over (RFC 8785)."""
     found = _version(request, slug, semver)
     headers = {"Content-Disposition": f'attachment; filename="{found.plugin.slug}-{found.semver}.json"'}
-    return HttpResponse(schema.canonical(found.document), content_type="application/json", headers=headers)
+    return HttpResponse(canonical_json.dumps(found.document), content_type="application/json", headers=headers)
 
 
 def _plugin(request: MemberRequest, slug: str) -> Plugin:

@@ -20,7 +20,7 @@ class AddMember(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
-        validators=[invisible.refuse],
+        validators=[invisible.validate_visible],
         help_text=_("Somebody who has an account keeps the name they chose."),
     )
     role = forms.ChoiceField(label=_("Role"))

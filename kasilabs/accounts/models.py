@@ -34,7 +34,7 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("email"), unique=True)
-    name = models.CharField(_("name"), max_length=80, validators=[invisible.refuse])
+    name = models.CharField(_("name"), max_length=80, validators=[invisible.validate_visible])
     is_active = models.BooleanField(default=True)
     is_reviewer = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
@@ -61,7 +61,7 @@ class Organization(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     slug = models.SlugField(unique=True, max_length=48)
-    name = models.CharField(max_length=80, validators=[invisible.refuse])
+    name = models.CharField(max_length=80, validators=[invisible.validate_visible])
     time_zone = models.CharField(max_length=64, default="Africa/Nairobi")
     currency = models.CharField(max_length=3, default="KES", validators=[RegexValidator(r"^[A-Z]{3}\Z")])
     created = models.DateTimeField(auto_now_add=True)

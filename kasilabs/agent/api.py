@@ -19,7 +19,7 @@ from kasilabs.calls import call as calls
 from kasilabs.calls import refusals, results
 from kasilabs.calls.request import Conversation, Request
 from kasilabs.lib.documents import strict_json
-from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.machine_api import problems, request_id
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
@@ -183,8 +183,8 @@ _RULES = {
 """Our keyword and sentence for each kind of error the body's schema finds; its own checks bring theirs."""
 
 
-def _problem(found: ErrorDetails) -> Problem:
+def _problem(found: ErrorDetails) -> SchemaViolation:
     """Return a body error as contracts want it: a pointer from the root of what was sent, and a keyword."""
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in found["loc"])
     code, sentence = _RULES.get(found["type"], (found["type"], found["msg"]))
-    return Problem(pointer, code, sentence)
+    return SchemaViolation(pointer, code, sentence)

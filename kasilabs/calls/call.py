@@ -85,7 +85,7 @@ def call_tool(instance: Instance, request: Request) -> results.Answer:
         return ready.refuse(
             results.refused(decision, reasons.message(decision), refusals.explain_url(instance, request))
         )
-    problems = tool.input_validator.problems(request.input, at="/input")
+    problems = tool.input_validator.violations(request.input, at="/input")
     if problems:
         return ready.refuse(results.invalid_input(problems))
     return _carry_out(ready)

@@ -17,7 +17,7 @@ from grants.decision.context import InstalledPlugin
 from grants.decision.gates import number_suspended
 from kasilabs.calls import customer, results
 from kasilabs.calls.request import Conversation, Request
-from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.logs import redact, write
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Tool
@@ -84,7 +84,7 @@ def refuse_suspended(instance: Instance, request: Request, *, started: datetime)
 
 
 def refuse_body(
-    instance: Instance, document: dict[str, Any], problems: Sequence[Problem], *, request_id: str
+    instance: Instance, document: dict[str, Any], problems: Sequence[SchemaViolation], *, request_id: str
 ) -> results.Answer:
     """Refuse a body that is JSON but not a call, and leave its row; the state of the number comes first here too."""
     tool, sent = document.get("tool"), document.get("input")

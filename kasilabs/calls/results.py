@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grants.decision.gates import Decision
 from kasilabs.calls.dispatch.result import DispatchResult
-from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.logs.write import CallResult
@@ -86,22 +86,22 @@ def refused(decision: Decision, detail: str, explain_url: str) -> Refusal:
     return Refusal(result, {"explainUrl": explain_url})
 
 
-def invalid_input(problems: Sequence[Problem]) -> Refusal:
+def invalid_input(problems: Sequence[SchemaViolation]) -> Refusal:
     """Refuse input that does not fit the tool's schema."""
     return _invalid(problems, _("The input does not fit the tool's schema."))
 
 
-def invalid_body(problems: Sequence[Problem]) -> Refusal:
+def invalid_body(problems: Sequence[SchemaViolation]) -> Refusal:
     """Refuse a body that is JSON but not a call."""
     return _invalid(problems, _("The body is not a tool call: it has wrong members."))
 
 
-def _invalid(problems: Sequence[Problem], detail: str | Promise) -> Refusal:
+def _invalid(problems: Sequence[SchemaViolation], detail: str | Promise) -> Refusal:
     result = CallResult(CallState.REFUSED, 422, "invalid_input", gate=Gate.INPUT_SCHEMA, detail=str(detail))
     return Refusal(result, {"errors": [_error(problem) for problem in problems]})
 
 
-def _error(problem: Problem) -> dict[str, str]:
+def _error(problem: SchemaViolation) -> dict[str, str]:
     """In calls, `code` is the failing JSON Schema keyword, also for a name the schema does not know."""
     code = "additionalProperties" if problem.code == "unknown_key" else problem.code
     return {"pointer": problem.pointer, "code": code, "message": problem.message}

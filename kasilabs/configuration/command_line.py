@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from kasilabs.configuration import form_fields
-from kasilabs.configuration.schema import ConfigSchema, Field, Kind
+from kasilabs.configuration.schema import ConfigSchema, Field, FieldKind
 from kasilabs.configuration.secret_field import SecretField, Typed
 from kasilabs.configuration.secrets import NOT_SET, Action, SecretChange
 from kasilabs.lib.documents import strict_json
@@ -93,7 +93,7 @@ def _plain(rule: Field, text: str) -> Any:
         raise ValidationError(_("Write it as key=value."), "bad_format")
     if before.endswith(":"):
         return _json(value)
-    if rule.kind is Kind.BOOLEAN:
+    if rule.kind is FieldKind.BOOLEAN:
         return _boolean(value)
     try:
         made = form_fields.form_field(rule)

@@ -121,13 +121,13 @@ class ConfigurationForm(forms.Form):
 
     def _check_together(self) -> None:
         """Check the configuration as a whole; a field that failed by itself keeps its own sentence."""
-        for problem in configuration.problems(self.schema, self.values):
-            name = problem.pointer[1:]
+        for violation in configuration.violations(self.schema, self.values):
+            name = violation.pointer[1:]
             rule = self.schema.field(name)
             if name not in self.fields or name in self.errors:
                 continue
-            own = rule.pattern_message if rule and problem.code == "pattern" else ""
-            self.add_error(name, forms.ValidationError(own or problem.message, problem.code))
+            own = rule.pattern_message if rule and violation.code == "pattern" else ""
+            self.add_error(name, forms.ValidationError(own or violation.message, violation.code))
 
     def _check_destinations(self) -> None:
         """A kept secret must not follow an address that somebody changed: it has to be entered again."""

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.configuration.schema import Field, Kind
+from kasilabs.configuration.schema import Field, FieldKind
 from kasilabs.lib.documents.strict_json import SAFE_INTEGER
 
 MOST_RADIOS = 4
@@ -67,20 +67,20 @@ def help_text(field: Field) -> str | SafeString:
 
 def shown(field: Field, value: Any) -> str:
     """Return a plain value as a person reads it."""
-    if field.kind is Kind.BOOLEAN:
+    if field.kind is FieldKind.BOOLEAN:
         return str(_("On") if value else _("Off"))
     labels = {choice.value: choice.label for choice in field.choices}
     return str(labels.get(value, value))
 
 
 def _when_empty(field: Field) -> str | Promise:
-    if field.required or field.kind in {Kind.BOOLEAN, Kind.CHOICE} or not field.has_default:
+    if field.required or field.kind in {FieldKind.BOOLEAN, FieldKind.CHOICE} or not field.has_default:
         return ""
     return _("Left empty, it is %(value)s.") % {"value": shown(field, field.default)}
 
 
 def _example(field: Field) -> str | Promise:
-    if not field.examples or field.kind is Kind.CHOICE:
+    if not field.examples or field.kind is FieldKind.CHOICE:
         return ""
     return _("Example: %(value)s.") % {"value": shown(field, field.examples[0])}
 
@@ -168,12 +168,12 @@ def _limits(field: Field) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-_MAKERS: dict[Kind, Callable[[Field], forms.Field]] = {
-    Kind.STRING: _text,
-    Kind.EMAIL: _email,
-    Kind.URI: _address,
-    Kind.CHOICE: _choice,
-    Kind.INTEGER: _integer,
-    Kind.NUMBER: _number,
-    Kind.BOOLEAN: _switch,
+_MAKERS: dict[FieldKind, Callable[[Field], forms.Field]] = {
+    FieldKind.STRING: _text,
+    FieldKind.EMAIL: _email,
+    FieldKind.URI: _address,
+    FieldKind.CHOICE: _choice,
+    FieldKind.INTEGER: _integer,
+    FieldKind.NUMBER: _number,
+    FieldKind.BOOLEAN: _switch,
 }

@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from kasilabs.lib.documents import positions, schema
+from kasilabs.lib.documents import canonical_json, json_pointer, json_schema
 
 MAX_LENGTH = 4096
 """Characters of a text without a `maxLength` of its own."""
@@ -21,7 +21,7 @@ MIN_SECRET_LENGTH = 8
 """Shorter secrets are refused when entered: an answer could not be searched for them without false alarms."""
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a field holds; decides its control."""
 
     STRING = "string"
@@ -55,7 +55,7 @@ class Field:
     """One field. `pointer` is the JSON Pointer of its value inside a configuration, `title` never empty."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     title: str
     description: str = ""
     required: bool = False
@@ -79,11 +79,11 @@ class Field:
 
     @property
     def pointer(self) -> str:
-        return positions.pointer([self.name])
+        return json_pointer.join([self.name])
 
     @property
     def is_secret(self) -> bool:
-        return self.kind is Kind.SECRET
+        return self.kind is FieldKind.SECRET
 
     @property
     def has_default(self) -> bool:
@@ -118,9 +118,9 @@ class ConfigSchema:
         """The value of every field that has one before anybody sets anything."""
         return {field.name: field.default for field in self.fields if field.has_default}
 
-    def plain_validator(self) -> schema.Validator:
+    def plain_validator(self) -> json_schema.Validator:
         """Checks a whole configuration (defaults and values) without its secrets, which never enter a validator."""
-        return schema.compile(self._plain_rules, digest=f"configuration {self.digest}")
+        return json_schema.compile(self._plain_rules, digest=f"configuration {self.digest}")
 
     @cached_property
     def _plain_rules(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def read(document: Mapping[str, Any]) -> ConfigSchema:
     required = document.get("required", ())
     found = [read_field(name, rules, required=name in required) for name, rules in _properties(document)]
     found.sort(key=lambda field: (field.order is None, field.order or 0))
-    return ConfigSchema(tuple(found), document, schema.digest(document))
+    return ConfigSchema(tuple(found), document, canonical_json.digest(document))
 
 
 def read_field(name: str, rules: Mapping[str, Any], *, required: bool = False) -> Field:
@@ -156,7 +156,7 @@ def read_field(name: str, rules: Mapping[str, Any], *, required: bool = False) -
         exclusive_minimum=rules.get("exclusiveMinimum"),
         exclusive_maximum=rules.get("exclusiveMaximum"),
         multiple_of=rules.get("multipleOf"),
-        min_length=max(rules.get("minLength", 0), MIN_SECRET_LENGTH if kind is Kind.SECRET else 0),
+        min_length=max(rules.get("minLength", 0), MIN_SECRET_LENGTH if kind is FieldKind.SECRET else 0),
         max_length=rules.get("maxLength", _LONGEST.get(kind, MAX_LENGTH)),
         pattern=rules.get("pattern"),
         pattern_message=rules.get("x-pattern-message", ""),
@@ -169,13 +169,13 @@ def read_field(name: str, rules: Mapping[str, Any], *, required: bool = False) -
     )
 
 
-def kind_of(rules: Mapping[str, Any]) -> Kind:
+def kind_of(rules: Mapping[str, Any]) -> FieldKind:
     """The kind of a checked property."""
     if is_secret(rules):
-        return Kind.SECRET
+        return FieldKind.SECRET
     if "enum" in rules or "oneOf" in rules:
-        return Kind.CHOICE
-    return Kind(rules.get("format") or rules["type"])
+        return FieldKind.CHOICE
+    return FieldKind(rules.get("format") or rules["type"])
 
 
 def is_secret(rules: Mapping[str, Any]) -> bool:
@@ -215,13 +215,13 @@ def _number_rules(field: Field) -> dict[str, Any]:
     return {keyword: limit for keyword, limit in limits.items() if limit is not None}
 
 
-_JSON_TYPE = {Kind.INTEGER: "integer", Kind.NUMBER: "number", Kind.BOOLEAN: "boolean"}
-_LONGEST = {Kind.EMAIL: MAX_EMAIL_LENGTH, Kind.URI: MAX_URI_LENGTH}
-_RULES: dict[Kind, Callable[[Field], dict[str, Any]]] = {
-    Kind.EMAIL: lambda field: {"format": "email", **_text_rules(field)},
-    Kind.URI: _uri_rules,
-    Kind.CHOICE: lambda field: {"enum": [choice.value for choice in field.choices]},
-    Kind.INTEGER: _number_rules,
-    Kind.NUMBER: _number_rules,
-    Kind.BOOLEAN: lambda _field: {},
+_JSON_TYPE = {FieldKind.INTEGER: "integer", FieldKind.NUMBER: "number", FieldKind.BOOLEAN: "boolean"}
+_LONGEST = {FieldKind.EMAIL: MAX_EMAIL_LENGTH, FieldKind.URI: MAX_URI_LENGTH}
+_RULES: dict[FieldKind, Callable[[Field], dict[str, Any]]] = {
+    FieldKind.EMAIL: lambda field: {"format": "email", **_text_rules(field)},
+    FieldKind.URI: _uri_rules,
+    FieldKind.CHOICE: lambda field: {"enum": [choice.value for choice in field.choices]},
+    FieldKind.INTEGER: _number_rules,
+    FieldKind.NUMBER: _number_rules,
+    FieldKind.BOOLEAN: lambda _field: {},
 }

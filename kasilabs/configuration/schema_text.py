@@ -7,17 +7,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from kasilabs.configuration.schema import MAX_LENGTH, ConfigSchema, Field, Kind
+from kasilabs.configuration.schema import MAX_LENGTH, ConfigSchema, Field, FieldKind
 
-KINDS: dict[Kind, str | Promise] = {
-    Kind.STRING: gettext_lazy("Text"),
-    Kind.EMAIL: gettext_lazy("Email address"),
-    Kind.URI: gettext_lazy("Web address"),
-    Kind.CHOICE: gettext_lazy("One of a list"),
-    Kind.INTEGER: gettext_lazy("Whole number"),
-    Kind.NUMBER: gettext_lazy("Number"),
-    Kind.BOOLEAN: gettext_lazy("On or off"),
-    Kind.SECRET: gettext_lazy("Secret"),
+KINDS: dict[FieldKind, str | Promise] = {
+    FieldKind.STRING: gettext_lazy("Text"),
+    FieldKind.EMAIL: gettext_lazy("Email address"),
+    FieldKind.URI: gettext_lazy("Web address"),
+    FieldKind.CHOICE: gettext_lazy("One of a list"),
+    FieldKind.INTEGER: gettext_lazy("Whole number"),
+    FieldKind.NUMBER: gettext_lazy("Number"),
+    FieldKind.BOOLEAN: gettext_lazy("On or off"),
+    FieldKind.SECRET: gettext_lazy("Secret"),
 }
 
 
@@ -64,15 +64,15 @@ def _lengths(field: Field) -> Iterator[str]:
     if field.min_length:
         shortest = ngettext("at least %(count)s character", "at least %(count)s characters", field.min_length)
         yield shortest % {"count": field.min_length}
-    if field.kind in (Kind.STRING, Kind.SECRET) and field.max_length != MAX_LENGTH:
+    if field.kind in (FieldKind.STRING, FieldKind.SECRET) and field.max_length != MAX_LENGTH:
         longest = ngettext("at most %(count)s character", "at most %(count)s characters", field.max_length)
         yield longest % {"count": field.max_length}
 
 
 def _form(field: Field) -> Iterator[str]:
-    if field.kind is Kind.CHOICE:
+    if field.kind is FieldKind.CHOICE:
         yield ", ".join(choice.label for choice in field.choices)
-    if field.kind is Kind.URI:
+    if field.kind is FieldKind.URI:
         yield _("http or https") if field.allow_http else _("https")
     if field.pattern is not None:
         yield field.pattern_message or _("the form %s") % field.pattern

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.configuration.schema import ConfigSchema, Field, Kind
+from kasilabs.configuration.schema import ConfigSchema, Field, FieldKind
 from kasilabs.configuration.secrets import NOT_SET, SecretChange, SecretState
-from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.documents.strict_json import SAFE_INTEGER
 from kasilabs.lib.refusal import Refused
 
@@ -41,10 +41,10 @@ def is_complete(schema: ConfigSchema, values: Values, states: States) -> bool:
     return not missing(schema, values, states)
 
 
-def problems(schema: ConfigSchema, values: Values) -> list[Problem]:
+def violations(schema: ConfigSchema, values: Values) -> list[SchemaViolation]:
     """Return every rule that the values break; that something is missing is a state, not a broken rule."""
-    found = schema.plain_validator().problems(effective(schema, values))
-    return [problem for problem in found if problem.code != "required"] + _beyond_json(values)
+    found = schema.plain_validator().violations(effective(schema, values))
+    return [violation for violation in found if violation.code != "required"] + _beyond_json(values)
 
 
 def changed_destinations(schema: ConfigSchema, before: Values, after: Values) -> list[Field]:
@@ -53,14 +53,14 @@ def changed_destinations(schema: ConfigSchema, before: Values, after: Values) ->
     A secret kept over such a change would be handed to whoever runs the new address, so it has to be entered again.
     """
     old, new = effective(schema, before), effective(schema, after)
-    addresses = [field for field in schema.fields if field.kind is Kind.URI]
+    addresses = [field for field in schema.fields if field.kind is FieldKind.URI]
     return [field for field in addresses if old.get(field.name) != new.get(field.name)]
 
 
 def check(schema: ConfigSchema, before: Values, after: Values, states: States, changes: Sequence[SecretChange]) -> None:
     """Raise Refused for what must not be saved: `invalid_configuration`, `unknown_key`, `secret_needs_entry`."""
-    if found := problems(schema, after):
-        errors = [asdict(problem) for problem in found]
+    if found := violations(schema, after):
+        errors = [asdict(violation) for violation in found]
         raise Refused("invalid_configuration", _("The configuration breaks rules of the plugin."), errors)
     if {change.pointer for change in changes} - {field.pointer for field in schema.secrets}:
         raise Refused("unknown_key", _("The plugin has no such secret."))
@@ -90,12 +90,12 @@ def _is_there(field: Field, present: Values, states: States) -> bool:
     return field.name in present
 
 
-def _beyond_json(values: Values) -> list[Problem]:
+def _beyond_json(values: Values) -> list[SchemaViolation]:
     """Name what a schema cannot forbid: integers other readers would round, and NUL, which PostgreSQL cannot store."""
     found = []
     for name, value in values.items():
         if isinstance(value, str) and "\0" in value:
-            found.append(Problem(f"/{name}", "pattern", _("A NUL character cannot be stored.")))
+            found.append(SchemaViolation(f"/{name}", "pattern", _("A NUL character cannot be stored.")))
         elif isinstance(value, int) and abs(value) > SAFE_INTEGER:
-            found.append(Problem(f"/{name}", "maximum", _("This number is too large to be passed on exactly.")))
+            found.append(SchemaViolation(f"/{name}", "maximum", _("This number is too large to be passed on exactly.")))
     return found

@@ -11,14 +11,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from kasilabs.lib.documents.html import HIDDEN_KEY
-from kasilabs.lib.text.sensitive import Kind, Sensitive, is_encoded
+from kasilabs.lib.documents.json_html import HIDDEN_KEY
+from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind, is_encoded
 
 MAX_BYTES = 8 * 1024
 MAX_DEPTH = 16
 MAX_NUMBER_BITS = 256
 MAX_SENTENCE = 40
-WORDS = {Kind.SECRET: "secret hidden", Kind.PHONE: "phone number hidden"}
+WORDS = {SensitiveKind.SECRET: "secret hidden", SensitiveKind.PHONE: "phone number hidden"}
 
 _SECRET_PART = re.compile(
     "token|secret|passw(?:or)?d|passphrase|authori[sz]ation|credential|(?:api|access|private|signing|encryption)key|cookie"
@@ -90,7 +90,9 @@ class _Redaction:
         for key, value in document.items():
             name = _free_name(self.key(str(key)), kept)
             kept[name] = (
-                _hidden(WORDS[Kind.SECRET]) if _is_secret(str(key), value) else self.value(value, depth=depth + 1)
+                _hidden(WORDS[SensitiveKind.SECRET])
+                if _is_secret(str(key), value)
+                else self.value(value, depth=depth + 1)
             )
         return kept
 
@@ -102,15 +104,15 @@ class _Redaction:
         if self.sensitive is None:
             return text
         found = self.sensitive.find(text)
-        if found is Kind.PHONE:
+        if found is SensitiveKind.PHONE:
             return self._without_phones(text, self.sensitive)
         return _hidden(WORDS[found]) if found else _storable(text)
 
     def _without_phones(self, text: str, sensitive: Sensitive) -> Any:
         """Keep the words around a number; where the number is all there is, or hides in an encoding, nothing stays."""
-        marker = f"[{WORDS[Kind.PHONE]}]"
+        marker = f"[{WORDS[SensitiveKind.PHONE]}]"
         rest = sensitive.without_phones(text, marker)
-        return _hidden(WORDS[Kind.PHONE]) if rest == marker or sensitive.find(rest) else _storable(rest)
+        return _hidden(WORDS[SensitiveKind.PHONE]) if rest == marker or sensitive.find(rest) else _storable(rest)
 
     def _number(self, number: float) -> Any:
         if isinstance(number, float) and not math.isfinite(number):

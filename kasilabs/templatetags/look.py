@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.lib.documents import html as tree
+from kasilabs.lib.documents import json_html
 from kasilabs.lib.text import formatting, invisible
 
 register = template.Library()
@@ -148,14 +148,14 @@ def clock(moment: dt.datetime | None) -> SafeString:
 
 def _time(moment: dt.datetime, shown: str) -> SafeString:
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', formatting.rfc3339(moment), formatting.absolute(moment), shown
+        '<time datetime="{}" title="{}">{}</time>', formatting.rfc3339(moment), formatting.utc(moment), shown
     )
 
 
 @register.filter
 def took(milliseconds: float | None) -> str:
     """Write a duration given in milliseconds; nothing for one that never ended."""
-    return "" if milliseconds is None else formatting.took(milliseconds)
+    return "" if milliseconds is None else formatting.duration(milliseconds)
 
 
 @register.filter
@@ -171,12 +171,12 @@ def initials(name: object) -> str:
 @register.filter
 def visible(text: object) -> SafeString:
     """Write a stranger's text: invisible and direction-changing characters stand in it as boxes."""
-    return invisible.write_out(str(text))
+    return invisible.highlight(str(text))
 
 
 @register.filter
 def json_tree(value: Any) -> SafeString:
-    return tree.render(value)
+    return json_html.render(value)
 
 
 @register.filter

@@ -22,7 +22,7 @@ class NumberForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=60,
-        validators=[invisible.refuse],
+        validators=[invisible.validate_visible],
         help_text=_("What people here call it, as in Legal Consultations."),
     )
     number = forms.CharField(

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from kasilabs.lib.documents import positions, subschemas
+from kasilabs.lib.documents import json_pointer, subschemas
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
 from plugins.manifest import tool_text
 from plugins.manifest.checks.tool_schemas import open_objects
@@ -115,7 +115,7 @@ def _undescribed(rules: Any) -> Iterator[str]:
     for path, part in subschemas.walk(rules):
         for name, member in part.get("properties", {}).items():
             if isinstance(member, dict) and not {"description", "$ref", "const"} & member.keys():
-                yield positions.pointer((*path, "properties", name))
+                yield json_pointer.join((*path, "properties", name))
 
 
 def _outputs(manifest: Manifest) -> Item:
@@ -192,7 +192,7 @@ def _invisible(manifest: Manifest) -> Item:
         _("Nothing is hidden in the text"),
         _("There is no invisible and no direction-changing character."),
         _("Remove the invisible or direction-changing characters: a reader would see another text than the agent."),
-        [positions.pointer(path) for path in _hidden(manifest.document, ())],
+        [json_pointer.join(path) for path in _hidden(manifest.document, ())],
     )
 
 

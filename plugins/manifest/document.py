@@ -14,14 +14,9 @@ from django.utils.functional import Promise
 
 from kasilabs.configuration import schema as config_schema
 from kasilabs.configuration.schema import ConfigSchema
-from kasilabs.lib.documents import schema
-from kasilabs.lib.documents.errors import Fault
+from kasilabs.lib.documents import canonical_json, json_schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from plugins.manifest.checks import run
-from plugins.manifest.checks.errors import BadManifest
-
-__all__ = ["AuthType", "BadManifest", "Fault", "Manifest", "PermissionRequest", "Tool", "Visibility", "agent_name"]
-__all__ += ["load", "parse"]
 
 BRIDGE_PREFIX = "bridge:"
 DEFAULT_TIMEOUT_SECONDS = 10
@@ -93,12 +88,12 @@ class Tool:
     examples: tuple[Example, ...]
 
     @cached_property
-    def input_validator(self) -> schema.Validator:
-        return schema.compile(self.input_schema)
+    def input_validator(self) -> json_schema.Validator:
+        return json_schema.compile(self.input_schema)
 
     @cached_property
-    def output_validator(self) -> schema.Validator | None:
-        return schema.compile(self.output_schema) if self.output_schema is not None else None
+    def output_validator(self) -> json_schema.Validator | None:
+        return json_schema.compile(self.output_schema) if self.output_schema is not None else None
 
 
 @dataclass(frozen=True)
@@ -169,12 +164,12 @@ def agent_name(slug: str, tool: str) -> str:
 
 
 def parse(raw: bytes, *, is_allowed_host: Callable[[str, int], bool]) -> Manifest:
-    """Read an author's manifest; raises BadManifest with every fault.
+    """Read an author's manifest; raises BadManifest with every error.
 
     `is_allowed_host(host, port)` says which hosts may be private, loopback or plain http.
     """
     document = run.check(raw, is_allowed_host=is_allowed_host)
-    return load(document, schema.digest(document))
+    return load(document, canonical_json.digest(document))
 
 
 def load(document: Mapping[str, Any], digest: str) -> Manifest:

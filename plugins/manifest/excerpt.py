@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kasilabs.lib.documents.errors import Fault
+from kasilabs.lib.documents.errors import DocumentError
 
 AROUND = 2
-MOST_FAULTS = 100
+MAX_SHOWN = 100
 MOST_CHARACTERS = 240
 
 
@@ -19,7 +19,7 @@ class Mark:
     """A fault and its place on the page."""
 
     number: int
-    fault: Fault
+    error: DocumentError
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class Excerpt:
         return self.count - len(self.marks)
 
 
-def around(raw: bytes, faults: Sequence[Fault]) -> Excerpt:
+def around(raw: bytes, errors: Sequence[DocumentError]) -> Excerpt:
     """Return the first hundred faults with their lines (counted by line feeds)."""
-    marks = tuple(Mark(number, fault) for number, fault in enumerate(faults[:MOST_FAULTS], start=1))
+    marks = tuple(Mark(number, fault) for number, fault in enumerate(errors[:MAX_SHOWN], start=1))
     texts = _lines(raw)
     shown = _shown(marks, len(texts))
     lines = tuple(
         _line(number, texts[number - 1], skipped=number - before - 1, marks=marks)
         for before, number in pairwise([0, *shown])
     )
-    return Excerpt(len(faults), marks, lines, skipped=len(texts) - shown[-1] if shown else 0)
+    return Excerpt(len(errors), marks, lines, skipped=len(texts) - shown[-1] if shown else 0)
 
 
 def _lines(raw: bytes) -> list[str]:
@@ -77,8 +77,8 @@ def _shown(marks: Sequence[Mark], count: int) -> list[int]:
     wanted = {
         number
         for mark in marks
-        if mark.fault.line
-        for number in range(mark.fault.line - AROUND, mark.fault.line + AROUND + 1)
+        if mark.error.line
+        for number in range(mark.error.line - AROUND, mark.error.line + AROUND + 1)
     }
     return sorted(number for number in wanted if 1 <= number <= count)
 
@@ -86,5 +86,5 @@ def _shown(marks: Sequence[Mark], count: int) -> list[int]:
 def _line(number: int, text: str, *, skipped: int, marks: Sequence[Mark]) -> Line:
     text = text.removesuffix("\r")
     cut = max(0, len(text) - MOST_CHARACTERS)
-    here = tuple(mark for mark in marks if mark.fault.line == number)
+    here = tuple(mark for mark in marks if mark.error.line == number)
     return Line(number, text[:MOST_CHARACTERS], cut, skipped, here)

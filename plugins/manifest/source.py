@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents.errors import Fault
+from kasilabs.lib.documents.errors import DocumentError
 from kasilabs.lib.http import client
 from kasilabs.lib.refusal import Refused
 from plugins.manifest.checks.errors import BadManifest
@@ -30,7 +30,7 @@ def read(place: str) -> bytes:
 
 def refusal(error: BadManifest) -> Refused:
     """Return what a command answers to a manifest with faults."""
-    return Refused("bad_manifest", str(error), [_described(fault) for fault in error.faults])
+    return Refused("bad_manifest", str(error), [_described(each) for each in error.errors])
 
 
 def _fetched(url: str) -> bytes:
@@ -45,6 +45,6 @@ def _fetched(url: str) -> bytes:
     return answer.body
 
 
-def _described(fault: Fault) -> dict[str, str]:
-    document = {"pointer": fault.pointer, "code": fault.code, "message": fault.message}
-    return document | ({"hint": fault.hint} if fault.hint else {})
+def _described(error: DocumentError) -> dict[str, str]:
+    document = {"pointer": error.pointer, "code": error.code, "message": error.message}
+    return document | ({"hint": error.hint} if error.hint else {})

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from kasilabs.configuration import schema
-from kasilabs.configuration.schema import MISSING, Choice, ConfigSchema, Field, Kind
-from tests.plugins.manifests import faults, field_faults, parsed
+from kasilabs.configuration.schema import MISSING, Choice, ConfigSchema, Field, FieldKind
+from tests.plugins.manifests import errors, field_errors, parsed
 
 
 def configuration(required: list[str] | None = None, **fields: Any) -> ConfigSchema:
@@ -17,29 +17,29 @@ def field(**rules: Any) -> Field:
     return configuration(queue=rules).fields[0]
 
 
-KINDS: dict[str, tuple[dict[str, Any], Kind]] = {
-    "string": ({"type": "string"}, Kind.STRING),
-    "email": ({"type": "string", "format": "email"}, Kind.EMAIL),
-    "uri": ({"type": "string", "format": "uri"}, Kind.URI),
-    "enum": ({"type": "string", "enum": ["a"]}, Kind.CHOICE),
-    "oneOf": ({"type": "string", "oneOf": [{"const": "a", "title": "A"}]}, Kind.CHOICE),
-    "integer": ({"type": "integer"}, Kind.INTEGER),
-    "number": ({"type": "number"}, Kind.NUMBER),
-    "boolean": ({"type": "boolean"}, Kind.BOOLEAN),
-    "x-secret": ({"type": "string", "x-secret": True}, Kind.SECRET),
-    "writeOnly": ({"type": "string", "writeOnly": True}, Kind.SECRET),
-    "password": ({"type": "string", "format": "password"}, Kind.SECRET),
+KINDS: dict[str, tuple[dict[str, Any], FieldKind]] = {
+    "string": ({"type": "string"}, FieldKind.STRING),
+    "email": ({"type": "string", "format": "email"}, FieldKind.EMAIL),
+    "uri": ({"type": "string", "format": "uri"}, FieldKind.URI),
+    "enum": ({"type": "string", "enum": ["a"]}, FieldKind.CHOICE),
+    "oneOf": ({"type": "string", "oneOf": [{"const": "a", "title": "A"}]}, FieldKind.CHOICE),
+    "integer": ({"type": "integer"}, FieldKind.INTEGER),
+    "number": ({"type": "number"}, FieldKind.NUMBER),
+    "boolean": ({"type": "boolean"}, FieldKind.BOOLEAN),
+    "x-secret": ({"type": "string", "x-secret": True}, FieldKind.SECRET),
+    "writeOnly": ({"type": "string", "writeOnly": True}, FieldKind.SECRET),
+    "password": ({"type": "string", "format": "password"}, FieldKind.SECRET),
 }
 
 
 @pytest.mark.parametrize(("rules", "kind"), KINDS.values(), ids=KINDS.keys())
-def test_each_construct_is_one_kind(rules: dict[str, Any], kind: Kind) -> None:
+def test_each_construct_is_one_kind(rules: dict[str, Any], kind: FieldKind) -> None:
     assert field(**rules).kind is kind
 
 
 def test_a_bare_field_gets_every_default() -> None:
     bare = field(type="string")
-    assert bare == Field(name="queue", kind=Kind.STRING, title="queue")
+    assert bare == Field(name="queue", kind=FieldKind.STRING, title="queue")
     assert (bare.pointer, bare.default, bare.has_default, bare.max_length) == ("/queue", MISSING, False, 4096)
 
 
@@ -65,7 +65,7 @@ def test_every_keyword_reaches_the_field() -> None:
     ).fields[0]
     assert full == Field(
         name="queue",
-        kind=Kind.STRING,
+        kind=FieldKind.STRING,
         title="Queue",
         description="Where tickets go.",
         required=True,
@@ -113,9 +113,9 @@ def test_the_plain_validator_knows_no_secret() -> None:
     )
     assert [secret.name for secret in found.secrets] == ["apiKey"]
     assert found.defaults() == {"retries": 3}
-    assert found.plain_validator().problems({"queue": "billing", "retries": 1}) == []
-    problems = found.plain_validator().problems({"retries": 0, "apiKey": "12345678"})
-    assert sorted((problem.pointer, problem.code) for problem in problems) == [
+    assert found.plain_validator().violations({"queue": "billing", "retries": 1}) == []
+    violations = found.plain_validator().violations({"retries": 0, "apiKey": "12345678"})
+    assert sorted((violation.pointer, violation.code) for violation in violations) == [
         ("/apiKey", "unknown_key"),
         ("/queue", "required"),
         ("/retries", "minimum"),
@@ -178,17 +178,17 @@ NEVER: dict[str, Any] = {
 
 @pytest.mark.parametrize(("keyword", "value"), [*LATER.items(), *NEVER.items()])
 def test_a_keyword_outside_the_subset_is_refused_at_its_place(keyword: str, value: Any) -> None:
-    assert field_faults(type="string", **{keyword: value}) == [(f"/{keyword}", "unsupported_keyword")]
+    assert field_errors(type="string", **{keyword: value}) == [(f"/{keyword}", "unsupported_keyword")]
 
 
 @pytest.mark.parametrize("type_", ["array", "object", "null", "text", ["string", "null"], 7, None])
 def test_a_type_outside_the_subset_is_refused(type_: object) -> None:
-    assert field_faults(type=type_) == [("/type", "unsupported_keyword")]
+    assert field_errors(type=type_) == [("/type", "unsupported_keyword")]
 
 
 @pytest.mark.parametrize("format_", ["date", "date-time", "uuid", "ipv4", "colour"])
 def test_a_format_outside_the_subset_is_refused(format_: str) -> None:
-    assert field_faults(type="string", format=format_) == [("/format", "unsupported_keyword")]
+    assert field_errors(type="string", format=format_) == [("/format", "unsupported_keyword")]
 
 
 RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
@@ -250,21 +250,21 @@ RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("rules", "expected"), RULES.values(), ids=RULES.keys())
 def test_a_field_that_contradicts_itself_is_refused(rules: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert field_faults(**rules) == expected
+    assert field_errors(**rules) == expected
 
 
 @pytest.mark.parametrize(
     "name", ["secret", "accessToken", "PASSWORD", "passwd", "api_key", "privateKey", "credentials"]
 )
 def test_a_name_that_sounds_like_a_secret_needs_a_yes_or_no(name: str) -> None:
-    assert field_faults(name, type="string") == [("", "bad_schema")]
-    assert field_faults(name, type="string", **{"x-secret": False}) == []
-    assert field_faults(name, type="string", **{"x-secret": True}) == []
+    assert field_errors(name, type="string") == [("", "bad_schema")]
+    assert field_errors(name, type="string", **{"x-secret": False}) == []
+    assert field_errors(name, type="string", **{"x-secret": True}) == []
 
 
 @pytest.mark.parametrize("name", ["2fa", "_a", "a-b", "a b", "é", "", "a" * 64, "PATH", "csrfmiddlewaretoken", "a__b"])
 def test_a_name_that_cannot_be_a_field_is_refused(name: str) -> None:
-    found = faults(configurationSchema={"type": "object", "properties": {name: {"type": "string", "x-secret": False}}})
+    found = errors(configurationSchema={"type": "object", "properties": {name: {"type": "string", "x-secret": False}}})
     assert found == [(f"/configurationSchema/properties/{name}", "bad_format")]
 
 
@@ -300,9 +300,9 @@ ROOTS: dict[str, tuple[Any, list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("rules", "expected"), ROOTS.values(), ids=ROOTS.keys())
 def test_a_root_outside_the_subset_is_refused(rules: object, expected: list[tuple[str, str]]) -> None:
-    assert faults(configurationSchema=rules) == [(f"/configurationSchema{pointer}", code) for pointer, code in expected]
+    assert errors(configurationSchema=rules) == [(f"/configurationSchema{pointer}", code) for pointer, code in expected]
 
 
 def test_no_schema_means_no_fields() -> None:
     assert schema.read({}).fields == ()
-    assert schema.read({}).plain_validator().problems({}) == []
+    assert schema.read({}).plain_validator().violations({}) == []

@@ -1,10 +1,10 @@
-"""The fault codes that the manifest check can give, read from its own source."""
+"""The error codes that the manifest check can give, read from its own source."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PLACES = {"add": 1, "Fault": 1, "_refused": 2, "NotJson": 0}
+PLACES = {"add": 1, "DocumentError": 1, "_refused": 2, "NotJson": 0}
 """Calls that carry a code, and which argument it is."""
 
 
@@ -25,7 +25,7 @@ def _in(tree: ast.Module) -> Iterator[str]:
 
 def _name(call: ast.Call) -> str:
     if isinstance(call.func, ast.Attribute):
-        return call.func.attr if ast.unparse(call.func.value) == "faults" else ""
+        return call.func.attr if ast.unparse(call.func.value) == "errors" else ""
     return ast.unparse(call.func)
 
 

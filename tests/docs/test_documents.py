@@ -74,7 +74,7 @@ def test_what_is_said_to_wait_is_refused(keyword: str) -> None:
     raw = _in_a_manifest(configurationSchema={"type": "object", "properties": {"region": field}})
     with pytest.raises(BadManifest) as refused:
         manifest.parse(raw, is_allowed_host=lambda _host, _port: False)
-    assert {fault.code for fault in refused.value.faults} == {"unsupported_keyword"}
+    assert {error.code for error in refused.value.errors} == {"unsupported_keyword"}
 
 
 def test_every_member_of_a_manifest_is_explained() -> None:

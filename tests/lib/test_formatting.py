@@ -28,7 +28,7 @@ def test_times_stand_in_the_zone_of_the_reader() -> None:
     with timezone.override("Africa/Nairobi"):
         assert formatting.clock(NOW) == ("14:32:07", ".418")
         assert formatting.date(dt.datetime(2026, 11, 23, 21, 30, tzinfo=dt.UTC)) == "24 Nov 2026"
-        assert formatting.absolute(NOW) == "2026-11-23 11:32:07 UTC"
+        assert formatting.utc(NOW) == "2026-11-23 11:32:07 UTC"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_times_stand_in_the_zone_of_the_reader() -> None:
     [(0, "0 ms"), (327, "327 ms"), (999.6, "1.0 s"), (10_000, "10.0 s"), (1_234_567, "1,234.6 s")],
 )
 def test_durations_change_unit_at_one_second(milliseconds: float, words: str) -> None:
-    assert formatting.took(milliseconds) == words
+    assert formatting.duration(milliseconds) == words
 
 
 @pytest.mark.parametrize(

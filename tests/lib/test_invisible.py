@@ -1,12 +1,12 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from kasilabs.lib.text.invisible import refuse, write_out
+from kasilabs.lib.text.invisible import highlight, validate_visible
 
 
 @pytest.mark.parametrize("text", ["Support Desk", "Tickets für 😀", "two\nlines\tand a\u00a0space", "مرحبا"])
 def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
-    assert write_out(text) == text
+    assert highlight(text) == text
 
 
 @pytest.mark.parametrize(
@@ -22,17 +22,17 @@ def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
     ],
 )
 def test_what_hides_or_reorders_is_written_out(hidden: str, name: str) -> None:
-    assert write_out(f"a{hidden}b") == f'a<span class="k-inv">{name}</span>b'
+    assert highlight(f"a{hidden}b") == f'a<span class="k-inv">{name}</span>b'
 
 
 def test_markup_is_escaped_on_both_ways() -> None:
-    assert write_out("<b>") == "&lt;b&gt;"
-    assert write_out("<b>\u200b") == '&lt;b&gt;<span class="k-inv">U+200B zero width space</span>'
+    assert highlight("<b>") == "&lt;b&gt;"
+    assert highlight("<b>\u200b") == '&lt;b&gt;<span class="k-inv">U+200B zero width space</span>'
 
 
 @pytest.mark.parametrize("name", ["Support Desk", "Tickets für 😀", "a\u00a0space", "مرحبا"])
 def test_a_name_of_what_can_be_seen_is_taken(name: str) -> None:
-    refuse(name)
+    validate_visible(name)
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_a_name_of_what_can_be_seen_is_taken(name: str) -> None:
 )
 def test_a_name_with_something_unseen_is_refused_and_told_what(hidden: str, said: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        refuse(f"Front{hidden}Desk")
+        validate_visible(f"Front{hidden}Desk")
     assert refused.value.messages == [f"Leave out what cannot be seen: {said}."]

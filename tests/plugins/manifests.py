@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from plugins.manifest import document
-from plugins.manifest.document import BadManifest, Manifest
+from plugins.manifest.checks.errors import BadManifest
+from plugins.manifest.document import Manifest
 
 SCHEMA = {
     "type": "object",
@@ -38,20 +39,20 @@ def parsed(**changes: Any) -> Manifest:
     return document.parse(json.dumps({**MANIFEST, **changes}).encode(), is_allowed_host=nobody_allowed)
 
 
-def faults(**changes: Any) -> list[tuple[str, str]]:
+def errors(**changes: Any) -> list[tuple[str, str]]:
     """Pointer and code of each fault the changed manifest has, sorted."""
     try:
         parsed(**changes)
     except BadManifest as bad:
-        return sorted((fault.pointer, fault.code) for fault in bad.faults)
+        return sorted((error.pointer, error.code) for error in bad.errors)
     return []
 
 
-def tool_faults(**changes: Any) -> list[tuple[str, str]]:
-    return [(pointer.removeprefix("/tools/0"), code) for pointer, code in faults(tools=[{**TOOL, **changes}])]
+def tool_errors(**changes: Any) -> list[tuple[str, str]]:
+    return [(pointer.removeprefix("/tools/0"), code) for pointer, code in errors(tools=[{**TOOL, **changes}])]
 
 
-def field_faults(name: str = "queue", **rules: Any) -> list[tuple[str, str]]:
+def field_errors(name: str = "queue", **rules: Any) -> list[tuple[str, str]]:
     """Faults of a configuration with this one field; pointers start at the field."""
-    found = faults(configurationSchema={"type": "object", "properties": {name: rules}})
+    found = errors(configurationSchema={"type": "object", "properties": {name: rules}})
     return [(pointer.removeprefix(f"/configurationSchema/properties/{name}"), code) for pointer, code in found]

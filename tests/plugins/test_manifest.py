@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kasilabs.configuration.schema import Kind
-from kasilabs.lib.documents import schema
+from kasilabs.configuration.schema import FieldKind
+from kasilabs.lib.documents import json_schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from plugins.manifest import document
 from plugins.manifest.checks.manifest_schema import MANIFEST_SCHEMA
@@ -37,8 +37,8 @@ def test_the_support_desk_example_reads_as_it_is_written() -> None:
     assert (desk.slug, desk.version, desk.base_url) == ("SUPPORT_DESK", "1.0.0", "http://support-desk.localhost/tools")
     assert [tool.name for tool in desk.tools] == ["create_support_ticket", "find_support_ticket"]
     assert [(field.name, field.kind, field.required) for field in desk.configuration.fields] == [
-        ("defaultQueue", Kind.STRING, True),
-        ("apiKey", Kind.SECRET, False),
+        ("defaultQueue", FieldKind.STRING, True),
+        ("apiKey", FieldKind.SECRET, False),
     ]
     assert [(permission.key, permission.default) for permission in desk.permissions] == [
         ("support:tickets:create", True),
@@ -63,8 +63,10 @@ def test_the_gas_example_takes_one_to_twenty_pieces(quantity: object) -> None:
     tool = example("gas_os").tool("quote_order")
     assert tool is not None
     value = {"product": "GAS-13KG", "quantity": quantity, "estate": "Kileleshwa"}
-    assert [problem.pointer for problem in tool.input_validator.problems(value, at="/input")] == ["/input/quantity"]
-    assert tool.input_validator.problems({**value, "quantity": 2}) == []
+    assert [violation.pointer for violation in tool.input_validator.violations(value, at="/input")] == [
+        "/input/quantity"
+    ]
+    assert tool.input_validator.violations({**value, "quantity": 2}) == []
 
 
 def test_oauth_and_toolkits_are_kept() -> None:
@@ -136,6 +138,6 @@ def test_any_change_changes_the_digest() -> None:
 
 
 def test_the_served_schema_is_itself_a_valid_schema_and_takes_the_examples() -> None:
-    served = schema.compile(json.loads(json.dumps(MANIFEST_SCHEMA)))
+    served = json_schema.compile(json.loads(json.dumps(MANIFEST_SCHEMA)))
     for name in ("support_desk", "gas_os"):
-        assert served.problems(example(name).document) == []
+        assert served.violations(example(name).document) == []

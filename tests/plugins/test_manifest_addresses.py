@@ -5,8 +5,8 @@ import pytest
 
 from kasilabs.lib.http.hosts import AllowedHosts
 from plugins.manifest import document
-from plugins.manifest.document import BadManifest
-from tests.plugins.manifests import MANIFEST, faults, nobody_allowed
+from plugins.manifest.checks.errors import BadManifest
+from tests.plugins.manifests import MANIFEST, errors, nobody_allowed
 
 
 def code(url: str, is_allowed_host: Callable[[str, int], bool] = nobody_allowed) -> str | None:
@@ -14,7 +14,7 @@ def code(url: str, is_allowed_host: Callable[[str, int], bool] = nobody_allowed)
     try:
         document.parse(json.dumps({**MANIFEST, "baseUrl": url}).encode(), is_allowed_host=is_allowed_host)
     except BadManifest as bad:
-        return ", ".join(fault.code for fault in bad.faults if fault.pointer == "/baseUrl")
+        return ", ".join(error.code for error in bad.errors if error.pointer == "/baseUrl")
     return None
 
 
@@ -122,4 +122,4 @@ def test_oauth_addresses_follow_the_same_rules_but_may_have_a_query() -> None:
         "scopes": [],
         "subject": "organization",
     }
-    assert faults(auth=auth) == [("/auth/revocationUrl", "bad_format"), ("/auth/tokenUrl", "host_not_allowed")]
+    assert errors(auth=auth) == [("/auth/revocationUrl", "bad_format"), ("/auth/tokenUrl", "host_not_allowed")]

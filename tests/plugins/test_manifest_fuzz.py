@@ -10,10 +10,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kasilabs.lib.documents import positions
+from kasilabs.lib.documents import json_pointer
+from kasilabs.lib.documents.errors import DocumentError
 from plugins.manifest import checklist
 from plugins.manifest import document as manifest
-from plugins.manifest.document import BadManifest, Fault, Manifest
+from plugins.manifest.checks.errors import BadManifest
+from plugins.manifest.document import Manifest
 from tests.plugins.manifests import MANIFEST, TOOL, nobody_allowed
 
 CODES = {
@@ -147,11 +149,11 @@ def damage(document: Any, chance: random.Random) -> None:
         place.append(value)
 
 
-def read(raw: bytes) -> Manifest | tuple[Fault, ...]:
+def read(raw: bytes) -> Manifest | tuple[DocumentError, ...]:
     try:
         return manifest.parse(raw, is_allowed_host=nobody_allowed)
     except BadManifest as bad:
-        return bad.faults
+        return bad.errors
 
 
 def outcome(raw: bytes) -> str:
@@ -161,18 +163,18 @@ def outcome(raw: bytes) -> str:
         hold_manifest(found, json.loads(raw))
         return "read"
     assert found
-    for fault in found:
-        assert fault.code in CODES
-        assert fault.message
-        assert positions.pointer(positions.path_of(fault.pointer)) == fault.pointer
+    for error in found:
+        assert error.code in CODES
+        assert error.message
+        assert json_pointer.join(json_pointer.split(error.pointer)) == error.pointer
     return found[0].code
 
 
 def hold_manifest(found: Manifest, document: dict[str, Any]) -> None:
     """What was read once loads again, and everything that is compiled later compiles."""
     assert manifest.load(document, found.digest) == found
-    assert found.configuration.plain_validator().problems({}) is not None
-    assert all(tool.input_validator.problems({}) is not None for tool in found.tools)
+    assert found.configuration.plain_validator().violations({}) is not None
+    assert all(tool.input_validator.violations({}) is not None for tool in found.tools)
     assert len(checklist.of(found)) == 16
 
 

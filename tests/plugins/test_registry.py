@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 
 from kasilabs.accounts.models import AuditEntry, Organization
-from kasilabs.lib.documents import schema
+from kasilabs.lib.documents import canonical_json
 from plugins import registry
 from plugins.manifest.checks.errors import BadManifest
 from plugins.models import Plugin, Version
@@ -18,7 +18,7 @@ def publish(cast: factories.Cast, raw: bytes) -> registry.Published:
 def refusal(cast: factories.Cast, raw: bytes) -> list[tuple[str, str, int | None]]:
     with pytest.raises(BadManifest) as caught:
         publish(cast, raw)
-    return [(fault.pointer, fault.code, fault.line) for fault in caught.value.faults]
+    return [(error.pointer, error.code, error.line) for error in caught.value.errors]
 
 
 def test_a_manifest_becomes_a_version_of_a_plugin_of_the_organization(cast: factories.Cast) -> None:
@@ -49,9 +49,9 @@ def test_the_same_number_with_other_contents_is_refused_with_the_next_free_ones(
     publish(cast, factories.manifest(version="1.0.1"))
     with pytest.raises(BadManifest) as caught:
         publish(cast, factories.manifest(name="Support Desk Two"))
-    (fault,) = caught.value.faults
-    assert (fault.pointer, fault.code, fault.line) == ("/version", "version_exists", 3)
-    assert fault.hint == "The next free one is 1.0.2; while you try things, use 1.0.2-dev.1."
+    (error,) = caught.value.errors
+    assert (error.pointer, error.code, error.line) == ("/version", "version_exists", 3)
+    assert error.hint == "The next free one is 1.0.2; while you try things, use 1.0.2-dev.1."
     assert Version.objects.get(semver="1.0.0").name == "Support Desk"
 
 
@@ -59,9 +59,9 @@ def test_the_slug_of_another_organization_is_refused_and_nothing_is_said_about_i
     factories.version(cast.rival)
     with pytest.raises(BadManifest) as caught:
         publish(cast, factories.manifest(version="2.0.0"))
-    (fault,) = caught.value.faults
-    assert (fault.pointer, fault.code, fault.line) == ("/slug", "duplicate", 2)
-    assert "Rival" not in f"{fault.message} {fault.hint}"
+    (error,) = caught.value.errors
+    assert (error.pointer, error.code, error.line) == ("/slug", "duplicate", 2)
+    assert "Rival" not in f"{error.message} {error.hint}"
     assert Version.objects.count() == 1
 
 
@@ -92,7 +92,7 @@ def test_a_snapshot_comes_back_from_the_database_with_the_digest_it_went_in_with
     configuration = {"type": "object", "properties": {"fee": fee}}
     version = publish(cast, factories.manifest(configurationSchema=configuration, **{"x-note": "é 😀"})).version
     stored = Version.objects.get(pk=version.pk)
-    assert schema.digest(stored.document) == version.digest
+    assert canonical_json.digest(stored.document) == version.digest
 
 
 @pytest.mark.parametrize("column", ["document", "digest", "semver", "name"])
@@ -122,7 +122,7 @@ def test_of_several_who_publish_at_once_one_is_first() -> None:
         try:
             published = registry.publish(organization=organization, actor=factories.ACTOR, raw=factories.manifest())
         except BadManifest as error:
-            return error.faults[0].code
+            return error.errors[0].code
         return "new" if published.is_new else "known"
 
     outcomes = at_once(*(partial(outcome, each) for each in [cast.organization, cast.organization, cast.rival]))

@@ -6,13 +6,13 @@ import pytest
 
 from plugins.manifest import document
 from plugins.manifest.checks import tool_schemas
-from plugins.manifest.document import BadManifest
-from tests.plugins.manifests import TOOL, faults, nobody_allowed, parsed, tool_faults
+from plugins.manifest.checks.errors import BadManifest
+from tests.plugins.manifests import TOOL, errors, nobody_allowed, parsed, tool_errors
 
 
-def schema_faults(**rules: Any) -> list[tuple[str, str]]:
+def schema_errors(**rules: Any) -> list[tuple[str, str]]:
     """Faults of an input schema with these members; pointers start at the schema."""
-    found = tool_faults(inputSchema={"type": "object", **rules})
+    found = tool_errors(inputSchema={"type": "object", **rules})
     return [(pointer.removeprefix("/inputSchema"), code) for pointer, code in found]
 
 
@@ -56,7 +56,7 @@ def test_every_keyword_of_the_dialect_is_taken() -> None:
         "minProperties": 1,
         "maxProperties": 9,
     }
-    assert schema_faults(**rules) == []
+    assert schema_errors(**rules) == []
 
 
 UNSUPPORTED = {
@@ -75,9 +75,9 @@ UNSUPPORTED = {
 
 @pytest.mark.parametrize(("keyword", "value"), UNSUPPORTED.items())
 def test_other_keywords_are_refused_wherever_they_stand(keyword: str, value: object) -> None:
-    assert schema_faults(**{keyword: value}) == [(f"/{keyword}", "unsupported_keyword")]
+    assert schema_errors(**{keyword: value}) == [(f"/{keyword}", "unsupported_keyword")]
     inside = {"items": {"anyOf": [{}, {keyword: value}]}}
-    assert schema_faults(properties={"a": inside}) == [
+    assert schema_errors(properties={"a": inside}) == [
         (f"/properties/a/items/anyOf/1/{keyword}", "unsupported_keyword")
     ]
 
@@ -86,18 +86,18 @@ def test_other_keywords_are_refused_wherever_they_stand(keyword: str, value: obj
     "reference", ["https://example.com/x", "file:///etc/passwd", "#", "#/properties/a", "other.json"]
 )
 def test_only_references_into_defs_are_followed(reference: str) -> None:
-    assert schema_faults(properties={"a": {"$ref": reference}}) == [("/properties/a/$ref", "unsupported_keyword")]
+    assert schema_errors(properties={"a": {"$ref": reference}}) == [("/properties/a/$ref", "unsupported_keyword")]
 
 
 @pytest.mark.parametrize("reference", ["#/$defs/none", "#/$defs/a/type", "#/$defs/a/anyOf/2", "#/$defs/a/anyOf/-1"])
 def test_a_reference_must_lead_to_a_schema(reference: str) -> None:
     rules = {"$defs": {"a": {"type": "string", "anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}
-    assert schema_faults(**rules) == [("/properties/a/$ref", "bad_schema")]
+    assert schema_errors(**rules) == [("/properties/a/$ref", "bad_schema")]
 
 
 @pytest.mark.parametrize("reference", ["#/$defs/a~1b~0", "#/$defs/a~1b~0/anyOf/1"])
 def test_references_are_json_pointers(reference: str) -> None:
-    assert schema_faults(**{"$defs": {"a/b~": {"anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}) == []
+    assert schema_errors(**{"$defs": {"a/b~": {"anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}) == []
 
 
 RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
@@ -139,26 +139,26 @@ RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("rules", "expected"), RULES.values(), ids=RULES.keys())
 def test_a_wrong_schema_is_refused_at_its_place(rules: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert schema_faults(**rules) == expected
+    assert schema_errors(**rules) == expected
 
 
 def test_sixteen_levels_are_the_deepest() -> None:
-    assert schema_faults(**nested(16)) == []
-    assert schema_faults(**nested(17)) == [("", "too_deep")]
+    assert schema_errors(**nested(16)) == []
+    assert schema_errors(**nested(17)) == [("", "too_deep")]
 
 
 def test_an_output_schema_follows_the_same_rules_but_may_be_open() -> None:
-    assert tool_faults(outputSchema={"oneOf": [{"type": "object"}]}) == []
-    assert tool_faults(outputSchema={"$id": "x"}) == [("/outputSchema/$id", "unsupported_keyword")]
-    assert tool_faults(outputSchema=True) == [("/outputSchema", "wrong_type")]
+    assert tool_errors(outputSchema={"oneOf": [{"type": "object"}]}) == []
+    assert tool_errors(outputSchema={"$id": "x"}) == [("/outputSchema/$id", "unsupported_keyword")]
+    assert tool_errors(outputSchema=True) == [("/outputSchema", "wrong_type")]
 
 
 def test_a_recursive_schema_is_taken_and_checks_every_level() -> None:
     node = {"type": "object", "additionalProperties": False, "properties": {"child": {"$ref": "#/$defs/node"}}}
     rules = {"type": "object", "properties": {"tree": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}}
     validator = parsed(tools=[{**TOOL, "inputSchema": rules}]).tools[0].input_validator
-    problems = validator.problems({"tree": {"child": {"child": {"x": 1}}}})
-    assert [problem.pointer for problem in problems] == ["/tree/child/child/x"]
+    violations = validator.violations({"tree": {"child": {"child": {"x": 1}}}})
+    assert [violation.pointer for violation in violations] == ["/tree/child/child/x"]
 
 
 def doubling(levels: int) -> dict[str, Any]:
@@ -169,13 +169,13 @@ def doubling(levels: int) -> dict[str, Any]:
 
 
 def test_references_that_multiply_are_refused() -> None:
-    assert schema_faults(**doubling(4)) == []
-    assert schema_faults(**doubling(40)) == [("", "bad_schema")]
+    assert schema_errors(**doubling(4)) == []
+    assert schema_errors(**doubling(40)) == [("", "bad_schema")]
 
 
 def test_recursion_that_multiplies_is_refused() -> None:
     twice = {"anyOf": [{"properties": {"x": {"$ref": "#/$defs/a"}}}] * 2}
-    assert schema_faults(**{"$defs": {"a": twice}, "items": {"$ref": "#/$defs/a"}}) == [("", "bad_schema")]
+    assert schema_errors(**{"$defs": {"a": twice}, "items": {"$ref": "#/$defs/a"}}) == [("", "bad_schema")]
 
 
 def test_unevaluated_keywords_that_multiply_are_refused() -> None:
@@ -183,7 +183,7 @@ def test_unevaluated_keywords_that_multiply_are_refused() -> None:
         f"a{level}": {"unevaluatedProperties": False, "allOf": [{"$ref": f"#/$defs/a{level + 1}"}]}
         for level in range(9)
     }
-    assert schema_faults(**{"$defs": {**definitions, "a9": {}}, "allOf": [{"$ref": "#/$defs/a0"}]}) == [
+    assert schema_errors(**{"$defs": {**definitions, "a9": {}}, "allOf": [{"$ref": "#/$defs/a0"}]}) == [
         ("", "bad_schema")
     ]
 
@@ -201,7 +201,7 @@ HOSTILE: dict[str, Any] = {
 @pytest.mark.parametrize("rules", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_schema_is_judged_in_little_time(rules: dict[str, Any]) -> None:
     started = time.process_time()
-    schema_faults(**rules)
+    schema_errors(**rules)
     assert time.process_time() - started < 5
 
 
@@ -209,7 +209,7 @@ def test_thousands_of_wrong_permissions_are_judged_in_little_time() -> None:
     declared = [{"key": f"a:{n}", "label": "L", "description": "D"} for n in range(2_000)]
     used = [f"a:permission{n}" for n in range(5_000)]
     started = time.process_time()
-    assert len(faults(permissions=declared, tools=[{**TOOL, "permissions": used}])) == 500
+    assert len(errors(permissions=declared, tools=[{**TOOL, "permissions": used}])) == 500
     assert time.process_time() - started < 5
 
 
@@ -220,7 +220,7 @@ def test_the_first_fault_of_a_chain_does_not_hide_the_next_tool() -> None:
             json.dumps({"tools": tools}).encode(),
             is_allowed_host=nobody_allowed,
         )
-    assert {"/tools/0/inputSchema/$id", "/tools/1/name"} < {fault.pointer for fault in caught.value.faults}
+    assert {"/tools/0/inputSchema/$id", "/tools/1/name"} < {error.pointer for error in caught.value.errors}
 
 
 def test_open_objects_are_found_with_their_places() -> None:

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        max_length=80, validators=[kasilabs.lib.text.invisible.refuse], verbose_name="name"
+                        max_length=80, validators=[kasilabs.lib.text.invisible.validate_visible], verbose_name="name"
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True)),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("slug", models.SlugField(max_length=48, unique=True)),
-                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.text.invisible.refuse])),
+                ("name", models.CharField(max_length=80, validators=[kasilabs.lib.text.invisible.validate_visible])),
                 ("time_zone", models.CharField(default="Africa/Nairobi", max_length=64)),
                 (
                     "currency",

@@ -11,7 +11,7 @@ from kasilabs.accounts.models import User
 from kasilabs.calls import call as calls
 from kasilabs.calls.request import Request
 from kasilabs.lib import ids
-from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.logs import path
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call
@@ -25,7 +25,7 @@ class Trial:
 
     call: Call
     output: Any
-    problems: Sequence[Problem] = ()
+    problems: Sequence[SchemaViolation] = ()
 
     @property
     def sentence(self) -> str:
@@ -63,7 +63,7 @@ def run(
     name = agent_name(installation.plugin.slug, tool.name)
     answer = calls.call_tool(number, Request(name, given, request_id=request_id, tested_by=by.email))
     call = Call.objects.get(pk=cast(UUID, ids.decode(ids.Prefix.CALL, answer.document["id"])))
-    problems = tool.input_validator.problems(given, at="/input") if call.gate == Gate.INPUT_SCHEMA else []
+    problems = tool.input_validator.violations(given, at="/input") if call.gate == Gate.INPUT_SCHEMA else []
     return Trial(call, answer.document.get("output", call.response), problems)
 
 

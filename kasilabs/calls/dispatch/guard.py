@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from kasilabs.calls.dispatch.tokens import CHAT_TYP, PLATFORM_TYP
-from kasilabs.lib.text.sensitive import Kind, Sensitive
+from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind
 
 MIN_SECRET = 8
 """Shorter secrets are refused when they are entered: any text could contain them."""
@@ -49,7 +49,7 @@ def leak(
     for text in _texts(document):
         found = sensitive.find(text)
         if found is not None:
-            return Leak.PHONE if found is Kind.PHONE else Leak.SECRET
+            return Leak.PHONE if found is SensitiveKind.PHONE else Leak.SECRET
         if _STACK_TRACE.search(text):
             return Leak.STACK_TRACE
         if _has_token(text):

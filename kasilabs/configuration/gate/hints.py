@@ -35,4 +35,4 @@ def for_configuration(word: str, known: Collection[str] = ()) -> str | None:
     """What to do about a keyword, type or format that a configuration schema does not take."""
     if word in known:
         return _("It means nothing for this type of field.")
-    return _(_CONFIGURATION[word]) if word in _CONFIGURATION else suggestions.nearest(word, known)
+    return _(_CONFIGURATION[word]) if word in _CONFIGURATION else suggestions.did_you_mean(word, known)

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.configuration.schema import MIN_SECRET_LENGTH, Kind, is_secret, kind_of, read_field
-from kasilabs.lib.documents import positions, schema
+from kasilabs.configuration.schema import MIN_SECRET_LENGTH, FieldKind, is_secret, kind_of, read_field
+from kasilabs.lib.documents import json_pointer, json_schema
 from kasilabs.lib.documents.access import members, strings
-from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.documents.schema_rules import MAX_BYTES, check_pattern, size
 from kasilabs.lib.text import suggestions
 
@@ -60,81 +60,81 @@ _ONLY_FOR_FREE_TEXT = frozenset(("minLength", "maxLength", "pattern", "x-pattern
 _AT = "/configurationSchema"
 
 
-def check(document: dict[str, Any], faults: Faults) -> None:
+def check(document: dict[str, Any], errors: ErrorList) -> None:
     rules = document.get("configurationSchema")
     if not isinstance(rules, dict):
         return
     if size(rules) > MAX_BYTES:
         message = _("A configuration schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024}
-        faults.add(_AT, "too_large", message)
+        errors.add(_AT, "too_large", message)
         return
     fields = members(rules, "properties")
-    _check_names(fields, faults)
-    _check_required(rules, fields, faults)
-    _check_orders(fields, faults)
+    _check_names(fields, errors)
+    _check_required(rules, fields, errors)
+    _check_orders(fields, errors)
     for name, field in fields.items():
         pointer = _pointer(name)
-        if isinstance(field, dict) and faults.is_sound(pointer):
-            _check_field(name, field, pointer, faults)
+        if isinstance(field, dict) and errors.none_at(pointer):
+            _check_field(name, field, pointer, errors)
 
 
 def _pointer(name: str, *keywords: str) -> str:
-    return f"{_AT}/properties" + positions.pointer([name, *keywords])
+    return f"{_AT}/properties" + json_pointer.join([name, *keywords])
 
 
-def _check_names(fields: Mapping[str, Any], faults: Faults) -> None:
+def _check_names(fields: Mapping[str, Any], errors: ErrorList) -> None:
     seen: set[str] = set()
     for name in fields:
         folded = name.casefold()
         if folded in seen:
-            faults.add(_pointer(name), "duplicate", _("Another field's name differs only in case."))
+            errors.add(_pointer(name), "duplicate", _("Another field's name differs only in case."))
         if folded in RESERVED_NAMES or SECTION_MARK in name:
-            faults.add(_pointer(name), "bad_format", _("This name is reserved. Choose another one."))
+            errors.add(_pointer(name), "bad_format", _("This name is reserved. Choose another one."))
         seen.add(folded)
 
 
-def _check_required(rules: Mapping[str, Any], fields: Mapping[str, Any], faults: Faults) -> None:
+def _check_required(rules: Mapping[str, Any], fields: Mapping[str, Any], errors: ErrorList) -> None:
     for pointer, name in strings(rules, "required", _AT):
         if name not in fields:
-            faults.add(pointer, "bad_schema", _("There is no such field."), suggestions.nearest(name, fields))
+            errors.add(pointer, "bad_schema", _("There is no such field."), suggestions.did_you_mean(name, fields))
 
 
-def _check_orders(fields: Mapping[str, Any], faults: Faults) -> None:
+def _check_orders(fields: Mapping[str, Any], errors: ErrorList) -> None:
     seen: set[int] = set()
     for name, field in fields.items():
         order = field.get("x-order") if isinstance(field, dict) else None
         if not isinstance(order, int):
             continue
         if order in seen:
-            faults.add(_pointer(name, "x-order"), "duplicate", _("Another field has this order."))
+            errors.add(_pointer(name, "x-order"), "duplicate", _("Another field has this order."))
         seen.add(order)
 
 
-def _check_field(name: str, field: Mapping[str, Any], at: str, faults: Faults) -> None:
-    _check_secrecy(name, field, at, faults)
+def _check_field(name: str, field: Mapping[str, Any], at: str, errors: ErrorList) -> None:
+    _check_secrecy(name, field, at, errors)
     for keyword, message in _misplaced(field):
-        faults.add(at + positions.pointer([keyword]), "unsupported_keyword", message)
+        errors.add(at + json_pointer.join([keyword]), "unsupported_keyword", message)
     if "pattern" in field:
-        check_pattern(field["pattern"], f"{at}/pattern", faults)
+        check_pattern(field["pattern"], f"{at}/pattern", errors)
     for keyword, message in _contradictions(field):
-        faults.add(f"{at}/{keyword}", "bad_schema", message)
-    if faults.is_sound(at):
-        _check_default(name, field, at, faults)
+        errors.add(f"{at}/{keyword}", "bad_schema", message)
+    if errors.none_at(at):
+        _check_default(name, field, at, errors)
 
 
-def _check_secrecy(name: str, field: Mapping[str, Any], at: str, faults: Faults) -> None:
+def _check_secrecy(name: str, field: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     if _SUSPICIOUS.search(name) and "x-secret" not in field and not is_secret(field):
         hint = _('Add "x-secret": true, or false if it may be shown.')
-        faults.add(at, "bad_schema", _("This name sounds like a secret. Say whether it is one."), hint)
+        errors.add(at, "bad_schema", _("This name sounds like a secret. Say whether it is one."), hint)
     if is_secret(field) and field.get("x-secret") is False:
-        faults.add(f"{at}/x-secret", "bad_schema", _("writeOnly or format password already make this a secret."))
+        errors.add(f"{at}/x-secret", "bad_schema", _("writeOnly or format password already make this a secret."))
 
 
 def _misplaced(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Keywords that mean nothing beside the others."""
     if is_secret(field):
         yield from _misplaced_in_secret(field)
-    elif kind_of(field) is Kind.CHOICE:
+    elif kind_of(field) is FieldKind.CHOICE:
         for keyword in field.keys() & _ONLY_FOR_FREE_TEXT:
             yield keyword, _("A field with choices does not take this.")
     else:
@@ -181,10 +181,10 @@ def _empty_ranges(field: Mapping[str, Any]) -> Iterator[str]:
                 yield upper
 
 
-def _check_default(name: str, field: Mapping[str, Any], at: str, faults: Faults) -> None:
+def _check_default(name: str, field: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     if "default" not in field:
         return
-    problems = schema.Validator(read_field(name, field).rules).problems(field["default"])
-    if problems:
-        message = _("The default breaks this field's own rules: %(rule)s") % {"rule": problems[0].message}
-        faults.add(f"{at}/default", "bad_schema", message)
+    violations = json_schema.Validator(read_field(name, field).rules).violations(field["default"])
+    if violations:
+        message = _("The default breaks this field's own rules: %(rule)s") % {"rule": violations[0].message}
+        errors.add(f"{at}/default", "bad_schema", message)

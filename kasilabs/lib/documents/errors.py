@@ -1,11 +1,10 @@
-"""What is wrong with a document: every error at once, each with its place, code, sentence and line."""
+"""What is wrong with a document: every error at once, each with its place, code, message and line."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kasilabs.lib.documents import positions
+from kasilabs.lib.documents import json_pointer, positions
 
-FAULTS_AT_MOST = 500
+MAX_ERRORS = 500
 CODES = {
     "required": "required",
     "unknown_key": "unknown_key",
@@ -14,12 +13,12 @@ CODES = {
     **dict.fromkeys(("minLength", "minItems", "minProperties"), "too_short"),
     **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too_long"),
 }
-"""What the keywords of JSON Schema are called among the codes of contracts, section 1."""
+"""The error code (contracts, section 1) for a JSON Schema keyword; for other keywords the caller decides."""
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One fault. `code` is one of contracts, section 1; `line` is 1-based, where the value or its name begins."""
+class DocumentError:
+    """One error. `code` is from contracts, section 1; `line` is 1-based, where the value or its name begins."""
 
     pointer: str
     code: str
@@ -28,50 +27,42 @@ class Fault:
     line: int | None = None
 
 
-class Enough(Exception):
-    """FAULTS_AT_MOST were found; a hostile manifest could hold a hundred thousand, each with a hint to look for."""
+class TooManyErrors(Exception):
+    """The list is full. A hostile document could hold a hundred thousand errors, each with a hint to look for."""
 
 
-class Faults:
-    """Collects faults; one (pointer, code) counts once."""
+class ErrorList:
+    """Collects the errors of one document; an error with the same pointer and code counts once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], Fault] = {}
+        self._errors: dict[tuple[str, str], DocumentError] = {}
         self._touched: set[str] = set()
 
     def add(self, pointer: str, code: str, message: str, hint: str | None = None) -> None:
-        """Add one fault; raises Enough with the last one there is room for."""
-        self._found.setdefault((pointer, code), Fault(pointer, code, message, hint))
-        if len(self._found) >= FAULTS_AT_MOST:
-            raise Enough
+        """Adds one error. Raises TooManyErrors when the list is full with it."""
+        self._errors.setdefault((pointer, code), DocumentError(pointer, code, message, hint))
+        if len(self._errors) >= MAX_ERRORS:
+            raise TooManyErrors
         while pointer not in self._touched:
             self._touched.add(pointer)
             pointer = pointer.rpartition("/")[0]
 
-    def is_sound(self, pointer: str) -> bool:
-        """Say whether nothing at or below `pointer` is at fault: only then is a deeper look worth its while."""
+    def none_at(self, pointer: str) -> bool:
+        """Returns whether there is no error at or below `pointer`, so that a check can rely on what stands there."""
         return pointer not in self._touched
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._errors)
 
-    def in_order_of(self, text: str) -> tuple[Fault, ...]:
-        """All faults with their lines, in the order of the text they were found in."""
-        offsets = {spot.path: spot.offset for spot in positions.spots(text)}
-        placed = sorted(((_offset(offsets, fault.pointer), fault) for fault in self._found.values()), key=_place)
-        return tuple(replace(fault, line=positions.line_at(text, offset)) for offset, fault in placed)
-
-
-def _place(placed: tuple[int, Fault]) -> tuple[int, str, str]:
-    offset, fault = placed
-    return offset, fault.pointer, fault.code
-
-
-def _offset(offsets: dict[tuple[str, ...], int], pointer: str) -> int:
-    """The offset of a value; of what holds it where the value itself is missing."""
-    return next(offsets[path] for path in _ancestors(positions.path_of(pointer)) if path in offsets)
-
-
-def _ancestors(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for length in range(len(path), -1, -1):
-        yield path[:length]
+    def located_in(self, text: str) -> tuple[DocumentError, ...]:
+        """Returns all errors with their lines, in the order of `text`, the JSON text of the document."""
+        offsets = {position.path: position.offset for position in positions.scan(text)}
+        located = []
+        for error in self._errors.values():
+            path = json_pointer.split(error.pointer)
+            # A missing value has no place of its own; what should hold it has one.
+            while path and path not in offsets:
+                path = path[:-1]
+            located.append((offsets[path], error.pointer, error.code, error))
+        located.sort(key=lambda entry: entry[:3])
+        return tuple(replace(error, line=positions.line_at(text, offset)) for offset, *_key, error in located)

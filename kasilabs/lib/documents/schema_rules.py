@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents import schema
-from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents import json_schema
+from kasilabs.lib.documents.errors import ErrorList
 
 MAX_BYTES = 64 * 1024
 
@@ -17,10 +17,10 @@ def size(rules: Mapping[str, Any]) -> int:
     return len(json.dumps(rules, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def check_pattern(pattern: str, pointer: str, faults: Faults) -> None:
+def check_pattern(pattern: str, pointer: str, errors: ErrorList) -> None:
     """Add a fault unless the linear engine takes the pattern."""
     try:
-        schema.Validator({"pattern": pattern})
-    except schema.BadSchema:
+        json_schema.Validator({"pattern": pattern})
+    except json_schema.BadSchema:
         hint = _("Look-around, back-references and very large repeats are not supported.")
-        faults.add(pointer, "bad_pattern", _("This pattern cannot be used."), hint)
+        errors.add(pointer, "bad_pattern", _("This pattern cannot be used."), hint)

@@ -6,12 +6,13 @@ between readers is refused here (RFC 8259 sections 4, 6 and 8; RFC 7493), before
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import chain, islice
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents.positions import Spot, line_at, pointer, spots
+from kasilabs.lib.documents import json_pointer, positions
 
 MAX_DEPTH = 32
 """Nested objects and arrays, the outermost included."""
@@ -22,7 +23,7 @@ SAFE_INTEGER = 2**53 - 1
 _DOUBLE_DIGITS = 308
 """An integer with more digits may be infinite as a double, as 1e309 is."""
 
-_REPEATED_AT_MOST = 100
+_MAX_DUPLICATES = 100
 
 
 class NotJson(Exception):
@@ -42,25 +43,28 @@ class NotJson(Exception):
 def loads(
     raw: bytes, *, max_depth: int = MAX_DEPTH, on_duplicate: Callable[[str, int], None] | None = None
 ) -> dict[str, Any]:
-    """The object in `raw`, or NotJson.
+    """Returns the object in `raw`. Raises NotJson.
 
-    With `on_duplicate`, repeated names do not raise: it is told pointer and line of each (the first hundred) and the
-    last value stands, so that a caller who lists every fault can go on.
+    With `on_duplicate` a repeated member name does not raise: the last value stands, and `on_duplicate` is called with
+    pointer and line of each repetition (the first hundred), so that a caller can list it among other errors.
     """
-    text = _text(raw)
-    document, has_repeated = _parsed(text, max_depth)
+    text = _decode(raw)
+    document, has_duplicates = _parse(text, max_depth)
     if not isinstance(document, dict):
         raise NotJson("not_json", _("This must be one JSON object."), line=1)
     if raw.count(b"{") + raw.count(b"[") > max_depth:
         _check_depth(document, text, max_depth)
     if b"\\u" in raw:
         _check_surrogates(document)
-    if has_repeated:
-        _report_repeated(text, on_duplicate or _refuse_repeated)
+    if has_duplicates:
+        duplicates = (position for position in positions.scan(text) if position.is_duplicate)
+        for position in islice(duplicates, _MAX_DUPLICATES):
+            report = on_duplicate or _refuse_duplicate
+            report(json_pointer.join(position.path), positions.line_at(text, position.offset))
     return document
 
 
-def _text(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -71,78 +75,73 @@ def _text(raw: bytes) -> str:
     return text
 
 
-def _parsed(text: str, max_depth: int) -> tuple[Any, bool]:
-    repeated: list[bool] = []
+def _parse(text: str, max_depth: int) -> tuple[Any, bool]:
+    """Returns the document, and whether a member name is repeated in any of its objects."""
+    has_duplicates = False
 
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            repeated.append(True)
-        return found
+    def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal has_duplicates
+        members = dict(pairs)
+        has_duplicates = has_duplicates or len(members) != len(pairs)
+        return members
 
     try:
         document = json.loads(
-            text, object_pairs_hook=members, parse_constant=_no_number, parse_float=_float, parse_int=_int
+            text,
+            object_pairs_hook=make_object,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_float,
+            parse_int=_parse_int,
         )
     except json.JSONDecodeError as error:
         raise NotJson("not_json", _("This is not valid JSON."), line=error.lineno) from None
     except RecursionError:
         raise _too_deep(text, max_depth) from None
-    return document, bool(repeated)
+    return document, has_duplicates
 
 
-def _no_number(_literal: str) -> NoReturn:
+def _refuse_constant(_literal: str) -> NoReturn:
     raise NotJson("not_json", _("NaN and Infinity are not JSON numbers."))
 
 
-def _float(literal: str) -> float:
+def _parse_float(literal: str) -> float:
     number = float(literal)
     if not math.isfinite(number):
         raise NotJson("not_json", _("A number is too large."))
     return number
 
 
-def _int(literal: str) -> int:
+def _parse_int(literal: str) -> int:
     if len(literal) > _DOUBLE_DIGITS:
         raise NotJson("not_json", _("A number is too large."))
     return int(literal)
 
 
-def _check_depth(document: Any, text: str, max_depth: int) -> None:
-    level = [document]
+def _refuse_duplicate(pointer: str, line: int) -> NoReturn:
+    raise NotJson("duplicate_key", _("This name stands twice in the same object."), pointer=pointer, line=line)
+
+
+def _check_depth(document: dict[str, Any], text: str, max_depth: int) -> None:
+    level: list[Any] = [document]
     for _depth in range(max_depth):
-        level = [child for node in level for child in _children(node) if isinstance(child, (dict, list))]
+        children = chain.from_iterable(node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for child in children if isinstance(child, dict | list)]
         if not level:
             return
     raise _too_deep(text, max_depth)
 
 
-def _children(node: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return node.values() if isinstance(node, dict) else node
-
-
 def _too_deep(text: str, max_depth: int) -> NotJson:
-    spot = next(spot for spot in spots(text) if spot.is_container and len(spot.path) == max_depth)
+    """Returns the error for the first value that is nested too deep."""
+    position = next(found for found in positions.scan(text) if found.is_container and len(found.path) == max_depth)
     detail = _("This is nested more than %(limit)d levels deep.") % {"limit": max_depth}
-    return NotJson("too_deep", detail, pointer=pointer(spot.path), line=line_at(text, spot.offset))
+    line = positions.line_at(text, position.offset)
+    return NotJson("too_deep", detail, pointer=json_pointer.join(position.path), line=line)
 
 
-def _check_surrogates(document: Any) -> None:
-    """RFC 8259 section 8.2: half a surrogate pair is no character, and no database would store it."""
+def _check_surrogates(document: dict[str, Any]) -> None:
+    """Refuses half a surrogate pair (RFC 8259, section 8.2): it is no character, and no database stores it."""
     try:
         json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise NotJson("not_json", _("A \\u escape is half of a surrogate pair.")) from None
-
-
-def _report_repeated(text: str, report: Callable[[str, int], None]) -> None:
-    repeated: list[Spot] = []
-    for spot in spots(text):
-        if spot.is_repeated and len(repeated) < _REPEATED_AT_MOST:
-            repeated.append(spot)
-    for spot in repeated:
-        report(pointer(spot.path), line_at(text, spot.offset))
-
-
-def _refuse_repeated(at: str, line: int) -> NoReturn:
-    raise NotJson("duplicate_key", _("This name stands twice in the same object."), pointer=at, line=line)

@@ -31,7 +31,7 @@ def date(moment: dt.datetime) -> str:
     return dateformat.format(timezone.localtime(moment), "j M Y")
 
 
-def absolute(moment: dt.datetime) -> str:
+def utc(moment: dt.datetime) -> str:
     """The same moment for everybody: 2026-11-03 11:32:07 UTC."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -47,7 +47,7 @@ def clock(moment: dt.datetime) -> tuple[str, str]:
     return local.strftime("%H:%M:%S"), f".{local.microsecond // 1000:03d}"
 
 
-def took(milliseconds: float) -> str:
+def duration(milliseconds: float) -> str:
     """327 ms below a second, 10.0 s from there on."""
     if round(milliseconds) < 1000:
         return gettext("%(figure)s ms") % {"figure": round(milliseconds)}

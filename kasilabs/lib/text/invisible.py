@@ -14,21 +14,21 @@ from django.utils.translation import gettext_lazy as _
 LAYOUT = "\n\t"
 
 
-def is_unseen(character: str) -> bool:
+def is_invisible(character: str) -> bool:
     return not (character.isprintable() or character in LAYOUT or unicodedata.category(character) == "Zs")
 
 
-def write_out(text: str) -> SafeString:
+def highlight(text: str) -> SafeString:
     """Escape `text` for HTML, each unseen character as a box with its number and name."""
     if text.isprintable():
         return escape(text)
-    runs = ("".join(run) for __, run in groupby(text, is_unseen))
-    return format_html_join("", "{}", ((_boxes(run) if is_unseen(run[0]) else run,) for run in runs))
+    runs = ("".join(run) for __, run in groupby(text, is_invisible))
+    return format_html_join("", "{}", ((_boxes(run) if is_invisible(run[0]) else run,) for run in runs))
 
 
-def refuse(name: str) -> None:
+def validate_visible(name: str) -> None:
     """Take no name that reads like another one; names have no lines either. Raises ValidationError."""
-    found = [character for character in name if is_unseen(character) or character in LAYOUT]
+    found = [character for character in name if is_invisible(character) or character in LAYOUT]
     if found:
         words = _("Leave out what cannot be seen: %(characters)s.")
         raise ValidationError(words, "unseen", {"characters": ", ".join(map(_said, dict.fromkeys(found)))})

@@ -33,7 +33,7 @@ _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SEPARATORS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
-class Kind(StrEnum):
+class SensitiveKind(StrEnum):
     """What was found."""
 
     SECRET = "secret"
@@ -55,12 +55,12 @@ class Sensitive:
         self._shortest = min([SHORTEST, *map(len, known)])
         self._phones = tuple(form for phone in phones if phone for form in _phone_forms(phone))
 
-    def find(self, text: str) -> Kind | None:
+    def find(self, text: str) -> SensitiveKind | None:
         """Return what `text` gives away, or None."""
         if len(text) < self._shortest and text.isascii():
             return None
-        kinds = {self._find(view) for view in _views(text)} if is_encoded(text) else {self._find(text)}
-        return Kind.SECRET if Kind.SECRET in kinds else (Kind.PHONE if Kind.PHONE in kinds else None)
+        found = {self._find(view) for view in _views(text)} if is_encoded(text) else {self._find(text)}
+        return next((kind for kind in SensitiveKind if kind in found), None)
 
     def without_phones(self, text: str, marker: str) -> str:
         """Return `text` with every phone number replaced by `marker`."""
@@ -69,10 +69,10 @@ class Sensitive:
             text = _replace_digits(text, phone, marker)
         return text
 
-    def _find(self, text: str) -> Kind | None:
+    def _find(self, text: str) -> SensitiveKind | None:
         if self._has_secret(text):
-            return Kind.SECRET
-        return Kind.PHONE if self._has_phone(text) else None
+            return SensitiveKind.SECRET
+        return SensitiveKind.PHONE if self._has_phone(text) else None
 
     def _has_phone(self, text: str) -> bool:
         if not self._only_known and ("+" in text or "＋" in text) and _NUMBER.search(text):

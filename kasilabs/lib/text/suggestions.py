@@ -11,7 +11,7 @@ _LONGEST = 100
 """Words and characters that are compared: a hint must not cost more than the check."""
 
 
-def nearest(word: str, known: Collection[str]) -> str | None:
+def did_you_mean(word: str, known: Collection[str]) -> str | None:
     """Ask "Did you mean …?" when a known word is close."""
     if word in known:
         return None

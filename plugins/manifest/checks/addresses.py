@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.http import addresses
 from kasilabs.lib.http.hosts import Target
 
@@ -17,16 +17,16 @@ _NUMERIC = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
 _OAUTH_URLS = ("authorizationUrl", "tokenUrl", "revocationUrl")
 
 
-def check(document: dict[str, Any], faults: Faults, is_allowed_host: Callable[[str, int], bool]) -> None:
+def check(document: dict[str, Any], errors: ErrorList, is_allowed_host: Callable[[str, int], bool]) -> None:
     for pointer, url in _endpoints(document):
-        if not faults.is_sound(pointer):
+        if not errors.none_at(pointer):
             continue
         message = _malformed(url, may_have_query=pointer != "/baseUrl")
         if message:
-            faults.add(pointer, "bad_format", message)
+            errors.add(pointer, "bad_format", message)
         elif not _is_public(url) and not is_allowed_host(Target.parse(url).host, Target.parse(url).port):
             hint = _("Use https and a public name. An operator can allow this host in PLUGIN_HOSTS_ALLOWED.")
-            faults.add(pointer, "host_not_allowed", _("Calls to this host are not allowed."), hint)
+            errors.add(pointer, "host_not_allowed", _("Calls to this host are not allowed."), hint)
 
 
 def _endpoints(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,13 +2,13 @@
 
 from django.utils.translation import ngettext
 
-from kasilabs.lib.documents.errors import Fault
+from kasilabs.lib.documents.errors import DocumentError
 
 
 class BadManifest(Exception):
-    """Not a manifest; `faults` holds all of them in the order of the text."""
+    """Not a manifest that can be accepted; `errors` holds every error, in the order of the text."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        words = ngettext("The manifest has %(n)d fault.", "The manifest has %(n)d faults.", len(faults))
-        super().__init__(words % {"n": len(faults)})
-        self.faults = faults
+    def __init__(self, errors: tuple[DocumentError, ...]) -> None:
+        words = ngettext("The manifest has %(n)d fault.", "The manifest has %(n)d faults.", len(errors))
+        super().__init__(words % {"n": len(errors)})
+        self.errors = errors

@@ -41,4 +41,4 @@ def for_form(pointer: str) -> str:
 
 def for_tool(word: str, known: Collection[str] = ()) -> str | None:
     """What to do about a keyword or format that a tool schema does not take."""
-    return _(_TOOL[word]) if word in _TOOL else suggestions.nearest(word, known)
+    return _(_TOOL[word]) if word in _TOOL else suggestions.did_you_mean(word, known)

@@ -7,7 +7,7 @@ that a schema cannot say. Cases are if/then on one member and never a big anyOf:
 from typing import Any
 
 from kasilabs.configuration.gate.metaschema import CONFIG_DEFINITIONS
-from kasilabs.lib.documents.schema import Validator
+from kasilabs.lib.documents.json_schema import Validator
 from kasilabs.toolkits.catalogue import Toolkit
 from plugins.manifest.checks.tool_metaschema import TOOL_DEFINITIONS
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib.documents.access import objects
-from kasilabs.lib.documents.errors import Faults
-from kasilabs.lib.documents.schema import Validator
+from kasilabs.lib.documents.errors import ErrorList
+from kasilabs.lib.documents.json_schema import Validator
 from kasilabs.lib.text import suggestions
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
 from plugins.manifest.checks.manifest_schema import PERMISSION_KEY
@@ -17,27 +17,27 @@ PLATFORM_SEGMENTS = ("toolkit", "platform", "kasilabs", "whatsapp", "org")
 _OWN_KEY = Validator({"type": "string", "pattern": PERMISSION_KEY})
 
 
-def check(document: dict[str, Any], faults: Faults) -> None:
+def check(document: dict[str, Any], errors: ErrorList) -> None:
     seen: set[str] = set()
     for pointer, permission in objects(document, "permissions"):
         key = permission.get("key")
-        if not isinstance(key, str) or not faults.is_sound(f"{pointer}/key"):
+        if not isinstance(key, str) or not errors.none_at(f"{pointer}/key"):
             continue
-        _check_key(key, f"{pointer}/key", faults)
+        _check_key(key, f"{pointer}/key", errors)
         if key in seen:
-            faults.add(f"{pointer}/key", "duplicate", _("This key is declared already."))
+            errors.add(f"{pointer}/key", "duplicate", _("This key is declared already."))
         seen.add(key)
 
 
-def _check_key(key: str, pointer: str, faults: Faults) -> None:
+def _check_key(key: str, pointer: str, errors: ErrorList) -> None:
     first = key.partition(":")[0].strip().casefold()
     if first in PLATFORM_SEGMENTS:
         hint = _("Name your own system, such as delivery:jobs:create. Toolkits stand under requires.")
-        faults.add(pointer, "platform_permission", _("A plugin cannot claim a permission of the platform."), hint)
+        errors.add(pointer, "platform_permission", _("A plugin cannot claim a permission of the platform."), hint)
     elif first == "bridge":
         if key not in BRIDGE_ACTIONS:
             message = _("There is no such bridge permission.")
-            faults.add(pointer, "unknown_bridge", message, suggestions.nearest(key, BRIDGE_ACTIONS))
+            errors.add(pointer, "unknown_bridge", message, suggestions.did_you_mean(key, BRIDGE_ACTIONS))
     elif not _OWN_KEY.accepts(key):
         hint = _("Use a form such as delivery:jobs:create.")
-        faults.add(pointer, "bad_format", _("This is not a permission key."), hint)
+        errors.add(pointer, "bad_format", _("This is not a permission key."), hint)

@@ -12,8 +12,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.configuration.gate import rules
-from kasilabs.lib.documents import positions, strict_json
-from kasilabs.lib.documents.errors import Enough, Fault, Faults
+from kasilabs.lib.documents import json_pointer, strict_json
+from kasilabs.lib.documents.errors import DocumentError, ErrorList, TooManyErrors
 from plugins.manifest.checks import addresses, permissions, structure, tools
 from plugins.manifest.checks.errors import BadManifest
 
@@ -26,50 +26,50 @@ IsAllowedHost = Callable[[str, int], bool]
 
 def check(raw: bytes, *, is_allowed_host: IsAllowedHost) -> dict[str, Any]:
     """The document in `raw`, free of faults; raises BadManifest with all of them."""
-    faults = Faults()
-    document = _read(raw, faults)
-    with suppress(Enough):
-        structure.check(document, faults)
-        _check_values(document, (), faults)
-        addresses.check(document, faults, is_allowed_host)
-        permissions.check(document, faults)
-        rules.check(document, faults)
-        tools.check(document, faults)
-    if faults:
-        raise BadManifest(faults.in_order_of(raw.decode()))
+    errors = ErrorList()
+    document = _read(raw, errors)
+    with suppress(TooManyErrors):
+        structure.check(document, errors)
+        _check_values(document, (), errors)
+        addresses.check(document, errors, is_allowed_host)
+        permissions.check(document, errors)
+        rules.check(document, errors)
+        tools.check(document, errors)
+    if errors:
+        raise BadManifest(errors.located_in(raw.decode()))
     return document
 
 
-def _read(raw: bytes, faults: Faults) -> dict[str, Any]:
+def _read(raw: bytes, errors: ErrorList) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         message = _("The manifest is larger than %(limit)d KiB.") % {"limit": MAX_BYTES // 1024}
-        raise BadManifest((Fault("", "too_large", message, line=1),))
+        raise BadManifest((DocumentError("", "too_large", message, line=1),))
 
     def repeated(pointer: str, _line: int) -> None:
-        faults.add(pointer, "duplicate_key", _("This name stands twice in the same object."))
+        errors.add(pointer, "duplicate_key", _("This name stands twice in the same object."))
 
     try:
         return strict_json.loads(raw, on_duplicate=repeated)
     except strict_json.NotJson as error:
-        raise BadManifest((Fault(error.pointer, error.code, error.detail, line=error.line),)) from None
+        raise BadManifest((DocumentError(error.pointer, error.code, error.detail, line=error.line),)) from None
 
 
-def _check_values(value: Any, path: tuple[str, ...], faults: Faults) -> None:
+def _check_values(value: Any, path: tuple[str, ...], errors: ErrorList) -> None:
     """Control characters and integers no reader can hold, wherever they stand: names, schemas, examples."""
     if isinstance(value, dict):
         for name, member in value.items():
-            _check_text(name, (*path, name), faults)
-            _check_values(member, (*path, name), faults)
+            _check_text(name, (*path, name), errors)
+            _check_values(member, (*path, name), errors)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _check_values(item, (*path, str(index)), faults)
+            _check_values(item, (*path, str(index)), errors)
     elif isinstance(value, str):
-        _check_text(value, path, faults)
+        _check_text(value, path, errors)
     elif isinstance(value, int) and abs(value) > strict_json.SAFE_INTEGER:
         message = _("Integers must lie between −(2^53−1) and 2^53−1.")
-        faults.add(positions.pointer(path), "bad_format", message)
+        errors.add(json_pointer.join(path), "bad_format", message)
 
 
-def _check_text(text: str, path: tuple[str, ...], faults: Faults) -> None:
+def _check_text(text: str, path: tuple[str, ...], errors: ErrorList) -> None:
     if _CONTROL.search(text):
-        faults.add(positions.pointer(path), "bad_format", _("This holds a control character."))
+        errors.add(json_pointer.join(path), "bad_format", _("This holds a control character."))

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from kasilabs.configuration.gate import hints as config_hints
 from kasilabs.configuration.gate import metaschema
-from kasilabs.lib.documents import positions
-from kasilabs.lib.documents.errors import CODES, FAULTS_AT_MOST, Faults
-from kasilabs.lib.documents.schema import Problem
+from kasilabs.lib.documents import json_pointer
+from kasilabs.lib.documents.errors import CODES, MAX_ERRORS, ErrorList
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.text import suggestions
 from plugins.manifest.checks import hints, tool_metaschema
 from plugins.manifest.checks.manifest_schema import GATE, MANIFEST_SCHEMA
@@ -26,79 +26,82 @@ _DECIDED_ELSEWHERE = (
 """Places and keywords that a later rule answers with a more exact code or sentence."""
 
 
-def check(document: dict[str, Any], faults: Faults) -> None:
-    for problem in GATE.problems(document, at_most=FAULTS_AT_MOST):
-        if any(place.fullmatch(f"{problem.pointer} {problem.code}") for place in _DECIDED_ELSEWHERE):
+def check(document: dict[str, Any], errors: ErrorList) -> None:
+    for violation in GATE.violations(document, limit=MAX_ERRORS):
+        if any(place.fullmatch(f"{violation.pointer} {violation.code}") for place in _DECIDED_ELSEWHERE):
             continue
-        if problem.code == "uniqueItems":
-            _add_repeated(document, problem, faults)
-        elif _CONFIGURATION.match(problem.pointer):
-            _add_configuration(document, problem, faults)
-        elif _TOOL_SCHEMA.match(problem.pointer):
-            _add_tool_schema(document, problem, faults)
+        if violation.code == "uniqueItems":
+            _add_repeated(document, violation, errors)
+        elif _CONFIGURATION.match(violation.pointer):
+            _add_configuration(document, violation, errors)
+        elif _TOOL_SCHEMA.match(violation.pointer):
+            _add_tool_schema(document, violation, errors)
         else:
-            _add(problem, faults)
+            _add(violation, errors)
 
 
-def _add(problem: Problem, faults: Faults) -> None:
-    if problem.code == "unknown_key":
-        *path, name = positions.path_of(problem.pointer)
-        faults.add(
-            problem.pointer, "unknown_key", problem.message, suggestions.nearest(name, _known_names(tuple(path)))
+def _add(violation: SchemaViolation, errors: ErrorList) -> None:
+    if violation.code == "unknown_key":
+        *path, name = json_pointer.split(violation.pointer)
+        errors.add(
+            violation.pointer,
+            "unknown_key",
+            violation.message,
+            suggestions.did_you_mean(name, _known_names(tuple(path))),
         )
     else:
-        hint = hints.for_form(problem.pointer) if problem.code == "pattern" else None
-        faults.add(problem.pointer, CODES.get(problem.code, "bad_format"), problem.message, hint)
+        hint = hints.for_form(violation.pointer) if violation.code == "pattern" else None
+        errors.add(violation.pointer, CODES.get(violation.code, "bad_format"), violation.message, hint)
 
 
-def _add_configuration(document: dict[str, Any], problem: Problem, faults: Faults) -> None:
-    last = positions.path_of(problem.pointer)[-1]
-    if problem.code == "unknown_key":
+def _add_configuration(document: dict[str, Any], violation: SchemaViolation, errors: ErrorList) -> None:
+    last = json_pointer.split(violation.pointer)[-1]
+    if violation.code == "unknown_key":
         hint = config_hints.for_configuration(last, metaschema.KEYWORDS)
-        _refuse(problem, _("A configuration schema does not take this here."), hint, faults)
-    elif problem.code == "enum" and last in ("type", "format"):
-        word = _word(_value(document, problem.pointer))
+        _refuse(violation, _("A configuration schema does not take this here."), hint, errors)
+    elif violation.code == "enum" and last in ("type", "format"):
+        word = _word(_value(document, violation.pointer))
         known = metaschema.TYPES if last == "type" else metaschema.FORMATS
-        _refuse(problem, problem.message, config_hints.for_configuration(word, known), faults)
-    elif problem.code == "const" and last == "additionalProperties":
-        _refuse(problem, problem.message, None, faults)
-    elif problem.code == "propertyNames":
+        _refuse(violation, violation.message, config_hints.for_configuration(word, known), errors)
+    elif violation.code == "const" and last == "additionalProperties":
+        _refuse(violation, violation.message, None, errors)
+    elif violation.code == "propertyNames":
         message = _("A field's name is a letter, then at most 62 letters, digits or underscores.")
-        faults.add(problem.pointer, "bad_format", message)
+        errors.add(violation.pointer, "bad_format", message)
     else:
-        faults.add(problem.pointer, CODES.get(problem.code, "bad_schema"), problem.message)
+        errors.add(violation.pointer, CODES.get(violation.code, "bad_schema"), violation.message)
 
 
-def _add_tool_schema(document: dict[str, Any], problem: Problem, faults: Faults) -> None:
-    last = positions.path_of(problem.pointer)[-1]
-    if problem.code == "unknown_key":
+def _add_tool_schema(document: dict[str, Any], violation: SchemaViolation, errors: ErrorList) -> None:
+    last = json_pointer.split(violation.pointer)[-1]
+    if violation.code == "unknown_key":
         hint = hints.for_tool(last, tool_metaschema.KEYWORDS)
-        _refuse(problem, _("Tool schemas do not take this keyword."), hint, faults)
-    elif problem.code == "enum" and last == "format":
-        hint = hints.for_tool(_word(_value(document, problem.pointer)), tool_metaschema.FORMATS)
-        _refuse(problem, _("Tool schemas do not take this format."), hint, faults)
-    elif problem.code == "pattern" and last == "$ref":
-        _refuse(problem, _("This reference is not followed."), hints.for_tool("$ref"), faults)
+        _refuse(violation, _("Tool schemas do not take this keyword."), hint, errors)
+    elif violation.code == "enum" and last == "format":
+        hint = hints.for_tool(_word(_value(document, violation.pointer)), tool_metaschema.FORMATS)
+        _refuse(violation, _("Tool schemas do not take this format."), hint, errors)
+    elif violation.code == "pattern" and last == "$ref":
+        _refuse(violation, _("This reference is not followed."), hints.for_tool("$ref"), errors)
     else:
-        faults.add(problem.pointer, CODES.get(problem.code, "bad_schema"), problem.message)
+        errors.add(violation.pointer, CODES.get(violation.code, "bad_schema"), violation.message)
 
 
-def _refuse(problem: Problem, message: str, hint: str | None, faults: Faults) -> None:
-    faults.add(problem.pointer, "unsupported_keyword", message, hint)
+def _refuse(violation: SchemaViolation, message: str, hint: str | None, errors: ErrorList) -> None:
+    errors.add(violation.pointer, "unsupported_keyword", message, hint)
 
 
-def _add_repeated(document: dict[str, Any], problem: Problem, faults: Faults) -> None:
+def _add_repeated(document: dict[str, Any], violation: SchemaViolation, errors: ErrorList) -> None:
     seen = set()
-    for index, item in enumerate(_value(document, problem.pointer)):
+    for index, item in enumerate(_value(document, violation.pointer)):
         text = json.dumps(item, sort_keys=True)
         if text in seen:
-            faults.add(f"{problem.pointer}/{index}", "duplicate", _("This stands in the list already."))
+            errors.add(f"{violation.pointer}/{index}", "duplicate", _("This stands in the list already."))
         seen.add(text)
 
 
 def _value(document: dict[str, Any], pointer: str) -> Any:
     value: Any = document
-    for part in positions.path_of(pointer):
+    for part in json_pointer.split(pointer):
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents import positions, schema, subschemas
+from kasilabs.lib.documents import json_pointer, json_schema, subschemas
 from kasilabs.lib.documents.access import members
-from kasilabs.lib.documents.errors import Faults
+from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.documents.schema_rules import MAX_BYTES, check_pattern, size
 from plugins.manifest.checks.schema_cost import Heavy, weigh
 
@@ -15,18 +15,18 @@ MAX_DEPTH = 16
 """Nested objects and arrays of the schema document, the outermost included."""
 
 
-def check(rules: dict[str, Any], at: str, faults: Faults) -> None:
+def check(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
     """Add what the manifest's gate could not see; what it has seen may be at fault already."""
     if size(rules) > MAX_BYTES:
-        faults.add(at, "too_large", _("A tool's schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024})
+        errors.add(at, "too_large", _("A tool's schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024})
         return
     if _depth(rules) > MAX_DEPTH:
-        faults.add(at, "too_deep", _("A tool's schema is at most %(limit)d levels deep.") % {"limit": MAX_DEPTH})
+        errors.add(at, "too_deep", _("A tool's schema is at most %(limit)d levels deep.") % {"limit": MAX_DEPTH})
         return
-    _check_patterns(rules, at, faults)
-    _check_references(rules, at, faults)
-    if faults.is_sound(at):
-        _check_weight(rules, at, faults)
+    _check_patterns(rules, at, errors)
+    _check_references(rules, at, errors)
+    if errors.none_at(at):
+        _check_weight(rules, at, errors)
 
 
 def open_objects(rules: Mapping[str, Any]) -> Iterator[str]:
@@ -34,13 +34,13 @@ def open_objects(rules: Mapping[str, Any]) -> Iterator[str]:
     for path, part in subschemas.walk(rules):
         describes_object = part.get("type") == "object" or "properties" in part
         if describes_object and part.get("additionalProperties", part.get("unevaluatedProperties")) is not False:
-            yield positions.pointer(path)
+            yield json_pointer.join(path)
 
 
 def resolve(rules: Mapping[str, Any], reference: str) -> Any:
     """The schema a local reference names; raises KeyError when there is none."""
     part: Any = rules
-    for name in positions.path_of(reference.removeprefix("#")):
+    for name in json_pointer.split(reference.removeprefix("#")):
         part = _member(part, name)
     if not isinstance(part, dict | bool):
         raise KeyError(reference)
@@ -61,20 +61,20 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
 
 
-def _check_patterns(rules: dict[str, Any], at: str, faults: Faults) -> None:
+def _check_patterns(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
     for path, part in subschemas.walk(rules):
-        here = at + positions.pointer(path)
+        here = at + json_pointer.join(path)
         if isinstance(part.get("pattern"), str):
-            check_pattern(part["pattern"], f"{here}/pattern", faults)
+            check_pattern(part["pattern"], f"{here}/pattern", errors)
         for pattern in members(part, "patternProperties"):
-            check_pattern(pattern, f"{here}/patternProperties" + positions.pointer([pattern]), faults)
+            check_pattern(pattern, f"{here}/patternProperties" + json_pointer.join([pattern]), errors)
 
 
-def _check_references(rules: dict[str, Any], at: str, faults: Faults) -> None:
+def _check_references(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
     for path, part in subschemas.walk(rules):
-        pointer = at + positions.pointer((*path, "$ref"))
-        if isinstance(part.get("$ref"), str) and faults.is_sound(pointer) and not _leads_somewhere(rules, part["$ref"]):
-            faults.add(pointer, "bad_schema", _("There is nothing at this reference."))
+        pointer = at + json_pointer.join((*path, "$ref"))
+        if isinstance(part.get("$ref"), str) and errors.none_at(pointer) and not _leads_somewhere(rules, part["$ref"]):
+            errors.add(pointer, "bad_schema", _("There is nothing at this reference."))
 
 
 def _leads_somewhere(rules: dict[str, Any], reference: str) -> bool:
@@ -85,11 +85,11 @@ def _leads_somewhere(rules: dict[str, Any], reference: str) -> bool:
     return True
 
 
-def _check_weight(rules: dict[str, Any], at: str, faults: Faults) -> None:
+def _check_weight(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
     try:
         weigh(rules, resolve)
-        schema.compile(rules)
+        json_schema.compile(rules)
     except Heavy as error:
-        faults.add(at, "bad_schema", str(error))
-    except schema.BadSchema as error:
-        faults.add(at + error.pointer, "bad_schema", _("This is not a valid schema."))
+        errors.add(at, "bad_schema", str(error))
+    except json_schema.BadSchema as error:
+        errors.add(at + error.pointer, "bad_schema", _("This is not a valid schema."))

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from kasilabs.lib.documents.errors import DocumentError
 from plugins.manifest import document
-from plugins.manifest.document import BadManifest, Fault
-from tests.plugins.manifests import MANIFEST, TOOL, faults, nobody_allowed, tool_faults
+from plugins.manifest.checks.errors import BadManifest
+from tests.plugins.manifests import MANIFEST, TOOL, errors, nobody_allowed, tool_errors
 
 FAULTY = Path(__file__).with_name("faulty_manifest.json").read_bytes()
 
@@ -62,21 +63,21 @@ EXPECTED = """
 """
 
 
-def read_faulty() -> tuple[Fault, ...]:
+def read_faulty() -> tuple[DocumentError, ...]:
     with pytest.raises(BadManifest) as caught:
         document.parse(FAULTY, is_allowed_host=nobody_allowed)
-    return caught.value.faults
+    return caught.value.errors
 
 
 def test_forty_and_more_faults_are_listed_at_once_with_line_pointer_and_code() -> None:
-    found = [f"{fault.line} {fault.pointer} {fault.code}" for fault in read_faulty()]
+    found = [f"{error.line} {error.pointer} {error.code}" for error in read_faulty()]
     assert sorted(found) == sorted(EXPECTED.split("\n")[1:-1])
     assert [int(entry.split()[0]) for entry in found] == sorted(int(entry.split()[0]) for entry in found)
 
 
 def test_faults_carry_a_sentence_and_no_word_of_the_value() -> None:
-    assert all(fault.message.endswith(".") for fault in read_faulty())
-    assert "10.0.0.7" not in " ".join(fault.message for fault in read_faulty())
+    assert all(error.message.endswith(".") for error in read_faulty())
+    assert "10.0.0.7" not in " ".join(error.message for error in read_faulty())
 
 
 HINTS = {
@@ -96,7 +97,7 @@ HINTS = {
 
 @pytest.mark.parametrize(("pointer", "hint"), HINTS.items())
 def test_a_near_miss_gets_a_hint(pointer: str, hint: str | None) -> None:
-    assert [fault.hint for fault in read_faulty() if fault.pointer == pointer] == [hint]
+    assert [error.hint for error in read_faulty() if error.pointer == pointer] == [hint]
 
 
 BYTES: dict[str, tuple[bytes, tuple[str, str, int | None]]] = {
@@ -113,14 +114,14 @@ BYTES: dict[str, tuple[bytes, tuple[str, str, int | None]]] = {
 def test_what_is_no_json_object_is_one_fault(raw: bytes, expected: tuple[str, str, int | None]) -> None:
     with pytest.raises(BadManifest) as caught:
         document.parse(raw, is_allowed_host=nobody_allowed)
-    assert [(fault.pointer, fault.code, fault.line) for fault in caught.value.faults] == [expected]
+    assert [(error.pointer, error.code, error.line) for error in caught.value.errors] == [expected]
 
 
 def test_an_empty_object_lacks_every_required_member() -> None:
     with pytest.raises(BadManifest) as caught:
         document.parse(b"{}", is_allowed_host=nobody_allowed)
     required = ["/auth", "/baseUrl", "/name", "/slug", "/tools", "/version"]
-    assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [(name, "required") for name in required]
+    assert [(error.pointer, error.code) for error in caught.value.errors] == [(name, "required") for name in required]
 
 
 MEMBERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
@@ -175,32 +176,32 @@ MEMBERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("changes", "expected"), MEMBERS.values(), ids=MEMBERS.keys())
 def test_a_wrong_member_is_a_fault_at_its_place(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert faults(**changes) == expected
+    assert errors(**changes) == expected
 
 
 @pytest.mark.parametrize("first", ["toolkit", "Toolkit", "PLATFORM", "kasilabs", "whatsApp", "org"])
 @pytest.mark.parametrize("rest", ["", ":x", ":PAYMENTS:refund_manage"])
 def test_no_plugin_claims_a_permission_of_the_platform(first: str, rest: str) -> None:
     claimed = {"key": first + rest, "label": "Refund", "description": "Gives money back."}
-    assert faults(permissions=[claimed]) == [("/permissions/0/key", "platform_permission")]
+    assert errors(permissions=[claimed]) == [("/permissions/0/key", "platform_permission")]
 
 
 @pytest.mark.parametrize("key", ["bridge:", "bridge:payments", "bridge:payments:steal", "bridge:Payments:read"])
 def test_a_bridge_permission_must_be_in_the_catalogue(key: str) -> None:
-    assert faults(permissions=[{"key": key, "reason": "Because."}]) == [("/permissions/0/key", "unknown_bridge")]
+    assert errors(permissions=[{"key": key, "reason": "Because."}]) == [("/permissions/0/key", "unknown_bridge")]
 
 
 @pytest.mark.parametrize("key", ["support", "support:", ":a:b", "a:b:c:d:e", "a:B", "a b:c", "a:b\n", "1a:b"])
 def test_an_own_permission_has_two_to_four_segments(key: str) -> None:
-    assert faults(permissions=[{"key": key, "label": "A", "description": "B"}]) == [
+    assert errors(permissions=[{"key": key, "label": "A", "description": "B"}]) == [
         ("/permissions/0/key", "bad_format")
     ]
 
 
 def test_slug_and_tool_name_fit_into_64_characters_together() -> None:
     name = "t" * 48
-    assert faults(slug="S" * 14, tools=[{**TOOL, "name": name}]) == []
-    assert faults(slug="S" * 15, tools=[{**TOOL, "name": name}]) == [("/tools/0/name", "name_too_long")]
+    assert errors(slug="S" * 14, tools=[{**TOOL, "name": name}]) == []
+    assert errors(slug="S" * 15, tools=[{**TOOL, "name": name}]) == [("/tools/0/name", "name_too_long")]
 
 
 TOOLS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
@@ -226,21 +227,21 @@ TOOLS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("changes", "expected"), TOOLS.values(), ids=TOOLS.keys())
 def test_a_wrong_member_of_a_tool_is_a_fault(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert tool_faults(**changes) == expected
+    assert tool_errors(**changes) == expected
 
 
 def test_a_dependency_may_have_no_tool() -> None:
-    assert faults(visibility="dependency", tools=[]) == []
+    assert errors(visibility="dependency", tools=[]) == []
 
 
 def test_the_list_of_faults_ends() -> None:
     with pytest.raises(BadManifest) as caught:
         document.parse(json.dumps({f"k{n}": n for n in range(5_000)}).encode(), is_allowed_host=nobody_allowed)
-    assert len(caught.value.faults) == 500
+    assert len(caught.value.errors) == 500
 
 
 def test_a_fault_after_windows_line_ends_keeps_its_line() -> None:
     raw = json.dumps({**MANIFEST, "name": "n"}, indent=1).replace("\n", "\r\n").encode()
     with pytest.raises(BadManifest) as caught:
         document.parse(raw, is_allowed_host=nobody_allowed)
-    assert [(fault.line, fault.pointer) for fault in caught.value.faults] == [(4, "/name")]
+    assert [(error.line, error.pointer) for error in caught.value.errors] == [(4, "/name")]

@@ -13,18 +13,17 @@ from itertools import islice
 from typing import Any
 
 import jsonschema_rs
-import rfc8785
 
-from kasilabs.lib.documents import positions, schema_messages, subschemas
+from kasilabs.lib.documents import json_pointer, schema_messages, subschemas
 
-PROBLEMS_AT_MOST = 100
+MAX_VIOLATIONS = 100
 
 _STRICT_INTEGER = "x-strict-integer"
 _UNKNOWN_NAMES = ("additionalProperties", "unevaluatedProperties")
 
 
 @dataclass(frozen=True)
-class Problem:
+class SchemaViolation:
     """One broken rule. `code` is the failing keyword, or `unknown_key` for a name that the schema does not know.
 
     `pointer` names the missing member for `required` and the name itself for `unknown_key`.
@@ -61,19 +60,19 @@ class Validator:
         try:
             self._rules = jsonschema_rs.Draft202012Validator(_strict(schema), keywords=_KEYWORDS, **_OPTIONS)
         except jsonschema_rs.ValidationError as error:
-            raise BadSchema(_first_line(error), positions.pointer(error.instance_path)) from None
+            raise BadSchema(_first_line(error), json_pointer.join(error.instance_path)) from None
         except ValueError as error:
             raise BadSchema(str(error)) from None
 
     def accepts(self, value: Any) -> bool:
         return self._rules.is_valid(value)
 
-    def problems(self, value: Any, *, at: str = "", at_most: int = PROBLEMS_AT_MOST) -> list[Problem]:
-        """Every broken rule, the first `at_most`; `at` is put before each pointer."""
+    def violations(self, value: Any, *, at: str = "", limit: int = MAX_VIOLATIONS) -> list[SchemaViolation]:
+        """Every broken rule, the first `limit`; `at` is put before each pointer."""
         if self._rules.is_valid(value):
             return []
-        found = (problem for error in self._rules.iter_errors(value) for problem in _problems(error, at))
-        return list(islice(found, at_most))
+        found = (violation for error in self._rules.iter_errors(value) for violation in _violations(error, at))
+        return list(islice(found, limit))
 
 
 def compile(schema: Mapping[str, Any], *, digest: str | None = None) -> Validator:  # noqa: A001
@@ -82,16 +81,6 @@ def compile(schema: Mapping[str, Any], *, digest: str | None = None) -> Validato
     `digest` saves hashing the schema; it must differ between any two schemas that are compiled.
     """
     return _compiled(_Source(digest or _fingerprint(schema), schema))
-
-
-def canonical(document: Any) -> bytes:
-    """The canonical form of RFC 8785. Raises ValueError for integers past 2^53-1, NaN, infinity, half surrogates."""
-    return rfc8785.dumps(document)
-
-
-def digest(document: Any) -> str:
-    """Lower-case hex SHA-256 of the canonical form; raises ValueError as `canonical` does."""
-    return hashlib.sha256(canonical(document)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -120,20 +109,20 @@ def _strict(schema: Any) -> Any:
     return copy
 
 
-def _problems(error: jsonschema_rs.ValidationError, at: str) -> Iterator[Problem]:
+def _violations(error: jsonschema_rs.ValidationError, at: str) -> Iterator[SchemaViolation]:
     kind: Any = error.kind
     keyword = "type" if kind.name == _STRICT_INTEGER else kind.name
     words = schema_messages.sentence(keyword, kind)
-    here = at + positions.pointer(error.instance_path)
+    here = at + json_pointer.join(error.instance_path)
     if keyword in _UNKNOWN_NAMES:
         for name in kind.unexpected:
-            yield Problem(here + positions.pointer([name]), "unknown_key", words)
+            yield SchemaViolation(here + json_pointer.join([name]), "unknown_key", words)
     elif keyword == "required":
-        yield Problem(here + positions.pointer([kind.property]), keyword, words)
+        yield SchemaViolation(here + json_pointer.join([kind.property]), keyword, words)
     elif keyword == "propertyNames":
-        yield Problem(here + positions.pointer([kind.error.instance]), keyword, words)
+        yield SchemaViolation(here + json_pointer.join([kind.error.instance]), keyword, words)
     else:
-        yield Problem(here, keyword, words)
+        yield SchemaViolation(here, keyword, words)
 
 
 def _first_line(error: jsonschema_rs.ValidationError) -> str:
