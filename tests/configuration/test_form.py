@@ -173,7 +173,7 @@ def test_an_optional_secret_may_be_cleared_and_left_empty(configured: Installati
 def test_a_kept_secret_does_not_follow_a_changed_address(configured: Installation) -> None:
     found = of(configured, host="https://evil.example")
     assert codes(found) == {"apiKey": ["destination_changed"]}
-    assert 'value="replace" checked' in str(found["apiKey"].as_field_group())
+    assert 'value="replace" checked' in " ".join(str(found["apiKey"].as_field_group()).split())
     assert of(configured, host="https://b.example", apiKey=CANARY, apiKey__action="replace").is_valid()
 
 
