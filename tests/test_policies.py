@@ -11,7 +11,7 @@ from kasilabs.accounts.models import AuditEntry
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from tests.support import factories
 from tests.support.url_map import Route, routes
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 SIGN_IN = "/accounts/login/"
 
@@ -116,7 +116,7 @@ def test_who_lacks_the_permission_is_told_its_name(case: Case, cast: factories.C
         for method in case.methods:
             answer = as_(getattr(cast, role.value)).generic(method, case.url)
             assert answer.status_code == 403, (role, method)
-            assert case.permission.value in answer.content.decode(), (role, method)
+            assert case.permission.value in page(answer), (role, method)
     assert AuditEntry.objects.count() == 0
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from kasilabs.dashboard import navigation
 from kasilabs.templatetags import look
+from tests.support.markup import one_line
 
 SPRITE = (Path(settings.BASE_DIR) / "static/img/icons.svg").read_text()
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
@@ -64,7 +65,7 @@ def test_ago_carries_the_absolute_time_in_its_title() -> None:
 
 
 def test_a_wrong_field_points_at_its_error_and_its_hint() -> None:
-    shown = str(Order({"pay": "m"}))
+    shown = one_line(str(Order({"pay": "m"})))
     assert 'aria-describedby="id_depot_helptext id_depot_error"' in shown
     assert 'class="form-control is-invalid"' in shown
     assert re.search(r'class="invalid-feedback" id="id_depot_error">.*?This field is required', shown, re.DOTALL)
@@ -72,7 +73,7 @@ def test_a_wrong_field_points_at_its_error_and_its_hint() -> None:
 
 
 def test_only_what_is_optional_is_marked() -> None:
-    shown = str(Order())
+    shown = one_line(str(Order()))
     assert shown.count("<small>optional</small>") == 1
     assert "placeholder" not in shown
     assert 'role="alert"' not in shown

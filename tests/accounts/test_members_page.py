@@ -1,15 +1,12 @@
-from collections.abc import Callable
-
 import pytest
 from django.core import mail
-from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Role
 from tests.support import factories
+from tests.support.visits import As, page
 
-As = Callable[[User], Client]
 PAGE = "/o/kasi-legal/members/"
 TYPED = {"email": "nia@x.example", "name": "Nia <b>", "role": "viewer"}
 
@@ -21,8 +18,8 @@ def role_of(person: User) -> str:
 @pytest.mark.django_db(transaction=True)
 def test_somebody_new_is_added_and_written_to(as_: As) -> None:
     cast = factories.cast()
-    page = as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True).content.decode()
-    assert "Nia &lt;b&gt; was added. A mail with a link to set a password is on its way." in page
+    shown = page(as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True))
+    assert "Nia &lt;b&gt; was added. A mail with a link to set a password is on its way." in shown
     assert [message.to for message in mail.outbox] == [["nia@x.example"]]
     assert AuditEntry.objects.get().actor == cast.admin.email
 
@@ -38,8 +35,8 @@ def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     cast = factories.cast()
-    page = as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True).content.decode()
-    assert "the mail could not be sent" in page
+    shown = page(as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True))
+    assert "the mail could not be sent" in shown
     assert cast.organization.members.filter(user__email="nia@x.example").exists()
 
 
@@ -62,15 +59,15 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     before = Member.objects.count()
     answer = as_(cast.admin).post(f"{PAGE}add/", {**TYPED, **wrong})
     assert answer.status_code == 422
-    assert sentence in answer.content.decode()
-    assert ("nia@x.example" in answer.content.decode()) == ("email" not in wrong)
+    assert sentence in page(answer)
+    assert ("nia@x.example" in page(answer)) == ("email" not in wrong)
     assert (Member.objects.count(), AuditEntry.objects.count()) == (before, 0)
 
 
 def test_a_role_is_changed_in_the_table(cast: factories.Cast, as_: As) -> None:
     typed = {f"{cast.viewer.id.hex}-role": "operator"}
     answer = as_(cast.owner).post(f"{PAGE}{cast.viewer.id}/role/", typed, follow=True)
-    assert "The role of Viewer is now Operator." in answer.content.decode()
+    assert "The role of Viewer is now Operator." in page(answer)
     assert role_of(cast.viewer) == "operator"
 
 
@@ -78,29 +75,29 @@ def test_a_role_is_changed_in_the_table(cast: factories.Cast, as_: As) -> None:
 def test_a_role_that_cannot_be_given_changes_nothing(cast: factories.Cast, as_: As, role: str) -> None:
     answer = as_(cast.admin).post(f"{PAGE}{cast.viewer.id}/role/", {f"{cast.viewer.id.hex}-role": role})
     assert answer.status_code == 422
-    assert "Nothing was changed." in answer.content.decode()
+    assert "Nothing was changed." in page(answer)
     assert role_of(cast.viewer) == "viewer"
 
 
 def test_removing_asks_first(cast: factories.Cast, as_: As) -> None:
-    client, page = as_(cast.admin), f"{PAGE}{cast.viewer.id}/remove/"
-    assert "Remove Viewer from Kasi Legal?" in client.get(page).content.decode()
+    client, url = as_(cast.admin), f"{PAGE}{cast.viewer.id}/remove/"
+    assert "Remove Viewer from Kasi Legal?" in page(client.get(url))
     assert role_of(cast.viewer) == "viewer"
-    assert client.post(page)["Location"] == PAGE
+    assert client.post(url)["Location"] == PAGE
     assert not cast.viewer.memberships.exists()
     assert as_(cast.viewer).get("/o/kasi-legal/numbers/").status_code == 404
 
 
 def test_who_leaves_is_led_out(cast: factories.Cast, as_: As) -> None:
-    client, page = as_(cast.admin), f"{PAGE}{cast.admin.id}/remove/"
-    assert "Leave Kasi Legal?" in client.get(page).content.decode()
-    assert client.post(page)["Location"] == "/"
+    client, url = as_(cast.admin), f"{PAGE}{cast.admin.id}/remove/"
+    assert "Leave Kasi Legal?" in page(client.get(url))
+    assert client.post(url)["Location"] == "/"
     assert client.get(PAGE).status_code == 404
 
 
 def test_an_owner_is_beyond_an_admin(cast: factories.Cast, as_: As) -> None:
     client = as_(cast.admin)
-    assert f"{cast.owner.id}/role/" not in client.get(PAGE).content.decode()
+    assert f"{cast.owner.id}/role/" not in page(client.get(PAGE))
     assert client.post(f"{PAGE}{cast.owner.id}/role/", {f"{cast.owner.id.hex}-role": "viewer"}).status_code == 422
     assert client.post(f"{PAGE}{cast.owner.id}/remove/").status_code == 422
     assert role_of(cast.owner) == "owner"
@@ -114,16 +111,16 @@ def test_people_of_other_organizations_are_not_found(cast: factories.Cast, as_: 
 
 
 def test_an_operator_reads_and_gets_no_form(cast: factories.Cast, as_: As) -> None:
-    page = as_(cast.operator).get(PAGE).content.decode()
-    assert cast.viewer.email in page
-    assert [word for word in ("/role/", "/remove/", "members/add/") if word in page] == []
+    shown = page(as_(cast.operator).get(PAGE))
+    assert cast.viewer.email in shown
+    assert [word for word in ("/role/", "/remove/", "members/add/") if word in shown] == []
 
 
 def test_a_member_who_may_not_is_told_who_may(cast: factories.Cast, as_: As) -> None:
-    page = as_(cast.operator).post(f"{PAGE}add/", TYPED).content.decode()
-    assert "You may not add people and change their roles" in page
-    assert "Owner, Admin: Owner, Admin" in page
-    assert "Change something at /o/kasi-legal/members/add/" in page
+    shown = page(as_(cast.operator).post(f"{PAGE}add/", TYPED))
+    assert "You may not add people and change their roles" in shown
+    assert "Owner, Admin: Owner, Admin" in shown
+    assert "Change something at /o/kasi-legal/members/add/" in shown
 
 
 @pytest.mark.parametrize("rows", [10, 1000])

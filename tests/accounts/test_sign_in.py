@@ -94,7 +94,7 @@ def test_sign_up_is_closed(db: None) -> None:
         "/accounts/signup/",
         {"email": "new@x.example", "password1": factories.PASSWORD, "password2": factories.PASSWORD},
     )
-    assert "An owner or admin adds people" in answer.content.decode()
+    assert "An owner or admin adds people" in page(answer)
     assert User.objects.count() == 0
 
 
@@ -121,7 +121,7 @@ def test_a_reset_link_works_once() -> None:
     link, client = link_in(mail.outbox[0]), Client()
     form = client.get(link)["Location"]
     client.post(form, {"password1": "quite another one", "password2": "quite another one"})
-    assert "Send a new link" in Client().get(link).content.decode()
+    assert "Send a new link" in page(Client().get(link))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -149,7 +149,7 @@ def test_links_are_sent_five_times_a_minute_at_most() -> None:
     factories.user("a@x.example")
     answers = [Client().post(RESET, {"email": "a@x.example"}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [302] * 5 + [429]
-    assert "Too many attempts in a short time" in answers[5].content.decode()
+    assert "Too many attempts in a short time" in page(answers[5])
     assert answers[5]["Retry-After"] == "60"
     assert len(mail.outbox) == 5
 
@@ -199,6 +199,6 @@ def test_an_address_is_changed_only_after_the_password_was_typed_again(cast: fac
 
 
 def test_somebody_without_an_organization_is_told_what_to_do(cast: factories.Cast, as_: As) -> None:
-    page = as_(cast.reviewer).get("/").content.decode()
-    assert "You do not belong to an organization yet" in page
-    assert cast.reviewer.email in page
+    shown = page(as_(cast.reviewer).get("/"))
+    assert "You do not belong to an organization yet" in shown
+    assert cast.reviewer.email in shown

@@ -12,6 +12,7 @@ from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.crypto import aes
 from tests.support import factories
 from tests.support.factories import Cast
+from tests.support.markup import one_line
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
 SCHEMA = config_schema.read(factories.EVERY_KIND)
@@ -173,7 +174,7 @@ def test_an_optional_secret_may_be_cleared_and_left_empty(configured: Installati
 def test_a_kept_secret_does_not_follow_a_changed_address(configured: Installation) -> None:
     found = of(configured, host="https://evil.example")
     assert codes(found) == {"apiKey": ["destination_changed"]}
-    assert 'value="replace" checked' in " ".join(str(found["apiKey"].as_field_group()).split())
+    assert 'value="replace" checked' in one_line(found["apiKey"].as_field_group())
     assert of(configured, host="https://b.example", apiKey=CANARY, apiKey__action="replace").is_valid()
 
 

@@ -11,7 +11,7 @@ from plugins.models import Version
 from tests.grants.conftest import Desk
 from tests.support import factories
 from tests.support.factories import ACTOR
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 PAGE = "/o/kasi-legal/grants/explain/"
 TOOL, KEY, PAY = "create_support_ticket", "support:tickets:create", "bridge:payments:initiate"
@@ -93,11 +93,11 @@ def test_a_permission_that_is_off_stops_at_its_own_gate(desk: Desk) -> None:
 
 def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: factories.Cast, as_: As) -> None:
     query = {"number": desk.legal.public_id, "tool": "support_desk__create_support_ticket"}
-    page = as_(cast.admin).get(PAGE, query).content.decode()
-    assert "Why is this blocked?" in page
-    assert "Support Desk is not granted to Legal Consultations." in page
-    assert "Grant it in the matrix" in page
-    assert page.count("Not reached") == 5
+    shown = page(as_(cast.admin).get(PAGE, query))
+    assert "Why is this blocked?" in shown
+    assert "Support Desk is not granted to Legal Consultations." in shown
+    assert "Grant it in the matrix" in shown
+    assert shown.count("Not reached") == 5
 
 
 def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse(
@@ -105,25 +105,25 @@ def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse
 ) -> None:
     desk.grant(permissions=[])
     query = {"number": desk.legal.public_id, "plugin": "SUPPORT_DESK", "permission": KEY}
-    page = as_(cast.viewer).get(PAGE, query).content.decode()
-    assert "Why is this off?" in page
-    assert "in the matrix" not in page
-    assert "Turn it on" not in page
+    shown = page(as_(cast.viewer).get(PAGE, query))
+    assert "Why is this off?" in shown
+    assert "in the matrix" not in shown
+    assert "Turn it on" not in shown
 
 
 def test_a_blocked_cell_is_turned_off_from_its_explanation(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant(permissions=[])
     query = {"number": desk.legal.public_id, "tool": "support_desk__create_support_ticket"}
-    page = as_(cast.admin).get(PAGE, query).content.decode()
-    assert f'name="off" value="{grant.id.hex}:{TOOL}"' in page
+    shown = page(as_(cast.admin).get(PAGE, query))
+    assert f'name="off" value="{grant.id.hex}:{TOOL}"' in shown
     as_(cast.admin).post("/o/kasi-legal/grants/cells/", {"off": f"{grant.id.hex}:{TOOL}"})
     assert not explained(desk).is_set
 
 
 def test_without_a_question_the_page_lets_choose_one(desk: Desk, cast: factories.Cast, as_: As) -> None:
-    page = as_(cast.viewer).get(PAGE).content.decode()
-    assert "Choose a number and a tool" in page
-    assert "<option>support_desk__find_support_ticket</option>" in page
+    shown = page(as_(cast.viewer).get(PAGE))
+    assert "Choose a number and a tool" in shown
+    assert "<option>support_desk__find_support_ticket</option>" in shown
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_a_number_of_another_organization_is_not_found(desk: Desk, cast: factori
 def test_an_installation_shows_its_numbers_as_page_and_as_fragment(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     url = f"/o/kasi-legal/installations/{desk.installation.public_id}/access/"
-    fragment = as_(cast.viewer).get(url, headers={"HX-Request": "true"}).content.decode()
+    fragment = page(as_(cast.viewer).get(url, headers={"HX-Request": "true"}))
     assert fragment.lstrip().startswith('<section class="card" aria-labelledby="access_title">')
     assert "3 of 5" in fragment
     assert fragment.count("Not granted") == 1
-    assert "Access of Support Desk</h1>" in as_(cast.viewer).get(url).content.decode()
+    assert "Access of Support Desk</h1>" in page(as_(cast.viewer).get(url))

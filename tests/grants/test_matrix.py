@@ -17,7 +17,7 @@ from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import Desk
 from tests.support import factories
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 PAGE = "/o/kasi-legal/grants/"
 HTMX = {"HX-Request": "true"}
@@ -94,19 +94,19 @@ def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
 
 def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
-    page = as_(cast.admin).get(PAGE).content.decode()
+    shown = page(as_(cast.admin).get(PAGE))
     anchor = cells_html.anchor(desk.legal, desk.installation, 0)
-    assert page.count(f'id="{anchor}"') == 1
-    assert 'aria-label="create_support_ticket for Legal Consultations: On">On</button>' in page
-    assert "3 of 5 on" in page
-    assert 'aria-label="Grant Support Desk to Billing Support"' in page
-    assert f'href="explain/?number={desk.billing.public_id}&amp;tool=support_desk__{TOOL}"' in page
+    assert shown.count(f'id="{anchor}"') == 1
+    assert 'aria-label="create_support_ticket for Legal Consultations: On">On</button>' in shown
+    assert "3 of 5 on" in shown
+    assert 'aria-label="Grant Support Desk to Billing Support"' in shown
+    assert f'href="explain/?number={desk.billing.public_id}&amp;tool=support_desk__{TOOL}"' in shown
 
 
 def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
-    page = as_(cast.viewer).get(PAGE).content.decode()
-    table = page[page.index("k-mx") : page.index("</table>")]
+    shown = page(as_(cast.viewer).get(PAGE))
+    table = shown[shown.index("k-mx") : shown.index("</table>")]
     assert '<span id="' in table
     assert "<button" not in table
     assert "Take back" not in table
@@ -127,7 +127,7 @@ def test_a_cell_is_swapped_with_what_its_change_moves_and_nothing_else(
 ) -> None:
     grant = desk.grant()
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, KEY), "back": ""}, headers=HTMX)
-    body = answer.content.decode()
+    body = page(answer)
     assert answer.status_code == 200
     assert re.findall(r'class="k-cell (\w+)"', body) == ["blocked", "off"]
     assert body.count("hx-swap-oob=true") == 3
@@ -139,13 +139,13 @@ def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: factories.
     grant = desk.grant()
     back = f"q=find&number={desk.legal.public_id}"
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, KEY), "back": back}, headers=HTMX)
-    assert answer.content.decode().count("hx-swap-oob=true") == 1
+    assert page(answer).count("hx-swap-oob=true") == 1
 
 
 def test_a_cell_that_stays_blocked_says_so(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant(tools=[], permissions=[])
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"on": value(grant, TOOL)}, headers=HTMX)
-    assert f"{TOOL} is set for Legal Consultations, and blocked" in answer.content.decode()
+    assert f"{TOOL} is set for Legal Consultations, and blocked" in page(answer)
 
 
 @pytest.mark.parametrize("posted", ["", "x", "0" * 32, "0" * 32 + ":a b", f"{'0' * 32}:{TOOL}\n"])
@@ -171,7 +171,7 @@ def test_a_stranger_cannot_reach_a_cell_through_his_own_organization(desk: Desk,
 
 def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: factories.Cast, as_: As) -> None:
     sent = {"grant": f"{desk.billing.public_id}:{desk.installation.public_id}"}
-    body = as_(cast.admin).post(f"{PAGE}grant/", sent, headers=HTMX).content.decode()
+    body = page(as_(cast.admin).post(f"{PAGE}grant/", sent, headers=HTMX))
     assert "3 of 5 on" in body
     assert "Support Desk is granted to Billing Support." in body
     assert PluginGrant.objects.get().instance == desk.billing
@@ -188,7 +188,7 @@ def test_replacing_the_other_mode_asks_first(desk: Desk, cast: factories.Cast, a
     ).installation
     sent = {"grant": f"{desk.legal.public_id}:{live.public_id}"}
     asked = as_(cast.admin).post(f"{PAGE}grant/", sent, follow=True)
-    assert "tools: 2, permissions: 1" in asked.content.decode()
+    assert "tools: 2, permissions: 1" in page(asked)
     assert PluginGrant.objects.get().installation == desk.installation
     as_(cast.admin).post(f"{PAGE}grant/", sent | {"replace": "yes"})
     assert PluginGrant.objects.get().installation == live
@@ -198,19 +198,19 @@ def test_taking_a_plugin_back_asks_first(desk: Desk, cast: factories.Cast, as_: 
     desk.grant()
     admin = as_(cast.admin)
     url = f"{PAGE}take-back/?number={desk.legal.public_id}&installation={desk.installation.public_id}"
-    assert "tools: 2, permissions: 1" in admin.get(url).content.decode()
+    assert "tools: 2, permissions: 1" in page(admin.get(url))
     assert PluginGrant.objects.count() == 1
     admin.post(f"{PAGE}take-back/", {"take_back": f"{desk.legal.public_id}:{desk.installation.public_id}"})
     assert not PluginGrant.objects.exists()
-    assert "nothing to take back" in admin.get(url).content.decode()
+    assert "nothing to take back" in page(admin.get(url))
 
 
 def test_the_filter_stands_in_the_url(desk: Desk, cast: factories.Cast, as_: As) -> None:
-    page = as_(cast.viewer).get(PAGE, {"q": "read TICKETS", "number": desk.legal.public_id}).content.decode()
-    assert "1 of 5 rows" in page
-    assert '<code title="Read tickets">support:tickets:read</code>' in page
-    assert page.count('scope="col"') == 2
-    assert "Nothing matches" in as_(cast.viewer).get(PAGE, {"q": "zebra"}).content.decode()
+    shown = page(as_(cast.viewer).get(PAGE, {"q": "read TICKETS", "number": desk.legal.public_id}))
+    assert "1 of 5 rows" in shown
+    assert '<code title="Read tickets">support:tickets:read</code>' in shown
+    assert shown.count('scope="col"') == 2
+    assert "Nothing matches" in page(as_(cast.viewer).get(PAGE, {"q": "zebra"}))
 
 
 def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: factories.Cast, as_: As) -> None:
@@ -218,15 +218,15 @@ def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: fac
     other = factories.installation(desk.organization, slug="BIG_DESK", name="Big Desk", tools=many, permissions=[])
     groups = build.build(desk.organization, Filter()).groups
     assert [(group.installation, group.is_open) for group in groups] == [(other, True), (desk.installation, False)]
-    opened = as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle.query}").content.decode()
+    opened = page(as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle.query}"))
     assert opened.count('<th scope="row">') == 33
-    assert as_(cast.viewer).get(f"{PAGE}?open=").content.decode().count('<th scope="row">') == 0
+    assert page(as_(cast.viewer).get(f"{PAGE}?open=")).count('<th scope="row">') == 0
 
 
 def test_a_page_without_numbers_or_plugins_says_the_next_act(cast: factories.Cast, as_: As) -> None:
-    assert "No WhatsApp number yet" in as_(cast.admin).get(PAGE).content.decode()
+    assert "No WhatsApp number yet" in page(as_(cast.admin).get(PAGE))
     factories.number(cast.organization)
-    assert "No plugin installed yet" in as_(cast.admin).get(PAGE).content.decode()
+    assert "No plugin installed yet" in page(as_(cast.admin).get(PAGE))
 
 
 def queries(client: Client, url: str) -> int:
@@ -252,6 +252,6 @@ def test_more_numbers_and_plugins_cost_no_further_query(desk: Desk, cast: factor
 def test_a_name_from_outside_is_escaped_in_every_cell(desk: Desk, cast: factories.Cast, as_: As) -> None:
     Instance.objects.filter(pk=desk.legal.pk).update(name='"><b>x')
     desk.grant()
-    page = as_(cast.admin).get(PAGE).content.decode()
-    assert '"><b>x' not in page
-    assert "create_support_ticket for &quot;&gt;&lt;b&gt;x: On" in page
+    shown = page(as_(cast.admin).get(PAGE))
+    assert '"><b>x' not in shown
+    assert "create_support_ticket for &quot;&gt;&lt;b&gt;x: On" in shown

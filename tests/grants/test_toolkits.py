@@ -10,7 +10,7 @@ from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import Desk
 from tests.support import factories
 from tests.support.factories import ACTOR
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 PAGE = "/o/kasi-legal/toolkits/"
 HTMX = {"HX-Request": "true"}
@@ -37,14 +37,14 @@ def test_each_toolkit_says_what_reaches_it_and_which_numbers_have_it(desk: Desk)
 
 def test_a_toolkit_is_installed_from_the_page(desk: Desk, cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(f"{PAGE}PAYMENTS/install/", follow=True)
-    assert "PAYMENTS is installed. Grant it to the numbers that need it." in answer.content.decode()
+    assert "PAYMENTS is installed. Grant it to the numbers that need it." in page(answer)
     assert OrganizationToolkit.objects.get().toolkit == "PAYMENTS"
     assert AuditEntry.objects.get(action="toolkit.installed").actor == cast.admin.email
 
 
 def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk, desk.legal, desk.billing)
-    asked = as_(cast.admin).get(f"{PAGE}PAYMENTS/remove/").content.decode()
+    asked = page(as_(cast.admin).get(f"{PAGE}PAYMENTS/remove/"))
     assert "It is taken back from these numbers: Billing Support, Legal Consultations." in asked
     assert "What reaches it stops working there: Support Desk." in asked
     assert OrganizationToolkit.objects.exists()
@@ -55,10 +55,10 @@ def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast
 
 def test_somebody_who_may_only_look_sees_states_and_no_button(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk, desk.legal)
-    page = as_(cast.viewer).get(PAGE).content.decode()
-    assert "1 number" in page
-    assert "/install/" not in page
-    assert "/remove/" not in page
+    shown = page(as_(cast.viewer).get(PAGE))
+    assert "1 number" in shown
+    assert "/install/" not in shown
+    assert "/remove/" not in shown
 
 
 def test_there_is_no_toolkit_of_another_name(desk: Desk, cast: factories.Cast, as_: As) -> None:
@@ -68,29 +68,29 @@ def test_there_is_no_toolkit_of_another_name(desk: Desk, cast: factories.Cast, a
 
 def test_a_toolkit_is_granted_to_a_number_and_taken_back(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk)
-    page = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
-    granted = as_(cast.admin).post(f"{page}PAYMENTS/grant/", follow=True)
-    assert granted.redirect_chain == [(page, 302)]
+    url = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
+    granted = as_(cast.admin).post(f"{url}PAYMENTS/grant/", follow=True)
+    assert granted.redirect_chain == [(url, 302)]
     assert ToolkitGrant.objects.get().instance == desk.legal
-    as_(cast.admin).post(f"{page}PAYMENTS/take-back/")
+    as_(cast.admin).post(f"{url}PAYMENTS/take-back/")
     assert not ToolkitGrant.objects.exists()
 
 
 def test_the_same_page_is_a_fragment_of_the_numbers_own(desk: Desk, cast: factories.Cast, as_: As) -> None:
     installed(desk)
-    page = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
-    answer = as_(cast.admin).get(page, headers=HTMX)
+    url = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
+    answer = as_(cast.admin).get(url, headers=HTMX)
     assert answer["Vary"].count("HX-Request") == 1
-    assert answer.content.decode().lstrip().startswith('<section class="card" id="toolkits"')
-    swapped = as_(cast.admin).post(f"{page}PAYMENTS/grant/", headers=HTMX).content.decode()
+    assert page(answer).lstrip().startswith('<section class="card" id="toolkits"')
+    swapped = page(as_(cast.admin).post(f"{url}PAYMENTS/grant/", headers=HTMX))
     assert 'aria-label="Take back PAYMENTS from Legal Consultations"' in swapped
     assert '<div id="status" hx-swap-oob="innerHTML">PAYMENTS is on for Legal Consultations</div>' in swapped
 
 
 def test_a_toolkit_that_is_not_installed_is_not_granted(desk: Desk, cast: factories.Cast, as_: As) -> None:
-    page = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
-    answer = as_(cast.admin).post(f"{page}PAYMENTS/grant/", headers=HTMX)
-    assert "PAYMENTS is not installed for this organization." in answer.content.decode()
+    url = f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
+    answer = as_(cast.admin).post(f"{url}PAYMENTS/grant/", headers=HTMX)
+    assert "PAYMENTS is not installed for this organization." in page(answer)
     assert not ToolkitGrant.objects.exists()
 
 

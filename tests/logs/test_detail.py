@@ -14,13 +14,13 @@ from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests.support import factories
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 
 def drawer(client: Client, call: Call) -> str:
     """Return what is said about one call, as text."""
-    page = client.get(f"/o/kasi-legal/logs/{call.public_id}/").content.decode()
-    part = page[page.index('<section class="k-dock') : page.index("</main>")]
+    shown = page(client.get(f"/o/kasi-legal/logs/{call.public_id}/"))
+    part = shown[shown.index('<section class="k-dock') : shown.index("</main>")]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))
 
 
@@ -85,19 +85,19 @@ def test_request_response_times_and_people_are_shown(cast: factories.Cast, as_: 
 
 
 def test_explain_is_linked_for_the_same_number_and_tool(cast: factories.Cast, as_: As, number: Instance) -> None:
-    page = as_(cast.operator).get(f"/o/kasi-legal/logs/{factories.call(number).public_id}/").content.decode()
+    shown = page(as_(cast.operator).get(f"/o/kasi-legal/logs/{factories.call(number).public_id}/"))
     link = f"/o/kasi-legal/grants/explain/?number={number.public_id}&amp;tool=support_desk__create_support_ticket"
-    assert f'href="{link}"' in page
+    assert f'href="{link}"' in shown
 
 
 def test_the_list_it_was_opened_from_stays_beside_it(cast: factories.Cast, as_: As, number: Instance) -> None:
     older, call, newer = (factories.call(number, at=timezone.now() + timedelta(minutes=count)) for count in range(3))
     factories.call(number, mode="live")
-    page = as_(cast.operator).get(f"/o/kasi-legal/logs/{call.public_id}/?mode=sandbox").content.decode()
-    assert f'<tr id="{call.public_id}" class="is-current" aria-current="true">' in page
+    shown = page(as_(cast.operator).get(f"/o/kasi-legal/logs/{call.public_id}/?mode=sandbox"))
+    assert f'<tr id="{call.public_id}" class="is-current" aria-current="true">' in shown
     for neighbour in (older, newer):
-        assert f'href="/o/kasi-legal/logs/{neighbour.public_id}/?mode=sandbox#{neighbour.public_id}"' in page
-    assert f'data-close-drawer href="/o/kasi-legal/logs/?mode=sandbox#{call.public_id}"' in page
+        assert f'href="/o/kasi-legal/logs/{neighbour.public_id}/?mode=sandbox#{neighbour.public_id}"' in shown
+    assert f'data-close-drawer href="/o/kasi-legal/logs/?mode=sandbox#{call.public_id}"' in shown
 
 
 def test_a_call_of_another_organization_is_not_there(cast: factories.Cast, as_: As) -> None:
@@ -122,8 +122,8 @@ def test_a_viewer_may_not_read_logs(cast: factories.Cast, as_: As, number: Insta
 def test_opening_a_log_page_settles_what_is_lost(cast: factories.Cast, as_: As, number: Instance, url: str) -> None:
     past = timezone.now() - timedelta(seconds=1)
     call = factories.call(number, state=CallState.OPEN, status=None, lost_after=past, finished=None)
-    page = as_(cast.operator).get(url.format(call.public_id)).content.decode()
-    assert "Lost" in page
+    shown = page(as_(cast.operator).get(url.format(call.public_id)))
+    assert "Lost" in shown
     call.refresh_from_db()
     assert (call.state, call.status, call.code) == (CallState.LOST, 504, "plugin_timeout")
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import CallState
 from kasilabs.whatsapp.models import Instance
-from tests.logs.pages import NOON, minutes, shown
+from tests.logs.pages import NOON, call_ids, minutes
 from tests.support import factories
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ def test_a_filter_keeps_the_calls_that_fit(
 ) -> None:
     factories.call(number)
     fitting = factories.call(number, **columns)
-    assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?{query}") == [fitting.public_id]
+    assert call_ids(as_(cast.operator), f"/o/kasi-legal/logs/?{query}") == [fitting.public_id]
 
 
 def test_the_number_filter_takes_the_public_id(cast: factories.Cast, as_: As, number: Instance) -> None:
     factories.call(number)
     billing = factories.number(cast.organization, "Billing Support")
     fitting = factories.call(billing)
-    assert shown(as_(cast.operator), f"/o/kasi-legal/logs/?number={billing.public_id}") == [fitting.public_id]
+    assert call_ids(as_(cast.operator), f"/o/kasi-legal/logs/?number={billing.public_id}") == [fitting.public_id]
 
 
 def test_filters_add_up(cast: factories.Cast, as_: As, number: Instance) -> None:
@@ -43,7 +43,7 @@ def test_filters_add_up(cast: factories.Cast, as_: As, number: Instance) -> None
     factories.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="input_schema")
     fitting = factories.call(number, plugin="GAS_OS", state=CallState.REFUSED, gate="tool_grant")
     url = "/o/kasi-legal/logs/?plugin=GAS_OS&status=refused&gate=tool_grant&mode=sandbox&range=hour"
-    assert shown(as_(cast.operator), url) == [fitting.public_id]
+    assert call_ids(as_(cast.operator), url) == [fitting.public_id]
 
 
 def test_times_are_read_in_the_zone_of_the_organization_and_the_end_is_left_out(
@@ -53,16 +53,16 @@ def test_times_are_read_in_the_zone_of_the_organization_and_the_end_is_left_out(
     first = factories.call(number, at=NOON)
     factories.call(number, at=NOON + minutes(5))
     client = as_(cast.operator)
-    assert shown(client, "/o/kasi-legal/logs/?since=2026-11-03T15:00&until=2026-11-03T15:05") == [first.public_id]
+    assert call_ids(client, "/o/kasi-legal/logs/?since=2026-11-03T15:00&until=2026-11-03T15:05") == [first.public_id]
     utc = "/o/kasi-legal/logs/?since=2026-11-03T12:00:00.000Z&until=2026-11-03T12:05:00Z"
-    assert shown(client, utc) == [first.public_id]
+    assert call_ids(client, utc) == [first.public_id]
 
 
 def test_a_range_counts_back_from_now(cast: factories.Cast, as_: As, number: Instance) -> None:
     now = timezone.now()
     calls = [factories.call(number, at=now - minutes(count)) for count in (1, 61, 25 * 60, 8 * 24 * 60)]
     client = as_(cast.operator)
-    found = [len(shown(client, f"/o/kasi-legal/logs/?range={name}")) for name in ("hour", "day", "week", "")]
+    found = [len(call_ids(client, f"/o/kasi-legal/logs/?range={name}")) for name in ("hour", "day", "week", "")]
     assert found == [1, 2, 3, len(calls)]
 
 
@@ -90,13 +90,13 @@ def test_what_cannot_be_read_is_a_sentence(cast: factories.Cast, as_: As, number
     factories.call(number)
     answer = as_(cast.operator).get(f"/o/kasi-legal/logs/?{query}")
     assert answer.status_code == 422
-    assert '<div class="alert bad k-summary" role="alert"' in answer.content.decode()
+    assert '<div class="alert bad k-summary" role="alert"' in page(answer)
 
 
 def test_what_was_typed_stays(cast: factories.Cast, as_: As) -> None:
-    page = as_(cast.operator).get("/o/kasi-legal/logs/?since=yesterday&status=refused").content.decode()
-    assert 'value="yesterday"' in page
-    assert '<input type="hidden" name="status" value="refused">' in page
+    shown = page(as_(cast.operator).get("/o/kasi-legal/logs/?since=yesterday&status=refused"))
+    assert 'value="yesterday"' in shown
+    assert '<input type="hidden" name="status" value="refused">' in shown
 
 
 def test_a_call_id_leads_to_the_call(cast: factories.Cast, as_: As, number: Instance) -> None:
@@ -107,15 +107,15 @@ def test_a_call_id_leads_to_the_call(cast: factories.Cast, as_: As, number: Inst
     )
     answer = client.get(f"/o/kasi-legal/logs/?call={foreign.public_id}")
     assert answer.status_code == 422
-    assert "There is no call with this id in this organization." in answer.content.decode()
+    assert "There is no call with this id in this organization." in page(answer)
 
 
 def test_facets_count_the_calls_and_keep_what_is_set(cast: factories.Cast, as_: As, number: Instance) -> None:
     for state in (CallState.SUCCEEDED, CallState.SUCCEEDED, CallState.REFUSED):
         factories.call(number, state=state)
-    page = as_(cast.operator).get("/o/kasi-legal/logs/?plugin=GAS_OS").content.decode()
+    shown = page(as_(cast.operator).get("/o/kasi-legal/logs/?plugin=GAS_OS"))
     facets = re.sub(
-        r"<[^>]+>|\s+", " ", page[page.index('id="facets"') : page.index("</nav>", page.index('id="facets"'))]
+        r"<[^>]+>|\s+", " ", shown[shown.index('id="facets"') : shown.index("</nav>", shown.index('id="facets"'))]
     )
     assert re.findall(r"(Succeeded|Refused|SUPPORT_DESK|GAS_OS) +(\d+)", facets) == [
         ("Succeeded", "2"),
@@ -127,8 +127,8 @@ def test_facets_count_the_calls_and_keep_what_is_set(cast: factories.Cast, as_: 
 
 def test_a_set_filter_is_a_chip_that_takes_it_away(cast: factories.Cast, as_: As, number: Instance) -> None:
     factories.call(number, state=CallState.REFUSED)
-    page = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox").content.decode()
-    chip = re.search(r'<a class="k-chip set" href="([^"]+)" aria-label="Remove filter Outcome Refused">', page)
+    shown = page(as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox"))
+    chip = re.search(r'<a class="k-chip set" href="([^"]+)" aria-label="Remove filter Outcome Refused">', shown)
     assert chip
     assert chip[1] == "./?mode=sandbox"
 
@@ -147,8 +147,8 @@ def test_a_row_leads_to_its_call_beside_the_same_list(
     state = CallState.OPEN if "open" in asked else CallState.SUCCEEDED
     call, client = factories.call(number, state=state, at=NOON), as_(cast.operator)
     factories.call(number, state=CallState.LOST, mode="live")
-    page = client.get(f"/o/kasi-legal/logs/?{asked}").content.decode()
-    assert f'href="./{call.public_id}/{said}#{call.public_id}"' in page
+    shown = page(client.get(f"/o/kasi-legal/logs/?{asked}"))
+    assert f'href="./{call.public_id}/{said}#{call.public_id}"' in shown
     beside = client.get(f"/o/kasi-legal/logs/{call.public_id}/{said.replace('&amp;', '&')}")
     again = client.get(f"/o/kasi-legal/logs/{call.public_id}/?{asked}")
     assert beside.context["filters"] == again.context["filters"]

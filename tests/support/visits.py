@@ -6,9 +6,11 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from kasilabs.accounts.models import User
+from tests.support.markup import one_line
 
 As = Callable[[User], Client]
 
 
 def page(answer: HttpResponseBase) -> str:
-    return answer.content.decode()  # type: ignore[attr-defined,no-any-return]
+    """Returns the page of an answer on one line; see `one_line`."""
+    return one_line(answer.content.decode())  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
 from tests.support import factories
 from tests.support.concurrency import at_once, or_error
-from tests.support.visits import As
+from tests.support.visits import As, page
 
 COMMAND = audit.Actor.command("test")
 LIST = "/o/kasi-legal/numbers/"
@@ -43,15 +43,15 @@ def test_an_admin_adds_a_number_as_people_write_it(cast: factories.Cast, as_: As
 def test_a_number_in_another_form_is_said_with_an_example(cast: factories.Cast, as_: As, wrong: str) -> None:
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": wrong})
     assert answer.status_code == 422
-    assert "as in +254 700 000 141" in answer.content.decode()
-    assert "Be short." in answer.content.decode()
+    assert "as in +254 700 000 141" in page(answer)
+    assert "Be short." in page(answer)
     assert Instance.objects.count() == 0
 
 
 def test_a_number_of_another_organization_is_refused_without_naming_it(cast: factories.Cast, as_: As) -> None:
     taken = factories.number(cast.rival, "Secret Line")
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": taken.number})
-    text = answer.content.decode()
+    text = page(answer)
     assert answer.status_code == 422
     assert "This number is already connected." in text
     assert "Rival" not in text
@@ -81,7 +81,7 @@ def test_a_name_in_other_letters_is_the_same_name(cast: factories.Cast, as_: As,
 def test_a_name_with_something_unseen_is_refused(cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "name": "Front\u2067Desk"})
     assert answer.status_code == 422
-    assert "Leave out what cannot be seen: U+2067 right-to-left isolate." in answer.content.decode()
+    assert "Leave out what cannot be seen: U+2067 right-to-left isolate." in page(answer)
     assert Instance.objects.count() == 0
 
 
@@ -102,7 +102,7 @@ def test_a_system_prompt_too_long_is_refused_and_kept(cast: factories.Cast, as_:
     typed = {"name": number.name, "number": number.number, "system_prompt": "x" * 8001}
     answer = as_(cast.admin).post(page_of(number, "edit/"), typed)
     assert answer.status_code == 422
-    assert "x" * 8001 in answer.content.decode()
+    assert "x" * 8001 in page(answer)
     number.refresh_from_db()
     assert number.system_prompt == ""
 
@@ -120,9 +120,9 @@ def test_a_key_is_shown_once_and_not_stored_by_the_browser(cast: factories.Cast,
     client = as_(cast.admin)
     answer = client.post(page_of(number, "keys/new/"))
     prefix = AgentKey.objects.get().prefix
-    assert f"kla_{prefix}_" in answer.content.decode().replace("kla_" + prefix + "_…", "")
+    assert f"kla_{prefix}_" in page(answer).replace("kla_" + prefix + "_…", "")
     assert "no-store" in answer["Cache-Control"]
-    again = client.get(page_of(number)).content.decode()
+    again = page(client.get(page_of(number)))
     assert again.replace(f"kla_{prefix}_…", "").count(prefix) == 0
 
 
@@ -139,7 +139,7 @@ def test_rotating_from_the_page_shows_the_new_key_and_until_when_the_old_works(
     agent_keys.issue(instance=number, actor=COMMAND)
     old = agent_keys.live(number).get()
     answer = as_(cast.admin).post(page_of(number, f"keys/{old.id}/rotate/"))
-    assert "The old key works until" in answer.content.decode()
+    assert "The old key works until" in page(answer)
     assert agent_keys.live(number).count() == 2
     assert as_(cast.admin).post(page_of(number, f"keys/{old.id}/rotate/")).status_code == 409
 
@@ -147,10 +147,10 @@ def test_rotating_from_the_page_shows_the_new_key_and_until_when_the_old_works(
 def test_revoking_asks_first(cast: factories.Cast, as_: As, number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
     key = agent_keys.live(number).get()
-    client, page = as_(cast.admin), page_of(number, f"keys/{key.id}/revoke/")
-    assert "is the only key" in client.get(page).content.decode()
+    client, url = as_(cast.admin), page_of(number, f"keys/{key.id}/revoke/")
+    assert "is the only key" in page(client.get(url))
     assert agent_keys.live(number).count() == 1
-    assert client.post(page).status_code == 302
+    assert client.post(url).status_code == 302
     assert agent_keys.live(number).count() == 0
 
 
@@ -173,7 +173,7 @@ def test_a_number_of_another_organization_is_not_found(cast: factories.Cast, as_
 
 def test_a_viewer_sees_the_number_and_no_buttons(cast: factories.Cast, as_: As, number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
-    text = as_(cast.viewer).get(page_of(number)).content.decode()
+    text = page(as_(cast.viewer).get(page_of(number)))
     assert number.name in text
     assert [word for word in ("suspend/", "edit/", "rotate/", "revoke/", "keys/new/") if word in text] == []
 
@@ -183,8 +183,8 @@ def test_hostile_text_is_shown_as_text(cast: factories.Cast, as_: As) -> None:
     made = numbers.add(
         organization=cast.organization, settings=Settings(hostile, "+254700000141", hostile), actor=COMMAND
     )
-    for page in (LIST, page_of(made), page_of(made, "edit/")):
-        text = as_(cast.admin).get(page).content.decode()
+    for url in (LIST, page_of(made), page_of(made, "edit/")):
+        text = page(as_(cast.admin).get(url))
         assert hostile not in text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
