@@ -1,1 +1,1 @@
-"""The demo, and the commands that touch every app."""
+"""The commands that touch every app."""

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -5,11 +6,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
+from kasilabs.demo import demo_file, seed
+from kasilabs.demo.scenario import SAMPLES
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
-from kasilabs.management import demo, demo_file
 
-HOSTS = {"SUPPORT_DESK": "support-desk.localhost", "GAS_OS": "gas-os.localhost"}
+DEFAULT_ADDRESSES = {"support-desk.localhost": "127.0.0.1:8101", "gas-os.localhost": "127.0.0.1:8102"}
+"""Where the samples answer when nobody said otherwise: host → address and port."""
 
 
 class Command(JsonCommand):
@@ -28,20 +31,24 @@ class Command(JsonCommand):
         if not settings.DEMO:
             raise Refused("not_a_demo", "This is not a demo: set DEMO=1, and keep PUBLIC_URL on this machine.")
         with demo_file.locked():
-            _remember_addresses(options["plugin_url"])
+            known = demo_file.read().get("pluginAddresses", {})
+            addresses = DEFAULT_ADDRESSES | known | _addresses(options["plugin_url"])
+            hosts = [f"{name}={address}" for name, address in sorted(addresses.items())]
+            demo_file.update({"pluginAddresses": addresses, "pluginHosts": hosts})
             call_command("migrate", verbosity=0)
-        return demo.seed()
+        return seed.seed()
 
 
-def _remember_addresses(given: list[str]) -> None:
-    known = demo_file.read().get("pluginAddresses", {})
-    addresses = {name: f"127.0.0.1:{port}" for name, port in demo_file.PORTS.items()} | known
-    for text in given:
+def _addresses(plugin_urls: Iterable[str]) -> dict[str, str]:
+    """Return the addresses in the values of --plugin-url, by the host of the sample. Raises Refused."""
+    hosts = {sample.slug: sample.host for sample in SAMPLES}
+    addresses = {}
+    for text in plugin_urls:
         slug, _, url = text.partition("=")
         parts = urlsplit(url)
-        if slug not in HOSTS or not parts.hostname:
+        if slug not in hosts or not parts.hostname:
             raise Refused("bad_plugin_url", f"Write SUPPORT_DESK=http://127.0.0.1:9001; {text!r} cannot be read.")
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        addresses[HOSTS[slug]] = f"{host}:{port}"
-    demo_file.update({"pluginAddresses": addresses, "pluginHosts": demo_file.hosts(addresses)})
+        address = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        addresses[hosts[slug]] = f"{address}:{port}"
+    return addresses

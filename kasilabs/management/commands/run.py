@@ -13,8 +13,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from kasilabs.demo import demo_file
+from kasilabs.demo.scenario import SAMPLES
 from kasilabs.logs.expire import expire_stale_calls
-from kasilabs.management import demo, demo_file
 
 STOP_SECONDS = 8
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
     def _start(self, port: int, children: list[subprocess.Popen[bytes]]) -> None:
         url = f"http://127.0.0.1:{port}"
         environment = {**os.environ, "DEMO": "1", "PUBLIC_URL": url}
-        ports = {sample.slug: _free_port() for sample in demo.SAMPLES}
+        ports = {sample.slug: _free_port() for sample in SAMPLES}
         demo_file.update({"publicUrl": url})
         document = _demo(environment, ports)
         call_command("collectstatic", interactive=False, verbosity=0)

@@ -9,17 +9,14 @@ from typing import Any
 
 from django.conf import settings
 
-PORTS = {"support-desk.localhost": 8101, "gas-os.localhost": 8102}
-"""Where the samples answer when nobody chose other ports."""
-
 
 def read() -> dict[str, Any]:
     """Return what is in the file; empty before the first run."""
     try:
-        found: dict[str, Any] = json.loads(settings.DEMO_FILE.read_text())
+        document: dict[str, Any] = json.loads(settings.DEMO_FILE.read_text())
     except FileNotFoundError:
         return {}
-    return found
+    return document
 
 
 def update(members: Mapping[str, Any]) -> None:
@@ -36,8 +33,3 @@ def locked() -> Iterator[None]:
     with (settings.DATA_DIR / "demo.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def hosts(addresses: Mapping[str, str]) -> list[str]:
-    """Return the entries of PLUGIN_HOSTS_ALLOWED that lead the samples' names to `addresses` (name → host:port)."""
-    return [f"{name}={address}" for name, address in sorted(addresses.items())]

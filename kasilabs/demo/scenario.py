@@ -1,0 +1,99 @@
+"""Who and what the demo consists of."""
+
+from dataclasses import dataclass
+
+from kasilabs.accounts.permissions import Role
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the demo."""
+
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Employee(Person):
+    """Somebody who belongs to an organization."""
+
+    role: Role
+
+
+@dataclass(frozen=True)
+class Number:
+    """A WhatsApp number with what its agent is told."""
+
+    name: str
+    number: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Firm:
+    """An organization with its people and numbers."""
+
+    slug: str
+    name: str
+    people: tuple[Employee, ...]
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample plugin: its folder in docs/examples, its host, how it is configured, and on which numbers it runs."""
+
+    slug: str
+    folder: str
+    host: str
+    values: tuple[str, ...]
+    secrets: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+LEGAL = Number(
+    "Legal Consultations",
+    "+254700000141",
+    "You answer for Kasi Legal. Open a support ticket when a client reports a problem.",
+)
+BILLING = Number("Billing Support", "+254700000142", "You answer questions about invoices of Kasi Legal.")
+FRONT_DESK = Number("Rival Front Desk", "+254700000243", "You answer for Rival Law.")
+
+KASI_LEGAL = Firm(
+    "kasi-legal",
+    "Kasi Legal",
+    (
+        Employee("wanjiru@kasilegal.example", "Wanjiru", Role.OWNER),
+        Employee("kiprono@kasilegal.example", "Kiprono", Role.ADMIN),
+        Employee("atieno@kasilegal.example", "Atieno", Role.DEVELOPER),
+        Employee("achieng@kasilegal.example", "Achieng", Role.OPERATOR),
+        Employee("mwende@kasilegal.example", "Mwende", Role.VIEWER),
+    ),
+    (LEGAL, BILLING),
+)
+RIVAL_LAW = Firm(
+    "rival-law",
+    "Rival Law",
+    (Employee("otieno@rivallaw.example", "Otieno", Role.OWNER),),
+    (FRONT_DESK,),
+)
+REVIEWER = Person("reviewer@kasilabs.example", "Njeri")
+
+SAMPLES = (
+    Sample(
+        slug="SUPPORT_DESK",
+        folder="support_desk",
+        host="support-desk.localhost",
+        values=("defaultQueue=billing",),
+        secrets=("apiKey=demo-support-desk-key-7F2Q",),
+        numbers=(LEGAL.name,),
+    ),
+    Sample(
+        slug="GAS_OS",
+        folder="gas_os",
+        host="gas-os.localhost",
+        values=(),
+        secrets=(),
+        numbers=(LEGAL.name, BILLING.name),
+    ),
+)
