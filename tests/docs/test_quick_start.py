@@ -84,6 +84,7 @@ def test_the_quick_start_ends_with_a_call_that_works(
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGTERM)
-    answers = [json.loads(output) for output in re.findall(r'"output": (\{.*?\})', printed.read_text())]
-    assert answers == [{"status": "created", "reference": "T-1001", "queue": "billing"}] * 2
+    of_the_sample, of_mine = (json.loads(output) for output in re.findall(r'"output": (\{.*?\})', printed.read_text()))
+    assert of_mine == {"status": "created", "reference": "T-1001", "queue": "billing"}
+    assert of_the_sample == {**of_mine, "reference": of_the_sample["reference"]}
     assert '"valid": true, "slug": "MY_DESK"' in printed.read_text()

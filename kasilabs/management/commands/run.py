@@ -1,3 +1,5 @@
+import errno
+import http.client
 import json
 import os
 import signal
@@ -5,19 +7,26 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from types import FrameType
+from collections.abc import Callable
+from contextlib import closing, suppress
+from http import HTTPStatus
 from typing import Any
 
+import requests
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kasilabs.demo import demo_file
+from kasilabs.demo import demo_file, first_calls
 from kasilabs.demo.scenario import SAMPLES
+from kasilabs.lib.child_processes import ChildEnded, ChildProcesses
 from kasilabs.logs.expire import expire_stale_calls
+from kasilabs.logs.models import Call
 
-STOP_SECONDS = 8
+HOST = "127.0.0.1"
+START_SECONDS = 60
+MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
+GUNICORN = (sys.executable, "-m", "gunicorn", "--config", str(settings.BASE_DIR / "gunicorn.conf.py"))
 
 
 class Command(BaseCommand):
@@ -29,99 +38,99 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         if not settings.DEMO:
             raise CommandError("`run` serves the demo. A production is started with gunicorn.", returncode=1)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)
-        children: list[subprocess.Popen[bytes]] = []
-        try:
-            self._start(options["port"], children)
-            self._watch(children)
-        except KeyboardInterrupt:
-            self.stderr.write("Stopping.")
-        finally:
-            _end(children)
+        port = options["port"]
+        _require_free(port)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
+        url = f"http://{HOST}:{port}"
+        environment = {**os.environ, "DEMO": "1", "PUBLIC_URL": url, "DATA_DIR": str(settings.DATA_DIR)}
+        with ChildProcesses(environment, settings.BASE_DIR) as children:
+            try:
+                self._welcome(url, self._start(url, port, children))
+                children.watch()
+            except ChildEnded as error:
+                raise CommandError(str(error), returncode=1) from error
+            except KeyboardInterrupt:
+                self.stderr.write("Stopping.")
 
-    def _start(self, port: int, children: list[subprocess.Popen[bytes]]) -> None:
-        url = f"http://127.0.0.1:{port}"
-        environment = {**os.environ, "DEMO": "1", "PUBLIC_URL": url}
-        ports = {sample.slug: _free_port() for sample in SAMPLES}
+    def _start(self, url: str, port: int, children: ChildProcesses) -> dict[str, Any]:
+        """Start everything and wait until it answers; return what the command `demo` has printed."""
+        sample_ports = {sample.slug: _free_port() for sample in SAMPLES}
         demo_file.update({"publicUrl": url})
-        document = _demo(environment, ports)
+        plugin_urls = [f"--plugin-url={slug}=http://{HOST}:{number}" for slug, number in sample_ports.items()]
+        # In a process of its own, which sees the new addresses from its start.
+        seeding = children.start(*MANAGE, "demo", *plugin_urls, stdout=subprocess.PIPE)
         call_command("collectstatic", interactive=False, verbosity=0)
+        output = children.output_of(seeding)
+        if seeding.returncode:
+            raise CommandError(output.decode() or "The demo could not be made.", returncode=1)
+        document: dict[str, Any] = json.loads(output)
         expire_stale_calls()
-        for slug, sample_port in ports.items():
-            children.append(_manage(environment, "sample_plugin", slug, "--port", str(sample_port)))
-        children.append(_gunicorn(environment, port))
-        self._wait(port, children)
-        self._welcome(url, document)
+        is_first_start = not Call.objects.exists()
+        for slug, number in sample_ports.items():
+            children.start(*MANAGE, "sample_plugin", slug, "--port", str(number))
+        children.start(*GUNICORN, "--bind", f"{HOST}:{port}")
+        _wait_until(lambda: all(map(_listens, sample_ports.values())) and _answers(port), children)
+        if is_first_start:
+            self._make_first_calls(document)
+        return document
 
-    def _wait(self, port: int, children: list[subprocess.Popen[bytes]]) -> None:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            self._raise_if_ended(children)
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-            time.sleep(0.05)
-        raise CommandError("The web server does not answer.", returncode=1)
+    def _make_first_calls(self, document: dict[str, Any]) -> None:
+        try:
+            first_calls.make(document)
+        except requests.RequestException as error:
+            self.stderr.write(f"Not all first calls of the demo were made: {error}")
 
     def _welcome(self, url: str, document: dict[str, Any]) -> None:
         rows = "\n".join(f"  {user['email']:<32} {user['password']:<18} {user['role']}" for user in document["users"])
         self.stdout.write(f"\nKasiLabs plugins: {url}\n\nSign in as\n{rows}\n\nCtrl-C ends it.\n")
         self.stdout.flush()
 
-    def _watch(self, children: list[subprocess.Popen[bytes]]) -> None:
-        while True:
-            self._raise_if_ended(children)
-            time.sleep(0.5)
 
-    def _raise_if_ended(self, children: list[subprocess.Popen[bytes]]) -> None:
-        for child in children:
-            if child.poll() is not None:
-                raise CommandError(f"A part ended with code {child.returncode}: {child.args!r}", returncode=1)
-
-
-def _demo(environment: dict[str, str], ports: dict[str, int]) -> dict[str, Any]:
-    """Make the demo in a process that sees the new addresses from its start."""
-    addresses = [f"--plugin-url={slug}=http://127.0.0.1:{port}" for slug, port in ports.items()]
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", *addresses]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)  # noqa: S603
-    if done.returncode:
-        raise CommandError(done.stdout.decode() or "The demo could not be made.", returncode=1)
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
-
-
-def _manage(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-    return subprocess.Popen(command, env=environment)  # noqa: S603
-
-
-def _gunicorn(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
-    config = str(settings.BASE_DIR / "gunicorn.conf.py")
-    command = [sys.executable, "-m", "gunicorn", "--config", config, "--bind", f"127.0.0.1:{port}"]
-    return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)  # noqa: S603
+def _require_free(port: int) -> None:
+    """Raises CommandError when the web server could not listen on `port`."""
+    if not 0 < port < 2**16:
+        raise CommandError(f"There is no port {port}: take one from 1 to 65535.", returncode=1)
+    with socket.socket() as probe:
+        # As the web server does: without it, connections that ended a moment ago keep the port from being taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            other = port + 1 if port < 2**16 - 1 else 8000
+            reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be taken ({error.strerror})"
+            raise CommandError(
+                f"Port {port} {reason}: take another with `make run PORT={other}`.", returncode=1
+            ) from None
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _wait_until(condition: Callable[[], bool], children: ChildProcesses) -> None:
+    """Wait for what children do. Raises ChildEnded, or CommandError after START_SECONDS."""
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        children.raise_if_ended()
+        if time.monotonic() > deadline:
+            raise CommandError("The web server does not answer.", returncode=1)
+        time.sleep(0.05)
 
 
-def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    """End what was started, the web server first; what does not end by itself is killed."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    for child in reversed(children):
-        child.terminate()
-    until = time.monotonic() + STOP_SECONDS
-    for child in children:
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=max(0.1, until - time.monotonic()))
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        return True
+    return False
+
+
+def _answers(port: int) -> bool:
+    """Return whether a worker has answered: the web server listens before its workers are ready."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    with closing(connection), suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == HTTPStatus.OK
+    return False

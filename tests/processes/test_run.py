@@ -1,0 +1,109 @@
+"""The command `run`: whatever ends it, nothing of it is left; a port in use is said before anything is done."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.support.gunicorn import free_port
+
+pytestmark = pytest.mark.processes
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of one demo, started several times."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@contextmanager
+def run(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run the demo in a process group of its own, as a terminal does."""
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder)}
+    command = [sys.executable, "manage.py", "run", "--port", str(port)]
+    with (
+        (folder / "stderr.txt").open("w") as stderr,
+        subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def wait_until_ready(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
+    assert any(line.startswith("Ctrl-C ends it.") for line in process.stdout)
+
+
+def process_tree(pid: int) -> set[int]:
+    """Return a process and all that came of it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {pid}.union(*(process_tree(int(child)) for child in children))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
+def test_nothing_is_left_of_a_demo_that_ends(folder: Path, end: signal.Signals) -> None:
+    port = free_port()
+    with run(folder, port) as process:
+        wait_until_ready(process)
+        processes = process_tree(process.pid)
+        assert len(processes) >= 6, "run, two samples, the web server and its two workers"
+        os.killpg(process.pid, end)
+        wait_for(lambda: not any(map(is_running, processes)))
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
+
+
+def test_a_new_demo_makes_its_first_calls_and_makes_them_once(folder: Path) -> None:
+    with run(folder, free_port()) as process:
+        wait_until_ready(process)
+    with closing(sqlite3.connect(folder / "kasilabs.sqlite3")) as database:
+        states = dict(database.execute("SELECT state, count(*) FROM logs_call GROUP BY state"))
+    assert states == {"succeeded": 23, "refused": 8, "plugin_fault": 3}
+
+
+def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with run(tmp_path, port) as process:
+            printed, _nothing = process.communicate()
+    assert (process.returncode, printed) == (1, "")
+    assert (
+        tmp_path / "stderr.txt"
+    ).read_text() == f"CommandError: Port {port} is in use: take another with `make run PORT={port + 1}`.\n"
+    assert not (tmp_path / "demo.json").exists()
