@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from kasilabs.configuration.schema import MIN_SECRET_LENGTH, FieldKind, is_secret, kind_of, read_field
 from kasilabs.lib.documents import json_pointer, json_schema
-from kasilabs.lib.documents.access import members, strings
+from kasilabs.lib.documents.access import object_member, strings
 from kasilabs.lib.documents.errors import ErrorList
-from kasilabs.lib.documents.schema_rules import MAX_BYTES, check_pattern, size
+from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
 from kasilabs.lib.text import suggestions
 
 RESERVED_NAMES = frozenset(
@@ -68,7 +68,7 @@ def check(document: dict[str, Any], errors: ErrorList) -> None:
         message = _("A configuration schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024}
         errors.add(_AT, "too_large", message)
         return
-    fields = members(rules, "properties")
+    fields = object_member(rules, "properties")
     _check_names(fields, errors)
     _check_required(rules, fields, errors)
     _check_orders(fields, errors)

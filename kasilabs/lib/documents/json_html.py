@@ -1,12 +1,12 @@
-"""Untrusted JSON as nested ``<details>``: every byte escaped, depth and size bounded.
+"""Untrusted JSON as nested ``<details>``: everything escaped, depth and size bounded.
 
-A value that was taken out before storing is written as a sentence and not as data. Two forms are known: an object with
-the single member ``$hidden`` whose value is the sentence, and a string ``[hidden]`` or ``[hidden: sentence]``.
+A value that was removed before storing is shown as a sentence and not as data. It has one of two forms: an object with
+the single member ``$hidden`` whose value is the sentence, or a string ``[hidden]`` or ``[hidden: sentence]``.
 """
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -22,10 +22,10 @@ HIDDEN_TEXT = re.compile(r"\[hidden(?:: ([^\]]{1,200}))?\]")
 
 
 @dataclass
-class Budget:
-    """Rows that may still be written; a hostile answer cannot make a page without end."""
+class RowBudget:
+    """The rows that may still be written: a hostile answer cannot make an endless page."""
 
-    rows: int = field(default=MAX_ROWS)
+    rows: int = MAX_ROWS
 
     def take(self) -> bool:
         self.rows -= 1
@@ -33,49 +33,64 @@ class Budget:
 
 
 def render(value: Any) -> SafeString:
-    """Return the whole tree inside one ``div.k-json``."""
-    return format_html('<div class="k-json">{}</div>', _row("", value, 0, Budget(), last=True))
+    """Returns the whole tree inside one ``div.k-json``."""
+    return format_html('<div class="k-json">{}</div>', _row("", value, 0, RowBudget(), is_last=True))
 
 
-def _row(key: str, value: Any, depth: int, budget: Budget, *, last: bool) -> SafeString:
-    comma = "" if last else ","
-    sentence = _hidden(value)
-    if sentence is None and isinstance(value, dict | list) and value:
-        return _branch(key, value, depth, budget, comma)
-    shown = _sentence(sentence) if sentence is not None else _leaf(value)
-    return format_html("<div>{}{}{}</div>", _label(key), shown, comma)
-
-
-def _branch(key: str, value: dict[Any, Any] | list[Any], depth: int, budget: Budget, comma: str) -> SafeString:
-    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+def _row(name: str, value: Any, depth: int, budget: RowBudget, *, is_last: bool) -> SafeString:
+    """Returns one value with its member name, if it has one."""
+    label = format_html("<b>{}</b>: ", _quoted(name)) if name else SafeString("")
+    comma = "" if is_last else ","
+    sentence = _hidden_sentence(value)
+    if sentence is not None:
+        return format_html("<div>{}{}{}</div>", label, _sentence(sentence), comma)
+    if not isinstance(value, dict | list) or not value:
+        return format_html("<div>{}{}{}</div>", label, _leaf(value), comma)
     if depth >= MAX_DEPTH:
-        return format_html("<div>{}{}</div>", _label(key), _sentence(_count(value)))
+        return format_html("<div>{}{}</div>", label, _sentence(_count(value)))
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
     return format_html(
         "<details{}><summary>{}{}<i>{}</i></summary><div>{}</div>{}{}</details>",
         mark_safe(" open") if depth < OPEN_LEVELS else "",
-        _label(key),
+        label,
         opening,
         _count(value),
-        _members(value, depth, budget),
+        _children(value, depth, budget),
         closing,
         comma,
     )
 
 
-def _members(value: dict[Any, Any] | list[Any], depth: int, budget: Budget) -> SafeString:
+def _children(value: dict[Any, Any] | list[Any], depth: int, budget: RowBudget) -> SafeString:
+    """Returns the rows of an object or array, and how many there was no room for."""
     pairs = list(value.items()) if isinstance(value, dict) else [("", item) for item in value]
     rows = []
-    for position, (key, item) in enumerate(pairs, start=1):
+    for position, (name, item) in enumerate(pairs, start=1):
         if not budget.take():
-            rows.append(_not_shown(len(pairs) - position + 1))
+            left = len(pairs) - position + 1
+            words = ngettext("%(count)s more not shown", "%(count)s more not shown", left) % {"count": left}
+            rows.append(format_html("<div>{}</div>", _sentence(words)))
             break
-        rows.append(_row(str(key), item, depth + 1, budget, last=position == len(pairs)))
+        rows.append(_row(str(name), item, depth + 1, budget, is_last=position == len(pairs)))
     return format_html_join("", "{}", ((row,) for row in rows))
 
 
-def _not_shown(count: int) -> SafeString:
-    words = ngettext("%(count)s more not shown", "%(count)s more not shown", count) % {"count": count}
-    return format_html("<div>{}</div>", _sentence(words))
+def _leaf(value: Any) -> SafeString:
+    if not isinstance(value, str):
+        return format_html("<var>{}</var>", json.dumps(value))
+    left = len(value) - MAX_TEXT
+    if left <= 0:
+        return format_html("<q>{}</q>", _quoted(value))
+    words = ngettext("%(count)s more character", "%(count)s more characters", left) % {"count": left}
+    return format_html("<q>{}</q> {}", _quoted(value), _sentence(words))
+
+
+def _hidden_sentence(value: Any) -> str | None:
+    """Returns the sentence in place of a removed value, or None for a value that is there."""
+    if isinstance(value, dict) and list(value) == [HIDDEN_KEY] and isinstance(value[HIDDEN_KEY], str):
+        return str(value[HIDDEN_KEY])
+    match = HIDDEN_TEXT.fullmatch(value) if isinstance(value, str) else None
+    return (match[1] or gettext("hidden")) if match else None
 
 
 def _count(value: dict[Any, Any] | list[Any]) -> str:
@@ -85,36 +100,10 @@ def _count(value: dict[Any, Any] | list[Any]) -> str:
     return ngettext("%(count)s item", "%(count)s items", len(value)) % number
 
 
-def _hidden(value: Any) -> str | None:
-    """Return the sentence that stands for a removed value, or None when the value is there."""
-    if isinstance(value, dict) and list(value) == [HIDDEN_KEY] and isinstance(value[HIDDEN_KEY], str):
-        return str(value[HIDDEN_KEY])
-    found = HIDDEN_TEXT.fullmatch(value) if isinstance(value, str) else None
-    return (found[1] or gettext("hidden")) if found else None
-
-
-def _label(key: str) -> SafeString:
-    return format_html("<b>{}</b>: ", _quoted(key)) if key else SafeString("")
-
-
-def _leaf(value: Any) -> SafeString:
-    if isinstance(value, str):
-        return format_html("<q>{}</q>{}", _quoted(value), _rest(value))
-    return format_html("<var>{}</var>", json.dumps(value))
-
-
 def _quoted(text: str) -> str:
-    """Quote as JSON; invisible and direction-changing characters become escapes, so that nothing hides or reorders."""
+    """Returns text as a JSON string; invisible and direction-changing characters are escaped, so nothing hides."""
     quoted = json.dumps(text[:MAX_TEXT], ensure_ascii=False)
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in quoted)
-
-
-def _rest(text: str) -> SafeString:
-    left = len(text) - MAX_TEXT
-    if left <= 0:
-        return SafeString("")
-    words = ngettext("%(count)s more character", "%(count)s more characters", left) % {"count": left}
-    return format_html(" {}", _sentence(words))
 
 
 def _sentence(words: str) -> SafeString:

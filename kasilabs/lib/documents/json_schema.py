@@ -1,7 +1,7 @@
 """JSON Schema 2020-12 as the platform uses it: one library, offline, linear patterns, no value in any message.
 
-Every schema here was written by a stranger and meets values from another one. So nothing is fetched, patterns run in a
-linear engine, formats are asserted, and messages are our own words (the library's name the value unless masked).
+One stranger writes the schema, another one the value. So nothing is fetched, patterns run in a linear engine, formats
+are asserted, and the messages are our own: the library's name the value unless it is masked.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from kasilabs.lib.documents import json_pointer, schema_messages, subschemas
 MAX_VIOLATIONS = 100
 
 _STRICT_INTEGER = "x-strict-integer"
-_UNKNOWN_NAMES = ("additionalProperties", "unevaluatedProperties")
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,15 @@ class SchemaViolation:
 
 
 class BadSchema(Exception):
-    """This is not a schema the validator takes; `pointer` says where, as far as it tells."""
+    """The validator does not take this schema; `pointer` says where, as far as the library tells."""
 
     def __init__(self, message: str, pointer: str = "") -> None:
         super().__init__(message)
         self.pointer = pointer
 
 
-class _WholeNumber:
-    """JSON Schema calls 105.0 an integer; at our doors only a number written without a fraction is one."""
+class _StrictInteger:
+    """The keyword that refuses 105.0: for JSON Schema it is an integer, but other readers keep it as a float."""
 
     def __init__(self, _parent: object, _value: object, _path: object) -> None:
         pass
@@ -53,84 +52,8 @@ class _WholeNumber:
             raise ValueError("not an integer")
 
 
-class Validator:
-    """A compiled schema; safe to share between threads."""
-
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        try:
-            self._rules = jsonschema_rs.Draft202012Validator(_strict(schema), keywords=_KEYWORDS, **_OPTIONS)
-        except jsonschema_rs.ValidationError as error:
-            raise BadSchema(_first_line(error), json_pointer.join(error.instance_path)) from None
-        except ValueError as error:
-            raise BadSchema(str(error)) from None
-
-    def accepts(self, value: Any) -> bool:
-        return self._rules.is_valid(value)
-
-    def violations(self, value: Any, *, at: str = "", limit: int = MAX_VIOLATIONS) -> list[SchemaViolation]:
-        """Every broken rule, the first `limit`; `at` is put before each pointer."""
-        if self._rules.is_valid(value):
-            return []
-        found = (violation for error in self._rules.iter_errors(value) for violation in _violations(error, at))
-        return list(islice(found, limit))
-
-
-def compile(schema: Mapping[str, Any], *, digest: str | None = None) -> Validator:  # noqa: A001
-    """The validator of `schema`, from a bounded cache; raises BadSchema.
-
-    `digest` saves hashing the schema; it must differ between any two schemas that are compiled.
-    """
-    return _compiled(_Source(digest or _fingerprint(schema), schema))
-
-
-@dataclass(frozen=True)
-class _Source:
-    digest: str
-    schema: Mapping[str, Any] = field(compare=False)
-
-
-@lru_cache(maxsize=512)
-def _compiled(source: _Source) -> Validator:
-    return Validator(source.schema)
-
-
-def _fingerprint(schema: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
-
-
-def _strict(schema: Any) -> Any:
-    """A copy of `schema` in which every `integer` refuses 105.0 as well."""
-    if not isinstance(schema, Mapping):
-        return schema
-    copy = subschemas.replaced(schema, _strict)
-    types = schema.get("type")
-    if types == "integer" or (isinstance(types, list) and "integer" in types and "number" not in types):
-        copy[_STRICT_INTEGER] = True
-    return copy
-
-
-def _violations(error: jsonschema_rs.ValidationError, at: str) -> Iterator[SchemaViolation]:
-    kind: Any = error.kind
-    keyword = "type" if kind.name == _STRICT_INTEGER else kind.name
-    words = schema_messages.sentence(keyword, kind)
-    here = at + json_pointer.join(error.instance_path)
-    if keyword in _UNKNOWN_NAMES:
-        for name in kind.unexpected:
-            yield SchemaViolation(here + json_pointer.join([name]), "unknown_key", words)
-    elif keyword == "required":
-        yield SchemaViolation(here + json_pointer.join([kind.property]), keyword, words)
-    elif keyword == "propertyNames":
-        yield SchemaViolation(here + json_pointer.join([kind.error.instance]), keyword, words)
-    else:
-        yield SchemaViolation(here, keyword, words)
-
-
-def _first_line(error: jsonschema_rs.ValidationError) -> str:
-    return error.message.splitlines()[0]
-
-
-_KEYWORDS: dict[str, Any] = {_STRICT_INTEGER: _WholeNumber}
 _OPTIONS: dict[str, Any] = {
+    "keywords": {_STRICT_INTEGER: _StrictInteger},
     "offline": True,
     "validate_formats": True,
     "ignore_unknown_formats": False,
@@ -138,3 +61,77 @@ _OPTIONS: dict[str, Any] = {
     "pattern_options": jsonschema_rs.RegexOptions(size_limit=262_144),
     "email_options": jsonschema_rs.EmailOptions(allow_domain_literal=False, allow_display_text=False),
 }
+
+
+class Validator:
+    """A compiled schema; safe to share between threads. Raises BadSchema."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        try:
+            self._compiled = jsonschema_rs.Draft202012Validator(_with_strict_integers(schema), **_OPTIONS)
+        except jsonschema_rs.ValidationError as error:
+            first_line = error.message.splitlines()[0]
+            raise BadSchema(first_line, json_pointer.join(error.instance_path)) from None
+        except ValueError as error:
+            raise BadSchema(str(error)) from None
+
+    def accepts(self, value: Any) -> bool:
+        return self._compiled.is_valid(value)
+
+    def violations(self, value: Any, *, at: str = "", limit: int = MAX_VIOLATIONS) -> list[SchemaViolation]:
+        """Returns the broken rules, at most `limit`; `at` is put before each pointer."""
+        if self._compiled.is_valid(value):
+            return []
+        found = (violation for error in self._compiled.iter_errors(value) for violation in _violations(error, at))
+        return list(islice(found, limit))
+
+
+def compile(schema: Mapping[str, Any], *, digest: str | None = None) -> Validator:  # noqa: A001
+    """Returns the validator of `schema` from a bounded cache. Raises BadSchema.
+
+    `digest` saves hashing the schema; any two different schemas must have different digests.
+    """
+    if digest is None:
+        digest = hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
+    return _compile(_Source(digest, schema))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A schema that hashes and compares by its digest, as a key of the cache."""
+
+    digest: str
+    schema: Mapping[str, Any] = field(compare=False)
+
+
+@lru_cache(maxsize=512)
+def _compile(source: _Source) -> Validator:
+    return Validator(source.schema)
+
+
+def _with_strict_integers(schema: Any) -> Any:
+    """Returns a copy of `schema` in which every `integer` refuses 105.0 as well."""
+    if not isinstance(schema, Mapping):
+        return schema
+    copy = subschemas.map_children(schema, _with_strict_integers)
+    types = schema.get("type")
+    if types == "integer" or (isinstance(types, list) and "integer" in types and "number" not in types):
+        copy[_STRICT_INTEGER] = True
+    return copy
+
+
+def _violations(error: jsonschema_rs.ValidationError, at: str) -> Iterator[SchemaViolation]:
+    """Yields the violations in one error of the library; an error about unknown names has one for each name."""
+    failure: Any = error.kind
+    keyword = "type" if failure.name == _STRICT_INTEGER else failure.name
+    message = schema_messages.sentence(keyword, failure)
+    pointer = at + json_pointer.join(error.instance_path)
+    if keyword in ("additionalProperties", "unevaluatedProperties"):
+        for name in failure.unexpected:
+            yield SchemaViolation(pointer + json_pointer.join([name]), "unknown_key", message)
+    elif keyword == "required":
+        yield SchemaViolation(pointer + json_pointer.join([failure.property]), keyword, message)
+    elif keyword == "propertyNames":
+        yield SchemaViolation(pointer + json_pointer.join([failure.error.instance]), keyword, message)
+    else:
+        yield SchemaViolation(pointer, keyword, message)

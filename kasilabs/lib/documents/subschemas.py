@@ -1,12 +1,14 @@
 """The places inside a JSON Schema (draft 2020-12) where another schema stands.
 
-Keywords such as `default`, `enum` and `examples` hold data that may look like a schema; a walk over all members of a
+Keywords such as `default`, `enum` and `examples` hold data that may look like a schema; a walk over all members of the
 document would take it for one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from kasilabs.lib.documents import json_pointer
 
 IN_PLACE_LISTS = ("allOf", "anyOf", "oneOf")
 IN_PLACE = ("not", "if", "then", "else")
@@ -32,46 +34,52 @@ _MAPS = IN_PLACE_MAPS + CHILD_MAPS + DEFINITIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A schema directly inside another one: the keyword that holds it and its path from there."""
+class Subschema:
+    """A schema directly inside another one: the keyword that holds it, and its path from the outer schema."""
 
     keyword: str
     path: tuple[str, ...]
     schema: Any
 
 
-def parts(schema: Mapping[str, Any]) -> Iterator[Part]:
-    """The schemas directly inside `schema`, `$defs` included. What has the wrong shape is passed over."""
+def children(schema: Mapping[str, Any]) -> Iterator[Subschema]:
+    """Yields the schemas directly inside `schema`, those under `$defs` too. Skips what has the wrong shape."""
     for keyword, value in schema.items():
         if keyword in _SINGLE:
-            yield Part(keyword, (keyword,), value)
+            yield Subschema(keyword, (keyword,), value)
         elif keyword in _LISTS and isinstance(value, list):
             for index, item in enumerate(value):
-                yield Part(keyword, (keyword, str(index)), item)
+                yield Subschema(keyword, (keyword, str(index)), item)
         elif keyword in _MAPS and isinstance(value, dict):
             for name, item in value.items():
-                yield Part(keyword, (keyword, name), item)
+                yield Subschema(keyword, (keyword, name), item)
 
 
 def walk(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """`schema` and every schema inside it, with their paths; boolean schemas are left out."""
+    """Yields path and schema of `schema` and of every schema inside it, except boolean schemas."""
     if not isinstance(schema, dict):
         return
     yield path, schema
-    for part in parts(schema):
-        yield from walk(part.schema, path + part.path)
+    for child in children(schema):
+        yield from walk(child.schema, path + child.path)
 
 
-def replaced(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
-    """A copy of `schema` with each schema directly inside it changed."""
-    return {keyword: _changed(keyword, value, change) for keyword, value in schema.items()}
+def map_children(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """Returns a copy of `schema` in which each schema directly inside it is replaced by `change(it)`."""
+    copy = dict(schema)
+    for keyword, value in schema.items():
+        if keyword in _SINGLE:
+            copy[keyword] = change(value)
+        elif keyword in _LISTS and isinstance(value, list):
+            copy[keyword] = [change(item) for item in value]
+        elif keyword in _MAPS and isinstance(value, dict):
+            copy[keyword] = {name: change(item) for name, item in value.items()}
+    return copy
 
 
-def _changed(keyword: str, value: Any, change: Callable[[Any], Any]) -> Any:
-    if keyword in _SINGLE:
-        return change(value)
-    if keyword in _LISTS and isinstance(value, list):
-        return [change(item) for item in value]
-    if keyword in _MAPS and isinstance(value, dict):
-        return {name: change(item) for name, item in value.items()}
-    return value
+def resolve(schema: Mapping[str, Any], reference: str) -> Any:
+    """Returns the schema a local reference such as `#/$defs/address` names. Raises KeyError where there is none."""
+    target = json_pointer.resolve(schema, reference.removeprefix("#"))
+    if not isinstance(target, dict | bool):
+        raise KeyError(reference)
+    return target

@@ -1,4 +1,4 @@
-"""How times, durations and WhatsApp numbers are written, on pages and to machines. Knows no template and no table."""
+"""How times, durations, phone numbers and initials are written, on pages and to machines."""
 
 import datetime as dt
 import re
@@ -13,7 +13,7 @@ COUNTRY_CODE = re.compile(
 
 
 def ago(moment: dt.datetime, now: dt.datetime | None = None) -> str:
-    """Say how long ago for the last 24 hours, else the date in the active time zone."""
+    """Returns how long ago a moment of the last 24 hours is; of another one, its date in the active time zone."""
     passed = (now or timezone.now()) - moment
     if not dt.timedelta() <= passed < DAY:
         return date(moment)
@@ -27,45 +27,45 @@ def ago(moment: dt.datetime, now: dt.datetime | None = None) -> str:
 
 
 def date(moment: dt.datetime) -> str:
-    """3 Nov 2026, in the active time zone."""
+    """Returns a date such as "3 Nov 2026", in the active time zone."""
     return dateformat.format(timezone.localtime(moment), "j M Y")
 
 
 def utc(moment: dt.datetime) -> str:
-    """The same moment for everybody: 2026-11-03 11:32:07 UTC."""
+    """Returns a moment such as "2026-11-03 11:32:07 UTC"."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def rfc3339(moment: dt.datetime) -> str:
-    """The same moment for machines, in milliseconds: 2026-11-03T11:32:07.418Z (RFC 3339)."""
+    """Returns a moment with milliseconds, such as "2026-11-03T11:32:07.418Z" (RFC 3339)."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def clock(moment: dt.datetime) -> tuple[str, str]:
-    """Return ("14:32:07", ".418") in the active time zone: the milliseconds are set apart on the page."""
+    """Returns ("14:32:07", ".418") in the active time zone: a page sets the milliseconds apart."""
     local = timezone.localtime(moment)
     return local.strftime("%H:%M:%S"), f".{local.microsecond // 1000:03d}"
 
 
 def duration(milliseconds: float) -> str:
-    """327 ms below a second, 10.0 s from there on."""
+    """Returns "327 ms" below a second, "10.0 s" from there on."""
     if round(milliseconds) < 1000:
         return gettext("%(figure)s ms") % {"figure": round(milliseconds)}
     return gettext("%(figure)s s") % {"figure": f"{milliseconds / 1000:,.1f}"}
 
 
 def phone(number: str) -> str:
-    """Group an E.164 number by country code and threes: +254 700 000 141. Anything else comes back as it is."""
-    found = COUNTRY_CODE.fullmatch(number)
-    if not found:
+    """Returns an E.164 number in groups, such as "+254 700 000 141"; anything else as it is."""
+    match = COUNTRY_CODE.fullmatch(number)
+    if not match:
         return number
-    code, rest = found.groups()
+    code, rest = match.groups()
     groups = re.findall(r"\d{4}$|\d{1,3}", rest)
     return " ".join([f"+{code}", *groups])
 
 
 def initials(name: str) -> str:
-    """At most two letters for the tile of a person or a plugin; an email address counts by its local part."""
+    """Returns at most two letters for the tile of a person or plugin; of an email address, of its local part."""
     words = re.findall(r"\w+", name.partition("@")[0].replace("_", " "))
     letters = [word[0] for word in words[:2]]
     return "".join(letters).upper() or "?"

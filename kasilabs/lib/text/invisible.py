@@ -1,6 +1,7 @@
-"""Characters a reader does not see, or that reorder what they see, written out: text of strangers cannot hide anything.
+"""Invisible characters, and those that reorder text: they are shown, so that a stranger's text cannot hide anything.
 
-Unicode categories: controls, formats (zero-width and direction marks, tags), private use, unassigned, odd line ends.
+They are the Unicode categories of controls, formats (zero-width and direction marks, tags), private use, unassigned
+and unusual line ends.
 """
 
 import unicodedata
@@ -19,28 +20,26 @@ def is_invisible(character: str) -> bool:
 
 
 def highlight(text: str) -> SafeString:
-    """Escape `text` for HTML, each unseen character as a box with its number and name."""
+    """Returns `text` escaped for HTML, each invisible character as a box with its number and name."""
     if text.isprintable():
         return escape(text)
-    runs = ("".join(run) for __, run in groupby(text, is_invisible))
-    return format_html_join("", "{}", ((_boxes(run) if is_invisible(run[0]) else run,) for run in runs))
+    pieces = []
+    for invisible, run in groupby(text, is_invisible):
+        if invisible:
+            pieces += [format_html('<span class="k-inv">{}</span>', _describe(character)) for character in run]
+        else:
+            pieces.append(escape("".join(run)))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 def validate_visible(name: str) -> None:
-    """Take no name that reads like another one; names have no lines either. Raises ValidationError."""
+    """A Django validator for names: raises ValidationError for invisible characters and for line breaks and tabs."""
     found = [character for character in name if is_invisible(character) or character in LAYOUT]
     if found:
-        words = _("Leave out what cannot be seen: %(characters)s.")
-        raise ValidationError(words, "unseen", {"characters": ", ".join(map(_said, dict.fromkeys(found)))})
+        message = _("Leave out what cannot be seen: %(characters)s.")
+        described = ", ".join(map(_describe, dict.fromkeys(found)))
+        raise ValidationError(message, "unseen", {"characters": described})
 
 
-def _boxes(run: str) -> SafeString:
-    return format_html_join("", "{}", ((_box(character),) for character in run))
-
-
-def _box(character: str) -> SafeString:
-    return format_html('<span class="k-inv">{}</span>', _said(character))
-
-
-def _said(character: str) -> str:
+def _describe(character: str) -> str:
     return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".strip()

@@ -1,4 +1,4 @@
-"""The word that was probably meant."""
+"""Spelling suggestions."""
 
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -6,15 +6,15 @@ from itertools import islice
 
 from django.utils.translation import gettext as _
 
-_COMPARED_AT_MOST = 100
-_LONGEST = 100
-"""Words and characters that are compared: a hint must not cost more than the check."""
+# A hint must not cost more than the check it belongs to.
+_MAX_WORDS = 100
+_MAX_LENGTH = 100
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str | None:
-    """Ask "Did you mean …?" when a known word is close."""
+    """Returns "Did you mean …?" with the known word that is closest, or None when none is close."""
     if word in known:
         return None
-    folded = {candidate[:_LONGEST].casefold(): candidate for candidate in islice(known, _COMPARED_AT_MOST)}
-    found = get_close_matches(word[:_LONGEST].casefold(), folded, n=1, cutoff=0.6)
-    return _("Did you mean %(word)s?") % {"word": folded[found[0]]} if found else None
+    by_folded = {candidate[:_MAX_LENGTH].casefold(): candidate for candidate in islice(known, _MAX_WORDS)}
+    matches = get_close_matches(word[:_MAX_LENGTH].casefold(), by_folded, n=1, cutoff=0.6)
+    return _("Did you mean %(word)s?") % {"word": by_folded[matches[0]]} if matches else None

@@ -67,7 +67,7 @@ class _Scale:
     def _parts(self, rules: dict[str, Any], *, is_below: bool) -> int:
         total = 0
         heaviest = {"properties": 0, "prefixItems": 0}
-        for part in subschemas.parts(rules):
+        for part in subschemas.children(rules):
             if part.keyword in subschemas.DEFINITIONS:
                 continue
             weight = self.weight(part.schema, is_below=is_below or part.keyword in subschemas.BELOW)

@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib.documents import json_pointer, json_schema, subschemas
-from kasilabs.lib.documents.access import members
+from kasilabs.lib.documents.access import object_member
 from kasilabs.lib.documents.errors import ErrorList
-from kasilabs.lib.documents.schema_rules import MAX_BYTES, check_pattern, size
+from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
 from plugins.manifest.checks.schema_cost import Heavy, weigh
 
 MAX_DEPTH = 16
@@ -66,7 +66,7 @@ def _check_patterns(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
         here = at + json_pointer.join(path)
         if isinstance(part.get("pattern"), str):
             check_pattern(part["pattern"], f"{here}/pattern", errors)
-        for pattern in members(part, "patternProperties"):
+        for pattern in object_member(part, "patternProperties"):
             check_pattern(pattern, f"{here}/patternProperties" + json_pointer.join([pattern]), errors)
 
 

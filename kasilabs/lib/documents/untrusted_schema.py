@@ -1,4 +1,4 @@
-"""What holds for every JSON Schema that a stranger writes."""
+"""Rules for every JSON Schema that a stranger writes: how large it may be, and which patterns it may hold."""
 
 import json
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from kasilabs.lib.documents.errors import ErrorList
 MAX_BYTES = 64 * 1024
 
 
-def size(rules: Mapping[str, Any]) -> int:
-    """Bytes of the document without white space."""
-    return len(json.dumps(rules, ensure_ascii=False, separators=(",", ":")).encode())
+def size(schema: Mapping[str, Any]) -> int:
+    """Returns the bytes of the schema as JSON without white space."""
+    return len(json.dumps(schema, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def check_pattern(pattern: str, pointer: str, errors: ErrorList) -> None:
-    """Add a fault unless the linear engine takes the pattern."""
+    """Adds an error unless the linear regular expression engine takes the pattern."""
     try:
         json_schema.Validator({"pattern": pattern})
     except json_schema.BadSchema:
