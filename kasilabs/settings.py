@@ -119,13 +119,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Every request passes these.
     "kasilabs.lib.machine_api.request_id.RequestIdMiddleware",
-    "kasilabs.lib.machine_api.middleware.MachineDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "kasilabs.lib.machine_api.middleware.MachineApiMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    # The machine API is answered here.
+    "kasilabs.lib.machine_api.middleware.MachineViewMiddleware",
+    # Only pages and static files pass these.
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

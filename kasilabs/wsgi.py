@@ -17,4 +17,4 @@ from kasilabs.lib.machine_api import chunked  # noqa: E402
 from kasilabs.process import warm_up  # noqa: E402  # its modules need the settings
 
 warm_up.load()
-application = chunked.measured(_django)
+application = chunked.with_content_length(_django)

@@ -84,7 +84,7 @@ def _missing(request: HttpRequest, error: MissingPermission) -> Missing:
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
-    if request.path_info.startswith(problems.DOORS):
+    if problems.is_machine_api(request.path_info):
         return problems.generic(status)
     return render(request, template, {"request_id": request_id.current(request), **context}, status=status)
 

@@ -141,7 +141,7 @@ def test_a_large_body_is_413_before_anything_reads_it(platform: Platform) -> Non
         ("post", "/readyz", 405, "method_not_allowed"),
     ],
 )
-def test_every_error_of_a_machine_door_is_a_problem(db: None, method: str, path: str, status: int, code: str) -> None:
+def test_every_error_of_the_machine_api_is_a_problem(db: None, method: str, path: str, status: int, code: str) -> None:
     answer = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert answer.json()["code"] == code

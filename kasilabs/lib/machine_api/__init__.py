@@ -1,1 +1,1 @@
-"""What every request under /agent/, /bridges/ and /schemas/ passes: size cap, problem+json, request id."""
+"""What a request of the machine API passes: size cap, problem+json, request id, chunked bodies."""

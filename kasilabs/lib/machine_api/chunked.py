@@ -1,30 +1,30 @@
-"""Bodies sent in chunks (RFC 9112, section 7.1) at the machine doors, given the length WSGI has no other word for.
+"""Chunked bodies (RFC 9112, section 7.1) for the machine API.
 
-Django reads as many bytes as CONTENT_LENGTH says, and a chunked request has none: its body would read as empty.
+WSGI has no way to say that a body is chunked: Django reads as many bytes as CONTENT_LENGTH says, and a chunked request
+has no CONTENT_LENGTH, so its body would read as empty.
 """
 
 import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kasilabs.lib.machine_api.problems import DOORS, MAX_BODY_BYTES
+from kasilabs.lib.machine_api.problems import MAX_BODY_BYTES, is_machine_api
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def measured(application: Application) -> Application:
-    """Wrap `application`: it sees a chunked body up to one byte over the limit, and that byte makes it too large."""
+def with_content_length(application: Application) -> Application:
+    """Wraps a WSGI application so that a chunked body has a length.
+
+    At most one byte over the limit is read; that byte makes the body too large.
+    """
 
     def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if _is_chunked(environ) and environ.get("PATH_INFO", "").startswith(DOORS):
+        is_chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower().endswith("chunked")
+        if is_chunked and not environ.get("CONTENT_LENGTH") and is_machine_api(environ.get("PATH_INFO", "")):
             body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
             environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         return application(environ, start_response)
 
     return wrapped
-
-
-def _is_chunked(environ: Environ) -> bool:
-    coding = environ.get("HTTP_TRANSFER_ENCODING", "")
-    return not environ.get("CONTENT_LENGTH") and coding.lower().endswith("chunked")

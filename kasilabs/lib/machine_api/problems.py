@@ -1,6 +1,6 @@
-"""Errors of the machine doors as RFC 9457 problem+json.
+"""Errors of the machine API as RFC 9457 problem+json.
 
-Everything under the prefixes in DOORS answers JSON or problem+json, also when no view was reached.
+Everything under its prefixes answers JSON or problem+json, also when no view was reached.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-DOORS = ("/agent/", "/bridges/", "/schemas/", "/healthz", "/readyz")
+PREFIXES = ("/agent/", "/bridges/", "/schemas/", "/healthz", "/readyz")
 MAX_BODY_BYTES = 64 * 1024
 CONTENT_TYPE = "application/problem+json"
 _GENERIC = {
@@ -23,16 +23,21 @@ _BAD_REQUEST = ("bad_request", "The request cannot be read.")
 _SERVER_ERROR = ("server_error", "This is our fault.")
 
 
+def is_machine_api(path: str) -> bool:
+    """Says whether machines, not people, ask for this path."""
+    return path.startswith(PREFIXES)
+
+
 def response(
     status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> HttpResponse:
-    """Return a problem document; `members` are the further ones of contracts, opening paragraph (gate, errors, …)."""
+    """Returns a problem document; `members` are further ones of the contracts, opening paragraph (gate, errors, …)."""
     document = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
     body = json.dumps({**document, **{name: value for name, value in members.items() if value is not None}})
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
 
 
 def generic(status: int, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return the problem for a refusal that no view has worded."""
+    """Returns the problem for an error that no view has put into words."""
     code, detail = _GENERIC.get(status, _BAD_REQUEST if status < 500 else _SERVER_ERROR)
     return response(status, code, detail, headers=headers)
