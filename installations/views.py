@@ -18,7 +18,7 @@ from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import values, vault
 from kasilabs.configuration.form import VERSION, ConfigurationForm
-from kasilabs.lib import paging
+from kasilabs.lib import pagination
 from kasilabs.lib.refusal import Refused
 
 
@@ -27,7 +27,7 @@ from kasilabs.lib.refusal import Refused
 def list_installations(request: MemberRequest) -> HttpResponse:
     """Lists what is installed, and what of it needs somebody's attention."""
     installed = request.organization.installations.not_removed().with_version().prefetch_related("secrets")
-    page = paging.page(request, installed, {"organization": request.organization.id.hex})
+    page = pagination.page_or_404(request, installed, {"organization": request.organization.id.hex})
     rows = [(installation, display.attention_reasons(installation)) for installation in page.rows]
     return render(request, "installations/list.html", {"page": page, "rows": rows})
 

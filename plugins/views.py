@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import schema_text
-from kasilabs.lib import paging
+from kasilabs.lib import pagination
 from kasilabs.lib.crypto.fields import CannotOpen
 from kasilabs.lib.documents import canonical_json
 from kasilabs.lib.states import Mode
@@ -30,7 +30,7 @@ from plugins.models import Plugin, Version
 def index(request: MemberRequest) -> HttpResponse:
     """List the plugins this organization owns."""
     rows = lists.plugins(request.organization)
-    page = paging.page(request, rows, {"organization": request.organization.id.hex})
+    page = pagination.page_or_404(request, rows, {"organization": request.organization.id.hex})
     return render(request, "plugins/list.html", {"page": page})
 
 
@@ -73,7 +73,7 @@ def detail(request: MemberRequest, slug: str) -> HttpResponse:
     secrets = signing_secrets.live(plugin, Mode.SANDBOX) if request.member.may(Permission.PLUGINS_DEVELOP) else []
     context = {
         "plugin": plugin,
-        "page": paging.page(request, lists.versions(plugin), {"plugin": plugin.id.hex}),
+        "page": pagination.page_or_404(request, lists.versions(plugin), {"plugin": plugin.id.hex}),
         "newest": plugin.versions.newest_first().first(),
         "secrets": secrets,
         "has_unseen": any(secret.shown is None for secret in secrets),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from grants.models import PluginGrant
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Permission
-from kasilabs.logs import read as logs
+from kasilabs.logs import search as logs
 
 MOST_ROWS = 8
 MOST_FAILURES = 6

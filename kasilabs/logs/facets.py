@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.states import Mode
-from kasilabs.logs import read
+from kasilabs.logs import search
 from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import Call, CallState
 from kasilabs.templatetags.look import state_of
@@ -58,7 +58,7 @@ class Chip:
 Row = dict[str, Any]
 
 
-def facets(organization: Organization, filters: Filters) -> list[Facet]:
+def build(organization: Organization, filters: Filters) -> list[Facet]:
     """Return what the sample offers. A value that is set stays on offer when the sample does not hold it."""
     rows = _sample(organization, filters)
     offered = [
@@ -89,7 +89,7 @@ def _written(moment: datetime) -> str:
 
 
 def _sample(organization: Organization, filters: Filters) -> list[Row]:
-    newest = read.within(organization, filters, timezone.now()).order_by("-id").values("id")[:SAMPLE]
+    newest = search.in_time_range(organization, filters, timezone.now()).order_by("-id").values("id")[:SAMPLE]
     return list(Call.objects.filter(id__in=newest).order_by().values(*COLUMNS).annotate(count=Count("id")))
 
 

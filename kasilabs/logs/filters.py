@@ -1,4 +1,4 @@
-"""What a reader asked the log for: all of it is in the URL, and a page link fits only the filter it was made under."""
+"""What a reader asks the log for. All of it is in the URL, and a link to a page fits only its own filters."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.lib import ids
-from kasilabs.logs.models import CallState
 
 
 class Range(models.TextChoices):
@@ -22,14 +21,12 @@ class Range(models.TextChoices):
     ALL = "", _("All")
 
 
-OWN = ("status", "plugin", "tool", "number", "gate", "mode")
-"""What a call has itself. That it is running is not among it: by the time its page opens, it may be over."""
-SPANS = {Range.HOUR: timedelta(hours=1), Range.DAY: timedelta(days=1), Range.WEEK: timedelta(days=7)}
+LENGTHS = {Range.HOUR: timedelta(hours=1), Range.DAY: timedelta(days=1), Range.WEEK: timedelta(days=7)}
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the rows shown have in common; an empty value asks for nothing."""
+    """What the calls shown have in common; an empty value does not filter."""
 
     status: str = ""
     plugin: str = ""
@@ -43,41 +40,38 @@ class Filters:
 
     @property
     def params(self) -> dict[str, str]:
-        """Return what the URL says; equal filters always say the same."""
+        """Returns the parameters of the URL; equal filters always have the same."""
         texts = {
             **{name: str(getattr(self, name)) for name in ("status", "plugin", "tool", "gate", "mode", "range")},
             "number": ids.encode(ids.Prefix.INSTANCE, self.number) if self.number else "",
-            "since": _moment(self.since),
-            "until": _moment(self.until),
+            "since": _utc(self.since),
+            "until": _utc(self.until),
         }
         return {name: text for name, text in texts.items() if text}
 
     def query(self, **more: str) -> str:
-        """Return the query string with its question mark, or nothing."""
+        """Returns the query string with its question mark, or nothing."""
         text = urlencode(self.params | more, safe=":")
         return f"?{text}" if text else ""
 
-    def row_query(self, **more: str) -> str:
-        """Return the query of a link to one of the rows: of what a row has itself, `same` holds the first letters."""
-        own = [name for name in OWN if name in self.params and self.params[name] != CallState.OPEN]
-        rest = {name: text for name, text in self.params.items() if name not in own}
-        text = urlencode(({"same": "".join(name[0] for name in own)} if own else {}) | rest | more, safe=":")
-        return f"?{text}" if text else ""
-
     def change(self, **values: Any) -> "Filters":
-        """Return these filters with other values; a tool goes with its plugin, and typed times with a range."""
+        """Returns these filters with other values. Another plugin drops the tool, another range the typed times."""
         changed = replace(self, **values)
         if "plugin" in values and "tool" not in values:
             changed = replace(changed, tool="")
         return replace(changed, since=None, until=None) if "range" in values else changed
 
     def start(self, now: datetime) -> datetime | None:
-        """Return the moment from which rows are asked for."""
-        span = SPANS.get(Range(self.range))
-        return self.since or (now - span if span else None)
+        """Returns the moment from which calls are asked for."""
+        length = LENGTHS.get(Range(self.range))
+        return self.since or (now - length if length else None)
+
+    def is_range(self, choice: Range) -> bool:
+        """Says whether the calls are asked for by this range and not by typed times."""
+        return self.range == choice.value and not (self.since or self.until)
 
 
-def _moment(moment: datetime | None) -> str:
-    """Write a moment for the URL, as short as is exact: it stands in every link of the page."""
+def _utc(moment: datetime | None) -> str:
+    """Writes a moment in UTC as RFC 3339, without seconds that are zero: it stands in every link of the page."""
     text = moment.astimezone(UTC).isoformat().removesuffix("+00:00").removesuffix(":00") if moment else ""
     return text and f"{text}Z"

@@ -4,7 +4,7 @@ import re
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kasilabs.logs import read
+from kasilabs.logs import search
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests.logs.pages import NOON, call_ids, minutes
@@ -89,7 +89,7 @@ def test_a_full_page_stays_small(cast: factories.Cast, as_: As, number: Instance
     for _ in range(60):
         factories.call(number, state=CallState.REFUSED, gate="organization_installation")
     answer = as_(cast.operator).get("/o/kasi-legal/logs/?status=refused&mode=sandbox")
-    assert page(answer).count('<tr id="call_') == read.PAGE_ROWS
+    assert page(answer).count('<tr id="call_') == search.PAGE_SIZE
     assert compressed_size(answer.content) <= MOST_COMPRESSED_BYTES
 
 
@@ -100,5 +100,5 @@ def test_the_last_failures_are_the_newest_faults_of_both_kinds(cast: factories.C
     ]
     factories.call(number, at=NOON + minutes(9), state=CallState.REFUSED)
     factories.call(factories.number(cast.rival), at=NOON + minutes(9), state=CallState.OUR_FAULT)
-    found = read.last_failures(cast.organization, limit=2)
+    found = search.last_failures(cast.organization, limit=2)
     assert [call.id for call in found] == [wanted[2].id, wanted[1].id]

@@ -3,7 +3,7 @@
 import html
 import re
 
-from kasilabs.logs import read
+from kasilabs.logs import search
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import CallState
 from tests.logs.pages import NOON, link, minutes
@@ -24,7 +24,7 @@ def crowd(cast: factories.Cast) -> str:
         kind = {"plugin": f"P{serial:02}{'X' * 27}", "tool": f"t{serial:02}{'_x' * 14}_", "gate": gates[serial]}
         factories.call(numbers[serial], at=NOON - minutes(500 + serial), state=states[serial % 6], mode="live", **kind)
     kind = {"plugin": f"P00{'X' * 27}", "tool": f"t00{'_x' * 14}_", "gate": Gate.ORGANIZATION_INSTALLATION}
-    for serial in range(3 * read.PAGE_ROWS):
+    for serial in range(3 * search.PAGE_SIZE):
         call = factories.call(
             numbers[0], at=NOON - minutes(serial), state=CallState.PLUGIN_FAULT, duration_ms=123_456, **kind
         )
@@ -38,6 +38,6 @@ def test_no_page_of_the_log_is_larger_than_fifteen_kilobytes_gzipped(cast: facto
     second = client.get(link(page(first), "older"))
     row, row_url = re.findall(r'<tr id="(call_\w+)"><td><a class="k-row" href="./([^"]+)"', page(second))[7]
     opened = client.get("/o/kasi-legal/logs/" + html.unescape(row_url))
-    assert page(second).count('<tr id="call_') == page(opened).count('<tr id="call_') == read.PAGE_ROWS
+    assert page(second).count('<tr id="call_') == page(opened).count('<tr id="call_') == search.PAGE_SIZE
     assert f'id="{row}" class="is-current"' in page(opened)
     assert max(compressed_size(answer.content) for answer in (first, second, opened)) <= MOST_COMPRESSED_BYTES

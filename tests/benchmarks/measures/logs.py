@@ -8,8 +8,8 @@ from django.db import connection
 
 from kasilabs.accounts.models import Organization
 from kasilabs.accounts.permissions import Role
-from kasilabs.lib import cursor
-from kasilabs.logs import read
+from kasilabs.lib import pagination
+from kasilabs.logs import search
 from kasilabs.logs.filters import Filters
 from tests.benchmarks.figures import Result, most
 from tests.benchmarks.measures import pages
@@ -88,9 +88,9 @@ def _asked(number: UUID) -> dict[str, Filters]:
 
 def _deep(organization: Organization, filters: Filters) -> str:
     """Return the query of page DEEP, or of the last one where there are fewer."""
-    rows = read.matching(organization, filters).order_by("-id").values_list("id", flat=True)
-    before = rows[(DEEP - 1) * read.PAGE_ROWS - 1 :][:1]
-    last = next(iter(before), None) or next(iter(rows.order_by("id")[read.PAGE_ROWS : read.PAGE_ROWS + 1]), None)
+    rows = search.matching(organization, filters).order_by("-id").values_list("id", flat=True)
+    before = rows[(DEEP - 1) * search.PAGE_SIZE - 1 :][:1]
+    last = next(iter(before), None) or next(iter(rows.order_by("id")[search.PAGE_SIZE : search.PAGE_SIZE + 1]), None)
     if last is None:
         return filters.query()
-    return filters.query(older=cursor.write(last, filters.params | {"direction": "older"}))
+    return filters.query(older=pagination.encode_cursor(last, filters.params, "older"))
