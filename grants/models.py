@@ -38,6 +38,15 @@ class ToolkitGrant(models.Model):
         return self.toolkit
 
 
+class PluginGrantQuerySet(models.QuerySet["PluginGrant"]):
+    def with_installation(self) -> "PluginGrantQuerySet":
+        """Loads the number, the plugin and the installation too, without the document of its version."""
+        related = self.select_related(
+            "instance__organization", "plugin", "installation__plugin", "installation__version"
+        )
+        return related.defer("installation__version__document")
+
+
 class PluginGrant(models.Model):
     """What a number may use of an installation. A number holds at most one installation of a plugin."""
 
@@ -48,11 +57,21 @@ class PluginGrant(models.Model):
     plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="+")
     created = models.DateTimeField(auto_now_add=True)
 
+    objects = PluginGrantQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "plugin"], name="one_grant_per_plugin")]
 
     def __str__(self) -> str:
         return f"{self.plugin_id} on {self.instance_id}"
+
+    def enabled_tools(self) -> set[str]:
+        """Returns the names of the tools that are on."""
+        return set(self.tools.filter(state=ToolGrant.State.ON).values_list("tool", flat=True))
+
+    def enabled_permissions(self) -> set[str]:
+        """Returns the keys of the permissions that are on."""
+        return set(self.permissions.values_list("key", flat=True))
 
 
 class ToolGrant(models.Model):

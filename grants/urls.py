@@ -28,5 +28,5 @@ urlpatterns = [
     path("toolkits/<str:toolkit>/remove/", views_toolkits.remove, name="remove_toolkit"),
     path("numbers/<str:number>/toolkits/", views_toolkits.number_toolkits, name="number_toolkits"),
     path("numbers/<str:number>/toolkits/<str:toolkit>/grant/", views_toolkits.grant, name="grant_toolkit"),
-    path("numbers/<str:number>/toolkits/<str:toolkit>/take-back/", views_toolkits.take_back, name="take_back_toolkit"),
+    path("numbers/<str:number>/toolkits/<str:toolkit>/take-back/", views_toolkits.revoke, name="revoke_toolkit"),
 ]

@@ -19,6 +19,7 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import values, vault
 from kasilabs.configuration.form import VERSION, ConfigurationForm
 from kasilabs.lib import pagination
+from kasilabs.lib.forms import form_status
 from kasilabs.lib.refusal import Refused
 
 
@@ -75,8 +76,7 @@ def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
             for label in form.trimmed:
                 messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
             return redirect("installations:detail", request.organization.slug, installation)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return _configuration_page(request, form, found, status)
+    return _configuration_page(request, form, found, form_status(form))
 
 
 @require_POST

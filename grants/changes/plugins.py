@@ -29,19 +29,31 @@ def grant_plugin(
     permissions: Collection[str] | None,
     actor: audit.Actor,
 ) -> PluginGrant:
-    """Let a number use an installation, with these tools and permissions on.
+    """Lets a number use an installation, with these tools and permissions on.
 
     None means all tools, and the permissions the manifest ticks by default. A number that has the installation already
     keeps what is on and gets what is named besides. Another mode of the same plugin is replaced with all its cells.
     """
     manifest = installation.version.manifest
     _require_known(manifest, tools or (), permissions or ())
-    with changing(instance, actor, "grant.made") as act:
-        _require_installed(installation, instance.organization)
-        grant, is_new = _take(act, instance, installation)
-        if is_new:
+    with audited_change(instance, actor, "grant.made") as act:
+        if installation.organization_id != instance.organization_id:
+            raise Refused("other_organization", _("This plugin is installed for another organization."))
+        if not Installation.objects.not_removed().filter(pk=installation.pk).exists():
+            raise Refused("installation_removed", _("This plugin was removed. Install it again first."))
+
+        grant = instance.plugin_grants.with_installation().filter(plugin=installation.plugin_id).first()
+        if grant is not None and grant.installation_id != installation.id:
+            _delete(act, grant)
+            grant = None
+        is_new = grant is None
+        if grant is None:
+            grant = instance.plugin_grants.create(
+                organization_id=instance.organization_id, installation=installation, plugin_id=installation.plugin_id
+            )
             tools = [tool.name for tool in manifest.tools] if tools is None else tools
-            permissions = _ticked(manifest) if permissions is None else permissions
+            permissions = manifest.default_permissions if permissions is None else permissions
+
         added = {
             "tools": _turn_tools_on(grant, tools or ()),
             "permissions": _turn_permissions_on(grant, permissions or ()),
@@ -52,61 +64,60 @@ def grant_plugin(
     return grant
 
 
-def ungrant(*, grant: PluginGrant, actor: audit.Actor) -> None:
-    """Take a plugin back from a number, with all its cells."""
-    with changing(grant.instance, actor, "grant.taken_back") as act:
-        if PluginGrant.objects.filter(pk=grant.pk).exists():
-            _remove(act, grant)
-        else:
+def revoke_plugin(*, instance: Instance, installation: Installation, actor: audit.Actor) -> None:
+    """Takes an installation back from a number, with all its cells."""
+    with audited_change(instance, actor, "grant.taken_back") as act:
+        grant = instance.plugin_grants.with_installation().filter(installation=installation).first()
+        if grant is None:
             act.nothing()
+        else:
+            _delete(act, grant)
 
 
 def set_tool(*, grant: PluginGrant, tool: str, state: ToolGrant.State, actor: audit.Actor) -> None:
-    """Turn one tool on or off. Off is kept as no row."""
+    """Turns one tool on or off. Off is kept as no row."""
     _require_known(grant.installation.version.manifest, [tool], [])
-    with changing(grant.instance, actor, "grant.tool_set") as act:
-        _require_granted(grant)
-        rows = grant.tools.filter(tool=tool, state=ON)
-        before = ON if rows.exists() else OFF
+    with audited_change(grant.instance, actor, "grant.tool_set") as act:
+        _require_unchanged(grant)
+        before = ON if tool in grant.enabled_tools() else OFF
         if state == ON:
             _turn_tools_on(grant, [tool])
         else:
-            rows.delete()
-        _note(act, grant, tool, before.value, state.value)
+            grant.tools.filter(tool=tool, state=ON).delete()
+        _note_cell(act, grant, tool, before, state)
 
 
 def set_permission(*, grant: PluginGrant, key: str, on: bool, actor: audit.Actor) -> None:
-    """Turn one permission on or off."""
+    """Turns one permission on or off."""
     _require_known(grant.installation.version.manifest, [], [key])
-    with changing(grant.instance, actor, "grant.permission_set") as act:
-        _require_granted(grant)
-        rows = grant.permissions.filter(key=key)
-        before = ON if rows.exists() else OFF
+    with audited_change(grant.instance, actor, "grant.permission_set") as act:
+        _require_unchanged(grant)
+        before = ON if key in grant.enabled_permissions() else OFF
         if on:
             _turn_permissions_on(grant, [key])
         else:
-            rows.delete()
-        _note(act, grant, key, before.value, (ON if on else OFF).value)
+            grant.permissions.filter(key=key).delete()
+        _note_cell(act, grant, key, before, ON if on else OFF)
 
 
 @contextmanager
-def changing(instance: Instance, actor: audit.Actor, action: str) -> Iterator[audit.Act]:
-    """Open an act on a number and lock its row, so that two changes of one number never see half of each other."""
+def audited_change(instance: Instance, actor: audit.Actor, action: str) -> Iterator[audit.Act]:
+    """Opens an act on a number and locks its row, so that two changes of one number never see half of each other."""
     with audit.act(actor=actor, action=action, organization=instance.organization) as act:
         act.on(instance.public_id, instance.name)
-        instance.organization.instances.select_for_update(no_key=True).get(pk=instance.pk)
+        lock_numbers(instance.organization, [instance])
         require_member(instance.organization, actor)
         yield act
 
 
-def lock(organization: Organization, numbers: Sequence[Instance]) -> None:
-    """Lock numbers in one order, so that two changes of the same numbers wait for each other and not for ever."""
+def lock_numbers(organization: Organization, numbers: Sequence[Instance]) -> None:
+    """Locks numbers in one order, so that two changes of the same numbers wait for each other and not for ever."""
     rows = organization.instances.filter(pk__in=[number.pk for number in numbers])
     list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def require_member(organization: Organization, actor: audit.Actor) -> None:
-    """Refuse a person of another organization; a command acts for all of them."""
+    """Refuses a person of another organization; a command acts for all of them."""
     if actor.user_id is None or organization.members.filter(user_id=actor.user_id).exists():
         return
     raise Refused("other_organization", _("You are not a member of %(name)s.") % {"name": organization.name})
@@ -123,69 +134,40 @@ def _require_known(manifest: Manifest, tools: Collection[str], permissions: Coll
             raise Refused("unknown_permission", detail)
 
 
-def _require_installed(installation: Installation, organization: Organization) -> None:
-    """Refuse what another organization installed, and what was removed meanwhile."""
-    if installation.organization_id != organization.id:
-        raise Refused("other_organization", _("This plugin is installed for another organization."))
-    if not organization.installations.not_removed().filter(pk=installation.pk).exists():
-        raise Refused("installation_removed", _("This plugin was removed. Install it again first."))
-
-
-def _require_granted(grant: PluginGrant) -> None:
-    """Refuse a change of a grant that was taken back or replaced meanwhile."""
+def _require_unchanged(grant: PluginGrant) -> None:
+    """Refuses a change of a grant that was taken back or replaced meanwhile."""
     if not PluginGrant.objects.filter(pk=grant.pk, installation=grant.installation_id).exists():
         raise Refused("not_granted", _("This plugin is not granted to this number any more. Nothing was changed."))
 
 
-def _take(act: audit.Act, instance: Instance, installation: Installation) -> tuple[PluginGrant, bool]:
-    """Return the number's grant of the installation, and whether it was made now."""
-    grant = instance.plugin_grants.filter(plugin=installation.plugin_id).first()
-    if grant is not None and grant.installation_id == installation.id:
-        return grant, False
-    if grant is not None:
-        _remove(act, grant)
-    made = PluginGrant(
-        organization_id=instance.organization_id,
-        instance=instance,
-        installation=installation,
-        plugin_id=installation.plugin_id,
-    )
-    made.save(force_insert=True)
-    return made, True
-
-
-def _remove(act: audit.Act, grant: PluginGrant) -> None:
+def _delete(act: audit.Act, grant: PluginGrant) -> None:
     act.change(
         before={
             "plugin": grant.plugin.slug,
             "mode": str(grant.installation.mode),
-            "tools": sorted(grant.tools.filter(state=ON).values_list("tool", flat=True)),
-            "permissions": sorted(grant.permissions.values_list("key", flat=True)),
+            "tools": sorted(grant.enabled_tools()),
+            "permissions": sorted(grant.enabled_permissions()),
         }
     )
-    PluginGrant.objects.filter(pk=grant.pk).delete()
-
-
-def _ticked(manifest: Manifest) -> list[str]:
-    return [permission.key for permission in manifest.permissions if permission.default]
+    grant.delete()
 
 
 def _turn_tools_on(grant: PluginGrant, tools: Collection[str]) -> list[str]:
-    """Turn tools on and return those that were not."""
-    added = sorted(set(tools) - set(grant.tools.filter(state=ON).values_list("tool", flat=True)))
+    """Turns tools on and returns those that were not."""
+    added = sorted(set(tools) - grant.enabled_tools())
     rows = [ToolGrant(grant=grant, tool=tool, state=ON) for tool in added]
     ToolGrant.objects.bulk_create(rows, update_conflicts=True, unique_fields=["grant", "tool"], update_fields=["state"])
     return added
 
 
 def _turn_permissions_on(grant: PluginGrant, keys: Collection[str]) -> list[str]:
-    """Turn permissions on and return those that were not."""
-    added = sorted(set(keys) - set(grant.permissions.values_list("key", flat=True)))
+    """Turns permissions on and returns those that were not."""
+    added = sorted(set(keys) - grant.enabled_permissions())
     PermissionGrant.objects.bulk_create([PermissionGrant(grant=grant, key=key) for key in added], ignore_conflicts=True)
     return added
 
 
-def _note(act: audit.Act, grant: PluginGrant, name: str, before: str, after: str) -> None:
-    act.change(before={name: before}, after={name: after, "plugin": grant.plugin.slug})
+def _note_cell(act: audit.Act, grant: PluginGrant, name: str, before: ToolGrant.State, after: ToolGrant.State) -> None:
+    act.change(before={name: before.value}, after={name: after.value, "plugin": grant.plugin.slug})
     if before == after:
         act.nothing()

@@ -1,6 +1,7 @@
-"""Removing a plugin from an organization: first from every number that holds it, then the installation itself."""
+"""Removing a plugin from an organization: first from every number that has it, then the installation itself."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from grants.changes import plugins
 from grants.models import PluginGrant, ToolGrant
@@ -10,32 +11,31 @@ from kasilabs.accounts import audit
 
 
 @dataclass(frozen=True)
-class Loss:
-    """A number and the names of the tools its agent loses."""
+class AffectedNumber:
+    """A number that uses the plugin, and the names of the tools its agent loses."""
 
-    number: str
+    name: str
     tools: list[str]
 
 
-def losses(installation: Installation) -> list[Loss]:
-    """Return what a removal takes away, by number."""
-    granted = PluginGrant.objects.filter(installation=installation).select_related("instance")
-    on = {(cell.grant_id, cell.tool) for cell in ToolGrant.objects.filter(grant__in=granted, state=plugins.ON)}
-    return [
-        Loss(grant.instance.name, sorted(tool for owner, tool in on if owner == grant.pk))
-        for grant in granted.order_by("instance__name")
-    ]
+def affected_numbers(installation: Installation) -> list[AffectedNumber]:
+    """Returns what a removal takes away, by number."""
+    grants = PluginGrant.objects.filter(installation=installation).select_related("instance")
+    cells = ToolGrant.objects.filter(grant__in=grants, state=plugins.ON).order_by("tool")
+    tools: dict[UUID, list[str]] = {}
+    for grant_id, tool in cells.values_list("grant", "tool"):
+        tools.setdefault(grant_id, []).append(tool)
+    return [AffectedNumber(grant.instance.name, tools.get(grant.pk, [])) for grant in grants.order_by("instance__name")]
 
 
 def remove(*, installation: Installation, actor: audit.Actor) -> Installation:
-    """Take a plugin back from every number and remove it, with its secrets; the log and the audit trail stay.
+    """Takes a plugin back from every number and removes it, with its secrets; the log and the audit trail stay.
 
     All numbers are locked, so that none is granted the plugin while it goes. Raises Refused (`removed`).
     """
     organization = installation.organization
     with audit.together():
-        plugins.lock(organization, list(organization.instances.all()))
-        granted = PluginGrant.objects.filter(installation=installation)
-        for grant in granted.select_related("instance__organization", "plugin", "installation").order_by("pk"):
-            plugins.ungrant(grant=grant, actor=actor)
+        plugins.lock_numbers(organization, list(organization.instances.all()))
+        for number in organization.instances.filter(plugin_grants__installation=installation).order_by("pk"):
+            plugins.revoke_plugin(instance=number, installation=installation, actor=actor)
         return lifecycle.remove(installation=installation, actor=actor)

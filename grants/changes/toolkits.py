@@ -1,11 +1,11 @@
 """The only writer of toolkits: installed for an organization, then granted to a number.
 
-Like the cells of plugins: one audited transaction each, repeatable, and Refused changes nothing.
+Like the changes of plugins: one audited transaction each, repeatable, and Refused changes nothing.
 """
 
 from django.utils.translation import gettext as _
 
-from grants.changes import plugins as cells
+from grants.changes.plugins import audited_change, require_member
 from grants.models import OrganizationToolkit, ToolkitGrant
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization
@@ -14,17 +14,10 @@ from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 
 
-def named(name: str) -> Toolkit:
-    """Raises Refused (`unknown_toolkit`)."""
-    if name not in set(Toolkit):
-        raise Refused("unknown_toolkit", f"{name} is no toolkit; there are {', '.join(Toolkit)}.")
-    return Toolkit(name)
-
-
 def install(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor) -> None:
-    """Install a toolkit for an organization; its numbers get it one by one."""
+    """Installs a toolkit for an organization; its numbers get it one by one."""
     with audit.act(actor=actor, action="toolkit.installed", organization=organization) as act:
-        cells.require_member(organization, actor)
+        require_member(organization, actor)
         act.on(toolkit.value, toolkit.value)
         _row, is_new = OrganizationToolkit.objects.get_or_create(organization=organization, toolkit=toolkit.value)
         if not is_new:
@@ -32,9 +25,9 @@ def install(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor)
 
 
 def remove(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor) -> None:
-    """Remove a toolkit from an organization and from all its numbers: none gets it back by a later install."""
+    """Removes a toolkit from an organization and from all its numbers: none gets it back by a later install."""
     with audit.act(actor=actor, action="toolkit.removed", organization=organization) as act:
-        cells.require_member(organization, actor)
+        require_member(organization, actor)
         act.on(toolkit.value, toolkit.value)
         removed, _rows = OrganizationToolkit.objects.filter(organization=organization, toolkit=toolkit.value).delete()
         if not removed:
@@ -46,8 +39,8 @@ def remove(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor) 
 
 
 def grant(*, instance: Instance, toolkit: Toolkit, actor: audit.Actor) -> None:
-    """Let a number use a toolkit that its organization has installed."""
-    with cells.changing(instance, actor, "toolkit.granted") as act:
+    """Lets a number use a toolkit that its organization has installed. Raises Refused (`toolkit_not_installed`)."""
+    with audited_change(instance, actor, "toolkit.granted") as act:
         installed = OrganizationToolkit.objects.select_for_update().filter(organization=instance.organization_id)
         if installed.filter(toolkit=toolkit.value).first() is None:
             detail = _("%(toolkit)s is not installed for this organization.") % {"toolkit": toolkit.value}
@@ -60,9 +53,9 @@ def grant(*, instance: Instance, toolkit: Toolkit, actor: audit.Actor) -> None:
             act.nothing()
 
 
-def ungrant(*, instance: Instance, toolkit: Toolkit, actor: audit.Actor) -> None:
-    """Take a toolkit back from a number; the organization keeps it."""
-    with cells.changing(instance, actor, "toolkit.taken_back") as act:
+def revoke(*, instance: Instance, toolkit: Toolkit, actor: audit.Actor) -> None:
+    """Takes a toolkit back from a number; the organization keeps it."""
+    with audited_change(instance, actor, "toolkit.taken_back") as act:
         removed, _rows = ToolkitGrant.objects.filter(instance=instance, toolkit=toolkit.value).delete()
         act.change(before={toolkit.value: "on"}, after={toolkit.value: "off"})
         if not removed:

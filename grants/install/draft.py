@@ -5,7 +5,7 @@ so its permissions have to be looked at.
 """
 
 from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from kasilabs.accounts.models import Organization
@@ -27,24 +27,25 @@ class Draft:
     is_outdated: bool = False
 
 
-def read(session: Session, organization: Organization, version: Version) -> Draft:
-    """Return what this person chose so far."""
-    kept = session.get(_key(organization, version))
-    if kept is None:
+def load_draft(session: Session, organization: Organization, version: Version) -> Draft:
+    saved = session.get(_key(organization, version))
+    if saved is None:
         return Draft()
-    if kept["digest"] != version.digest:
+    if saved["digest"] != version.digest:
         return Draft(is_outdated=True)
-    return Draft(kept["permissions"], kept["numbers"], kept["toolkits"])
+    return Draft(saved["permissions"], saved["numbers"], saved["toolkits"])
 
 
-def keep(session: Session, organization: Organization, version: Version, draft: Draft) -> None:
-    kept = asdict(draft)
-    del kept["is_outdated"]
-    session[_key(organization, version)] = kept | {"digest": version.digest}
+def save_draft(session: Session, organization: Organization, version: Version, draft: Draft) -> None:
+    session[_key(organization, version)] = {
+        "permissions": draft.permissions,
+        "numbers": draft.numbers,
+        "toolkits": draft.toolkits,
+        "digest": version.digest,
+    }
 
 
-def drop(session: Session, organization: Organization, version: Version) -> None:
-    """Forget the draft; there may be none."""
+def delete_draft(session: Session, organization: Organization, version: Version) -> None:
     session.pop(_key(organization, version), None)
 
 

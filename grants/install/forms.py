@@ -6,12 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from grants.install import consent
-from grants.install.choices import Choice, NumberBox, ToolkitBox
+from grants.install.consent import PermissionOption, permission_options
+from grants.install.options import GrantOptions, NumberOption, ToolkitOption
 from plugins.manifest.document import Manifest
-
-MOST_INPUT = 64 * 1024
-"""Bytes an agent may send (contracts, opening paragraph)."""
 
 NOT_OFFERED = {"invalid_choice": _("One of these is not offered any more. Choose again.")}
 
@@ -35,40 +32,40 @@ class PermissionsForm(forms.Form):
         return list(self["permissions"].value() or ())
 
     @property
-    def boxes(self) -> list[consent.Box]:
-        return consent.boxes(self.manifest, self.ticked)
+    def permission_options(self) -> list[tuple[PermissionOption, bool]]:
+        """What can be ticked, and whether it is."""
+        return [(option, option.permission.key in self.ticked) for option in permission_options(self.manifest)]
 
 
 class NumbersForm(forms.Form):
     """Which numbers get the plugin, and which of the toolkits it needs."""
 
     def __init__(
-        self,
-        manifest: Manifest,
-        choice: Choice,
-        initial: Mapping[str, Sequence[str]],
-        data: Mapping[str, Any] | None = None,
+        self, options: GrantOptions, initial: Mapping[str, Sequence[str]], data: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial={**initial})
-        self.manifest = manifest
-        self.choice = choice
+        self.options = options
         self.fields["numbers"] = forms.MultipleChoiceField(
             label=_("Numbers"),
             required=False,
-            choices=[(number.public_id, number.name) for number in choice.numbers],
+            choices=[(option.number.public_id, option.number.name) for option in options.numbers],
             error_messages=NOT_OFFERED,
         )
         self.fields["toolkits"] = forms.MultipleChoiceField(
             label=_("Toolkits"),
             required=False,
-            choices=[(kit.value, kit.value) for kit in choice.toolkits],
+            choices=[(toolkit.value, toolkit.value) for toolkit in options.offered_toolkits],
             error_messages=NOT_OFFERED,
         )
 
     @property
-    def number_boxes(self) -> list[NumberBox]:
-        return self.choice.number_boxes(self["numbers"].value() or ())
+    def number_options(self) -> list[tuple[NumberOption, bool]]:
+        """What can be ticked, and whether it is."""
+        ticked = self["numbers"].value() or ()
+        return [(option, option.number.public_id in ticked) for option in self.options.numbers]
 
     @property
-    def toolkit_boxes(self) -> list[ToolkitBox]:
-        return self.choice.toolkit_boxes(self["toolkits"].value() or (), self.manifest.required_toolkits)
+    def toolkit_options(self) -> list[tuple[ToolkitOption, bool]]:
+        """What is needed, and whether it is ticked."""
+        ticked = self["toolkits"].value() or ()
+        return [(option, option.toolkit in ticked) for option in self.options.toolkits]

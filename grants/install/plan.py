@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from grants.changes import plugins, toolkits
 from installations import lifecycle
 from installations.lifecycle import InstallResult
-from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization, User
 from kasilabs.configuration.command_line import ParsedSettings
@@ -20,10 +19,10 @@ from plugins.models import Version
 
 
 @dataclass(frozen=True, repr=False)
-class Plan:
+class InstallPlan:
     """What somebody decided about a plugin. It carries secrets to the vault, so it has no representation.
 
-    Without `settings` the configuration stays as it is. `tools` and `permissions` are read by `cells.grant_plugin`.
+    Without `settings` the configuration stays as it is. `tools` and `permissions` mean what they do in `grant_plugin`.
     `only_new` refuses to touch an installation that somebody made meanwhile.
     """
 
@@ -38,46 +37,40 @@ class Plan:
     only_new: bool = False
 
 
-def set_up(plan: Plan, *, user: User | None, actor: audit.Actor) -> InstallResult:
-    """Carry out a plan: all of it or nothing. A second time it sets the named values and adds the named grants.
+def set_up_plugin(plan: InstallPlan, *, user: User | None, actor: audit.Actor) -> InstallResult:
+    """Carries out a plan: all of it or nothing. A second time it sets the named values and adds the named grants.
 
     The numbers are locked first, as in every change of grants. Raises Refused: see `lifecycle.install`,
-    `lifecycle.configure`, `cells.grant_plugin` and `toolkits.grant`; and `installed_meanwhile`.
+    `lifecycle.configure`, `plugins.grant_plugin` and `toolkits.grant`; and `installed_meanwhile`.
     """
     with audit.together():
-        plugins.lock(plan.organization, plan.numbers)
-        installed = lifecycle.install(
+        plugins.lock_numbers(plan.organization, plan.numbers)
+        result = lifecycle.install(
             organization=plan.organization, version=plan.version, mode=plan.mode, user=user, actor=actor
         )
-        if plan.only_new and not installed.is_new:
+        if plan.only_new and not result.is_new:
             raise Refused("installed_meanwhile", _("Somebody installed this plugin meanwhile. Nothing was changed."))
+
+        installation = result.installation
         if plan.settings is not None:
-            installed = replace(installed, installation=_configure(installed, plan.settings, actor))
+            installation = lifecycle.configure(
+                installation=installation,
+                values=plan.settings.over(installation.values),
+                secret_changes=plan.settings.secret_changes,
+                actor=actor,
+                expected_version=installation.config_version,
+            )
+
         for toolkit in plan.toolkits:
             toolkits.install(organization=plan.organization, toolkit=toolkit, actor=actor)
         for number in plan.numbers:
-            _grant(plan, number, installed, actor)
-    return installed
-
-
-def _configure(installed: InstallResult, settings: ParsedSettings, actor: audit.Actor) -> Installation:
-    found = installed.installation
-    return lifecycle.configure(
-        installation=found,
-        values=settings.over(found.values),
-        secret_changes=settings.secret_changes,
-        actor=actor,
-        expected_version=found.config_version,
-    )
-
-
-def _grant(plan: Plan, number: Instance, installed: InstallResult, actor: audit.Actor) -> None:
-    plugins.grant_plugin(
-        instance=number,
-        installation=installed.installation,
-        tools=plan.tools,
-        permissions=plan.permissions,
-        actor=actor,
-    )
-    for toolkit in plan.toolkits:
-        toolkits.grant(instance=number, toolkit=toolkit, actor=actor)
+            plugins.grant_plugin(
+                instance=number,
+                installation=installation,
+                tools=plan.tools,
+                permissions=plan.permissions,
+                actor=actor,
+            )
+            for toolkit in plan.toolkits:
+                toolkits.grant(instance=number, toolkit=toolkit, actor=actor)
+    return replace(result, installation=installation)

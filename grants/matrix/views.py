@@ -4,7 +4,6 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -44,7 +43,7 @@ def matrix(request: MemberRequest) -> HttpResponse:
 def set_cell(request: MemberRequest) -> HttpResponseBase:
     """Turn one tool or permission on or off."""
     change = forms.cell_change(request.POST)
-    granted = _grants(request).filter(pk=change.grant).first()
+    granted = PluginGrant.objects.with_installation().filter(organization=request.organization, pk=change.grant).first()
     if granted is None:
         return _not_done(request, Refused("not_granted", _("That plugin is not granted to that number any more.")))
     before = matrices.slot(granted.instance, granted.installation)
@@ -53,11 +52,6 @@ def set_cell(request: MemberRequest) -> HttpResponseBase:
     except Refused as refused:
         return _not_done(request, refused)
     return _changed(request, before, granted.installation, change)
-
-
-def _grants(request: MemberRequest) -> "QuerySet[PluginGrant]":
-    related = ("instance__organization", "plugin", "installation__plugin", "installation__version")
-    return PluginGrant.objects.filter(organization=request.organization).select_related(*related)
 
 
 def _set(granted: PluginGrant, change: CellChange, request: MemberRequest) -> None:
@@ -94,8 +88,7 @@ def take_back(request: MemberRequest) -> HttpResponseBase:
     instance, installation = _pair(request, "take_back")
     if request.method != "POST":
         return _ask(request, "grants/take_back.html", instance, installation)
-    for granted in _grants(request).filter(instance=instance, installation=installation):
-        plugins.ungrant(grant=granted, actor=actor(request))
+    plugins.revoke_plugin(instance=instance, installation=installation, actor=actor(request))
     names = {"plugin": installation.version.name, "number": instance.name}
     messages.success(request, _("%(plugin)s is taken back from %(number)s.") % names)
     return redirect(_matrix_url(request, Filter(), cells_html.stem(instance, installation)))

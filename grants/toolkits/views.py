@@ -1,14 +1,14 @@
 """Toolkits: installed for the organization, then granted to its numbers."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from grants.changes import toolkits as kits
-from grants.toolkits import forms, overview
+from grants.changes import toolkits as changes
+from grants.toolkits import overview
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
@@ -20,30 +20,33 @@ from kasilabs.whatsapp.models import Instance
 @require_safe
 @member_required(Permission.GRANTS_VIEW)
 def toolkits(request: MemberRequest) -> HttpResponse:
-    """Show what the platform offers, what is installed, and which numbers and plugins use it."""
-    return render(request, "grants/toolkits.html", {"toolkits": overview.uses(request.organization)})
+    """Shows what the platform offers, what is installed, and which numbers and plugins use it."""
+    return render(
+        request, "grants/toolkits.html", {"toolkits": overview.toolkits_of_organization(request.organization)}
+    )
 
 
 @require_POST
 @member_required(Permission.TOOLKITS_CHANGE)
 def install(request: MemberRequest, toolkit: str) -> HttpResponseBase:
-    """Install a toolkit; no number has it yet."""
-    kit = forms.toolkit_of(toolkit)
-    kits.install(organization=request.organization, toolkit=kit, actor=actor(request))
-    messages.success(request, _("%(toolkit)s is installed. Grant it to the numbers that need it.") % {"toolkit": kit})
+    """Installs a toolkit; no number has it yet."""
+    found = _toolkit_or_404(toolkit)
+    changes.install(organization=request.organization, toolkit=found, actor=actor(request))
+    messages.success(request, _("%(toolkit)s is installed. Grant it to the numbers that need it.") % {"toolkit": found})
     return redirect("grants:toolkits", request.organization.slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.TOOLKITS_CHANGE)
 def remove(request: MemberRequest, toolkit: str) -> HttpResponseBase:
-    """Ask first, then remove a toolkit from the organization and all its numbers."""
-    kit = forms.toolkit_of(toolkit)
+    """Asks first, then removes a toolkit from the organization and all its numbers."""
+    found = _toolkit_or_404(toolkit)
     if request.method != "POST":
-        use = next(use for use in overview.uses(request.organization) if use.toolkit is kit)
-        return render(request, "grants/remove_toolkit.html", {"use": use})
-    kits.remove(organization=request.organization, toolkit=kit, actor=actor(request))
-    messages.success(request, _("%(toolkit)s is removed.") % {"toolkit": kit})
+        usages = overview.toolkits_of_organization(request.organization)
+        usage = next(usage for usage in usages if usage.toolkit is found)
+        return render(request, "grants/remove_toolkit.html", {"usage": usage})
+    changes.remove(organization=request.organization, toolkit=found, actor=actor(request))
+    messages.success(request, _("%(toolkit)s is removed.") % {"toolkit": found})
     return redirect("grants:toolkits", request.organization.slug)
 
 
@@ -51,46 +54,57 @@ def remove(request: MemberRequest, toolkit: str) -> HttpResponseBase:
 @vary_on_headers("HX-Request")
 @member_required(Permission.GRANTS_VIEW)
 def number_toolkits(request: MemberRequest, number: str) -> HttpResponse:
-    """Show the toolkits of a number: a page, and a fragment of the number's own page."""
+    """Shows the toolkits of a number: a page, and a fragment of the number's own page."""
     return _number_page(request, number_or_404(request.organization, number))
 
 
 @require_POST
 @member_required(Permission.GRANTS_CHANGE)
 def grant(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
-    """Grant an installed toolkit to a number."""
-    instance, kit = number_or_404(request.organization, number), forms.toolkit_of(toolkit)
+    """Grants an installed toolkit to a number."""
+    instance, found = number_or_404(request.organization, number), _toolkit_or_404(toolkit)
     try:
-        kits.grant(instance=instance, toolkit=kit, actor=actor(request))
+        changes.grant(instance=instance, toolkit=found, actor=actor(request))
     except Refused as refused:
         return _answer(request, instance, refusal=str(refused))
-    return _answer(request, instance, _("%(toolkit)s is on for %(number)s") % _names(kit, instance))
+    message = _("%(toolkit)s is on for %(number)s") % {"toolkit": found, "number": instance.name}
+    return _answer(request, instance, message=message)
 
 
 @require_POST
 @member_required(Permission.GRANTS_CHANGE)
-def take_back(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
-    """Take a toolkit back from a number."""
-    instance, kit = number_or_404(request.organization, number), forms.toolkit_of(toolkit)
-    kits.ungrant(instance=instance, toolkit=kit, actor=actor(request))
-    return _answer(request, instance, _("%(toolkit)s is off for %(number)s") % _names(kit, instance))
+def revoke(request: MemberRequest, number: str, toolkit: str) -> HttpResponseBase:
+    """Takes a toolkit back from a number."""
+    instance, found = number_or_404(request.organization, number), _toolkit_or_404(toolkit)
+    changes.revoke(instance=instance, toolkit=found, actor=actor(request))
+    message = _("%(toolkit)s is off for %(number)s") % {"toolkit": found, "number": instance.name}
+    return _answer(request, instance, message=message)
 
 
-def _names(toolkit: Toolkit, instance: Instance) -> dict[str, str]:
-    return {"toolkit": toolkit.value, "number": instance.name}
+def _toolkit_or_404(name: str) -> Toolkit:
+    try:
+        return Toolkit(name)
+    except ValueError:
+        raise Http404 from None
 
 
-def _answer(request: MemberRequest, instance: Instance, said: str = "", *, refusal: str = "") -> HttpResponseBase:
+def _answer(request: MemberRequest, instance: Instance, *, message: str = "", refusal: str = "") -> HttpResponseBase:
+    """Answers with the toolkits as they are now: htmx swaps them in, a form without script is redirected to them."""
     if request.htmx:
-        return _number_page(request, instance, said=said, refusal=refusal)
+        return _number_page(request, instance, message=message, refusal=refusal)
     if refusal:
         messages.error(request, refusal)
     else:
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect("grants:number_toolkits", request.organization.slug, instance.public_id)
 
 
-def _number_page(request: MemberRequest, instance: Instance, *, said: str = "", refusal: str = "") -> HttpResponse:
+def _number_page(request: MemberRequest, instance: Instance, *, message: str = "", refusal: str = "") -> HttpResponse:
     template = "grants/number_toolkits.html" + ("#toolkits" if request.htmx else "")
-    context = {"number": instance, "toolkits": overview.on_number(instance), "said": said, "refusal": refusal}
+    context = {
+        "number": instance,
+        "toolkits": overview.toolkits_of_number(instance),
+        "message": message,
+        "refusal": refusal,
+    }
     return render(request, template, context)

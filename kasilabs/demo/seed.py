@@ -10,8 +10,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.utils import timezone
 
-from grants.install import plan as install_plan
-from grants.install.plan import Plan
+from grants.install.plan import InstallPlan, set_up_plugin
 from installations.models import Installation
 from kasilabs.accounts import audit, members
 from kasilabs.accounts.models import Member, Organization, User
@@ -126,7 +125,7 @@ def _installation(sample: Sample) -> dict[str, Any]:
 def _set_up(organization: Organization, sample: Sample) -> Installation:
     raw = (EXAMPLES / sample.folder / "manifest.json").read_bytes()
     version = registry.publish(organization=organization, actor=ACTOR, raw=raw).version
-    plan = Plan(
+    plan = InstallPlan(
         organization=organization,
         version=version,
         mode=Mode.SANDBOX,
@@ -134,4 +133,4 @@ def _set_up(organization: Organization, sample: Sample) -> Installation:
         numbers=list(organization.instances.filter(name__in=sample.numbers)),
         permissions=[permission.key for permission in version.manifest.permissions],
     )
-    return install_plan.set_up(plan, user=None, actor=ACTOR).installation
+    return set_up_plugin(plan, user=None, actor=ACTOR).installation

@@ -4,7 +4,7 @@
 Nothing here knows a table or the network.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -142,6 +142,16 @@ class Manifest:
     def offered_tools(self) -> tuple[Tool, ...]:
         """The tools an agent can be offered: none of a plugin that others use through bridges."""
         return self.tools if self.visibility is Visibility.AGENT else ()
+
+    @property
+    def default_permissions(self) -> list[str]:
+        """The keys that are ticked when nobody chose any."""
+        return [permission.key for permission in self.permissions if permission.default]
+
+    def needed_toolkits(self, permissions: Iterable[str]) -> list[Toolkit]:
+        """Returns the toolkits without which its tools or these permissions do not work, in the catalogue's order."""
+        reached = {kit for key in permissions if key in BRIDGE_ACTIONS for kit in BRIDGE_ACTIONS[key].toolkits}
+        return [kit for kit in Toolkit if kit in reached or kit in self.required_toolkits]
 
     def tool(self, name: str) -> Tool | None:
         return self._tools.get(name)

@@ -125,7 +125,7 @@ def _quarantine(platform: Platform) -> None:
 
 
 def _take_back(platform: Platform) -> None:
-    plugins.ungrant(grant=platform.grant, actor=factories.ACTOR)
+    plugins.revoke_plugin(instance=platform.legal, installation=platform.installation, actor=factories.ACTOR)
 
 
 def _tool_off(platform: Platform) -> None:

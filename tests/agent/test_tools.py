@@ -74,7 +74,7 @@ def test_the_list_revalidates_until_something_changes(platform: Platform) -> Non
     assert (first["Cache-Control"], first["Vary"]) == ("private, no-cache", "Authorization")
     again = platform.agent.get(**{"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
-    plugins.ungrant(grant=platform.grant, actor=ACTOR)
+    plugins.revoke_plugin(instance=platform.legal, installation=platform.installation, actor=ACTOR)
     changed = platform.agent.get(**{"If-None-Match": first["ETag"]})
     assert changed.status_code == 200
     assert changed["ETag"] != first["ETag"]

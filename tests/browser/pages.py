@@ -18,7 +18,7 @@ NOT_PAGES = {
     *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_reauthenticate"),
     *("whatsapp:suspend", "whatsapp:resume", "whatsapp:rotate_key", "installations:suspend", "installations:resume"),
     *("installations:check_field", "grants:install", "grants:install_check_field", "grants:install_toolkit"),
-    *("grants:set_cell", "grants:grant_toolkit", "grants:take_back_toolkit", "accounts:change_role"),
+    *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("plugins:download", "agent:tools", "agent:calls", "agent:api-root", "manifest_schema", "healthz", "readyz"),
 }
 """Routes that lead on, take a POST only, answer machines, or need a second factor that is set up."""

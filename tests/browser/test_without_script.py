@@ -31,7 +31,7 @@ def test_a_plugin_is_installed_in_four_steps(built: Stage, admin: Visitor) -> No
     admin.open(url(built, "grants:install", "DRAFT_DESK"))
     admin.page.get_by_label("Create tickets").uncheck()
     admin.press("Show what this allows")
-    expect(admin.page.locator("#ability")).to_contain_text("Not allowed")
+    expect(admin.page.locator("#consent")).to_contain_text("Not allowed")
     admin.page.get_by_label("Create tickets").check()
     admin.press("Save and continue")
     admin.page.get_by_label("Legal Consultations").check()

@@ -4,8 +4,7 @@ from typing import Any
 import pytest
 
 from grants.changes import toolkits
-from grants.install import plan as wizard
-from grants.install.plan import Plan
+from grants.install.plan import InstallPlan, set_up_plugin
 from installations.models import Installation
 from kasilabs.accounts.models import Member
 from kasilabs.calls.console import sample_input
@@ -39,8 +38,8 @@ def plugin(serve: Serve) -> fake_plugin_server.FakePluginServer:
 def install(cast: factories.Cast, url: str, *numbers: Instance, **changes: Any) -> Installation:
     version = factories.version(cast.organization, **{"baseUrl": url, "tools": TOOLS, **changes})
     settings = read_settings(version.manifest.configuration, ["defaultQueue=billing"], [f"apiKey={CANARY}"])
-    plan = Plan(cast.organization, version, Mode.SANDBOX, settings, numbers)
-    return wizard.set_up(plan, user=None, actor=ACTOR).installation
+    plan = InstallPlan(cast.organization, version, Mode.SANDBOX, settings, numbers)
+    return set_up_plugin(plan, user=None, actor=ACTOR).installation
 
 
 @pytest.fixture

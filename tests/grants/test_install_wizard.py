@@ -8,8 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from grants.changes import toolkits
-from grants.install import plan as wizard
-from grants.install.plan import Plan
+from grants.install.plan import InstallPlan, set_up_plugin
 from grants.models import OrganizationToolkit, PluginGrant, ToolkitGrant
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import AuditEntry, Member
@@ -99,7 +98,7 @@ def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
 def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     shown = page(admin.post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}, headers=HTMX))
-    assert shown.strip().startswith('<section class="card" id="ability"')
+    assert shown.strip().startswith('<section class="card" id="consent"')
     assert "own E-Commerce tools are hidden" in shown
     alone, not_allowed = shown.split("Not allowed")[0:2]
     assert "Create an order in your shop" in alone
@@ -303,9 +302,9 @@ def test_a_plan_touches_no_installation_somebody_made_meanwhile(version: Version
     )
     noted = AuditEntry.objects.count()
     settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [])
-    plan = Plan(cast.organization, version, Mode.SANDBOX, settings, only_new=True)
+    plan = InstallPlan(cast.organization, version, Mode.SANDBOX, settings, only_new=True)
     with pytest.raises(Refused) as refused:
-        wizard.set_up(plan, user=None, actor=ACTOR)
+        set_up_plugin(plan, user=None, actor=ACTOR)
     found.refresh_from_db()
     assert (refused.value.code, found.values, AuditEntry.objects.count()) == ("installed_meanwhile", {}, noted)
 
@@ -313,7 +312,7 @@ def test_a_plan_touches_no_installation_somebody_made_meanwhile(version: Version
 def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: Instance, cast: factories.Cast) -> None:
     noted = AuditEntry.objects.count()
     settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [f"apiKey={CANARY}"])
-    plan = Plan(
+    plan = InstallPlan(
         cast.organization,
         version,
         Mode.SANDBOX,
@@ -323,7 +322,7 @@ def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: 
         toolkits=[Toolkit.ESCALATIONS],
     )
     with pytest.raises(Refused, match="has no permission"):
-        wizard.set_up(plan, user=None, actor=ACTOR)
+        set_up_plugin(plan, user=None, actor=ACTOR)
     assert nothing_was_done()
     assert AuditEntry.objects.count() == noted
 

@@ -156,7 +156,7 @@ def test_a_button_that_was_never_drawn_is_not_found(desk: Desk, cast: factories.
 def test_a_cell_of_a_grant_that_is_gone_is_not_saved(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     sent = {"on": value(grant, TOOL)}
-    plugins.ungrant(grant=grant, actor=factories.ACTOR)
+    plugins.revoke_plugin(instance=grant.instance, installation=grant.installation, actor=factories.ACTOR)
     swapped = as_(cast.admin).post(f"{PAGE}cells/", sent, headers=HTMX)
     assert (swapped.status_code, "not granted to that number" in swapped["HX-Trigger"]) == (409, True)
     assert as_(cast.admin).post(f"{PAGE}cells/", sent)["Location"] == PAGE

@@ -56,7 +56,8 @@ def test_a_tool_turned_on_while_its_plugin_is_taken_back_leaves_nothing_behind()
         actor=factories.ACTOR,
     )
     turn_on = partial(plugins.set_tool, grant=grant, tool=TOOL, state=ToolGrant.State.ON, actor=factories.ACTOR)
-    done = at_once(or_error(turn_on), or_error(partial(plugins.ungrant, grant=grant, actor=factories.ACTOR)))
+    revoke = partial(plugins.revoke_plugin, instance=grant.instance, installation=installation, actor=factories.ACTOR)
+    done = at_once(or_error(turn_on), or_error(revoke))
     assert done[1] is None
     assert not ToolGrant.objects.exists()
 

@@ -24,7 +24,7 @@ def installed(desk: Desk, *numbers: Instance) -> None:
 
 def test_each_toolkit_says_what_reaches_it_and_which_numbers_have_it(desk: Desk) -> None:
     installed(desk, desk.legal)
-    found = {use.toolkit: use for use in overview.uses(desk.organization)}
+    found = {usage.toolkit: usage for usage in overview.toolkits_of_organization(desk.organization)}
     assert list(found) == list(Toolkit)
     payments = found[Toolkit.PAYMENTS]
     assert (payments.is_installed, payments.numbers, payments.plugins) == (

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from grants.changes import plugins, toolkits
-from grants.models import PluginGrant, ToolGrant
+from grants.management.lookup import toolkit_or_refuse
+from grants.models import ToolGrant
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.lib.commands import JsonCommand
@@ -15,15 +16,16 @@ from kasilabs.whatsapp.lookup import number_or_refuse
 from kasilabs.whatsapp.models import Instance
 
 ACTOR = audit.Actor.command("grant")
+ON, OFF = ToolGrant.State.ON, ToolGrant.State.OFF
 Switch = tuple[str, bool]
 
 
 def switch(text: str) -> Switch:
-    """Read NAME=on or NAME=off."""
-    name, _equals, word = text.rpartition("=")
-    if not name or word not in {"on", "off"}:
+    """Reads NAME=on or NAME=off."""
+    name, _equals, state = text.rpartition("=")
+    if not name or state not in {"on", "off"}:
         raise ArgumentTypeError(f"write NAME=on or NAME=off, not {text!r}")
-    return name, word == "on"
+    return name, state == "on"
 
 
 class Command(JsonCommand):
@@ -59,21 +61,30 @@ class Command(JsonCommand):
             raise CommandError("--off takes the whole plugin back: leave --tool and --permission out.", returncode=2)
         with audit.together():
             instance = number_or_refuse(number)
-            _set_toolkits(instance, options["toolkit"])
-            installation = _installation(instance, plugin, options["mode"])
+            for name, on in options["toolkit"]:
+                _set_toolkit(instance, name, on=on)
+            installation = _find_installation(instance, plugin, options["mode"])
             if off:
-                _take_back(instance, installation)
+                plugins.revoke_plugin(instance=instance, installation=installation, actor=ACTOR)
             else:
                 _set_cells(instance, installation, options["tool"], options["permission"])
-        return _described(instance, installation)
+        return _describe(instance, installation)
 
 
-def _installation(instance: Instance, slug: str, mode: str | None) -> Installation:
-    """Choose the installation: of the mode asked for, else the granted one, else the only one."""
-    present = instance.organization.installations.not_removed().select_related("plugin", "version")
-    found: list[Installation] = list(present.filter(plugin__slug=slug))
+def _set_toolkit(instance: Instance, name: str, *, on: bool) -> None:
+    toolkit = toolkit_or_refuse(name)
+    if on:
+        toolkits.install(organization=instance.organization, toolkit=toolkit, actor=ACTOR)
+        toolkits.grant(instance=instance, toolkit=toolkit, actor=ACTOR)
+    else:
+        toolkits.revoke(instance=instance, toolkit=toolkit, actor=ACTOR)
+
+
+def _find_installation(instance: Instance, slug: str, mode: str | None) -> Installation:
+    """Returns the installation of the mode asked for, else the granted one, else the only one."""
+    found = list(instance.organization.installations.not_removed().with_version().filter(plugin__slug=slug))
     if mode is None and len(found) > 1:
-        found = [each for each in found if each.grants.filter(instance=instance).exists()]
+        found = [each for each in found if instance.plugin_grants.filter(installation=each).exists()]
         if not found:
             raise Refused("mode_needed", f"{slug} is installed in two modes: say which with --mode.")
     chosen = next((each for each in found if mode in {None, each.mode}), None)
@@ -82,56 +93,35 @@ def _installation(instance: Instance, slug: str, mode: str | None) -> Installati
     return chosen
 
 
-def _set_toolkits(instance: Instance, switches: list[Switch]) -> None:
-    for name, on in switches:
-        toolkit = toolkits.named(name)
-        if on:
-            toolkits.install(organization=instance.organization, toolkit=toolkit, actor=ACTOR)
-            toolkits.grant(instance=instance, toolkit=toolkit, actor=ACTOR)
-        else:
-            toolkits.ungrant(instance=instance, toolkit=toolkit, actor=ACTOR)
-
-
-def _take_back(instance: Instance, installation: Installation) -> None:
-    for grant in instance.plugin_grants.filter(installation=installation):
-        plugins.ungrant(grant=grant, actor=ACTOR)
-
-
 def _set_cells(instance: Instance, installation: Installation, tools: list[Switch], permissions: list[Switch]) -> None:
     grant = plugins.grant_plugin(
         instance=instance,
         installation=installation,
-        tools=_on(tools),
-        permissions=_on(permissions),
+        tools=[name for name, on in tools if on] or None,
+        permissions=[key for key, on in permissions if on] or None,
         actor=ACTOR,
     )
     for name, on in tools:
-        state = ToolGrant.State.ON if on else ToolGrant.State.OFF
-        plugins.set_tool(grant=grant, tool=name, state=state, actor=ACTOR)
+        plugins.set_tool(grant=grant, tool=name, state=ON if on else OFF, actor=ACTOR)
     for key, on in permissions:
         plugins.set_permission(grant=grant, key=key, on=on, actor=ACTOR)
 
 
-def _on(switches: list[Switch]) -> Collection[str] | None:
-    """Return the names that are on; None, which means the default of a new grant, where none is."""
-    return [name for name, on in switches if on] or None
-
-
-def _described(instance: Instance, installation: Installation) -> dict[str, object]:
-    grant = PluginGrant.objects.filter(instance=instance, installation=installation).first()
-    tools = set(grant.tools.filter(state=plugins.ON).values_list("tool", flat=True)) if grant else set()
-    keys = set(grant.permissions.values_list("key", flat=True)) if grant else set()
+def _describe(instance: Instance, installation: Installation) -> dict[str, object]:
+    grant = instance.plugin_grants.filter(installation=installation).first()
     manifest = installation.version.manifest
     return {
         "instance": {"id": instance.public_id, "name": instance.name},
         "plugin": installation.plugin.slug,
         "mode": installation.mode,
         "granted": grant is not None,
-        "tools": {tool.name: _word(tool.name in tools) for tool in manifest.tools},
-        "permissions": {asked.key: _word(asked.key in keys) for asked in manifest.permissions},
+        "tools": _states([tool.name for tool in manifest.tools], grant.enabled_tools() if grant else ()),
+        "permissions": _states(
+            [asked.key for asked in manifest.permissions], grant.enabled_permissions() if grant else ()
+        ),
         "toolkits": sorted(instance.toolkit_grants.values_list("toolkit", flat=True)),
     }
 
 
-def _word(on: bool) -> str:  # noqa: FBT001
-    return "on" if on else "off"
+def _states(names: Collection[str], enabled: Collection[str]) -> dict[str, str]:
+    return {name: (ON if name in enabled else OFF).value for name in names}

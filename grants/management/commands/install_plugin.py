@@ -1,17 +1,16 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from grants.changes import toolkits
-from grants.install import plan as wizard
-from grants.install.plan import Plan
-from grants.management import acting
+from grants.install.plan import InstallPlan, set_up_plugin
+from grants.management.lookup import member_or_refuse, organization_or_refuse, toolkit_or_refuse
 from installations.lifecycle import InstallResult
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization
 from kasilabs.accounts.permissions import Permission
-from kasilabs.configuration.command_line import ParsedSettings, read_settings
+from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
@@ -26,7 +25,7 @@ SECRET_NAMES = {Purpose.TOOL: "toolSecret", Purpose.BRIDGE: "bridgeSecret"}
 
 
 def names(text: str) -> list[str]:
-    """Read a,b,c; an empty text names nothing."""
+    """Reads a,b,c; an empty text names nothing."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
@@ -59,19 +58,32 @@ class Command(JsonCommand):
     def run(self, **options: Any) -> dict[str, object]:
         if not options["grant"] and (options["tools"] is not None or options["permissions"] is not None):
             raise CommandError("--tools and --permissions say what --grant gives: name a number.", returncode=2)
-        member = acting.member(acting.organization(options["organization"]), options["acting"])
-        acting.require(member, *_needed(options))
-        raw, mode = source.read(options["manifest"]), Mode(options["mode"])
+        organization = organization_or_refuse(options["organization"])
+        member = member_or_refuse(organization, options["acting"])
+        _require_permissions(member, _needed_permissions(options))
         actor = audit.Actor.person(member.user)
+        raw = source.read(options["manifest"])
         with audit.together():
-            plan = _plan(member, _version(member, raw, actor), mode, options)
-            installed = wizard.set_up(plan, user=member.user, actor=actor)
-            secrets = _secrets(installed, member, actor)
-        return _described(installed.installation, secrets)
+            version = _publish_or_find(member, raw, actor)
+            has_settings = options["set"] or options["secret"]
+            schema = version.manifest.configuration
+            plan = InstallPlan(
+                organization=organization,
+                version=version,
+                mode=Mode(options["mode"]),
+                settings=read_settings(schema, options["set"], options["secret"]) if has_settings else None,
+                numbers=_find_numbers(organization, options["grant"]),
+                tools=options["tools"],
+                permissions=options["permissions"],
+                toolkits=[toolkit_or_refuse(name) for name in options["toolkits"]],
+            )
+            result = set_up_plugin(plan, user=member.user, actor=actor)
+            secrets = _show_new_secrets(result, member, actor)
+        return _describe(result.installation, secrets)
 
 
-def _needed(options: dict[str, Any]) -> list[Permission]:
-    """Return what the dashboard would ask of somebody who does the same."""
+def _needed_permissions(options: dict[str, Any]) -> list[Permission]:
+    """Returns what the dashboard would ask of somebody who does the same."""
     asked = {
         Permission.INSTALLATIONS_CONFIGURE: options["set"] or options["secret"],
         Permission.INSTALLATIONS_SECRETS: options["secret"],
@@ -81,51 +93,34 @@ def _needed(options: dict[str, Any]) -> list[Permission]:
     return [Permission.INSTALLATIONS_INSTALL, *(permission for permission, given in asked.items() if given)]
 
 
-def _version(member: Member, raw: bytes, actor: audit.Actor) -> Version:
-    """Register the manifest for the organization, or find it published by another one."""
+def _require_permissions(member: Member, needed: Sequence[Permission]) -> None:
+    """Raises Refused (`missing_permission`), which names the first permission that is missing."""
+    for permission in needed:
+        if not member.may(permission):
+            detail = f"{member.user.email} may not {permission.label} ({permission.value})."
+            raise Refused("missing_permission", detail)
+
+
+def _publish_or_find(member: Member, raw: bytes, actor: audit.Actor) -> Version:
+    """Registers the manifest for the organization, or finds it published by another one."""
     try:
         manifest = registry.read(raw)
         plugin = Plugin.objects.filter(slug=manifest.slug).first()
-        if plugin is not None and plugin.owner_id != member.organization_id:
-            return _published(plugin, manifest.digest)
+        if plugin is not None and not plugin.is_owned_by(member.organization):
+            version = plugin.versions.published().select_related("plugin").filter(digest=manifest.digest).first()
+            if version is None:
+                detail = f"{plugin.slug} belongs to another organization, which has not published this version."
+                raise Refused("plugin_not_available", detail)
+            return version
         published = registry.publish(organization=member.organization, actor=actor, raw=raw, user=member.user)
     except BadManifest as error:
         raise source.refusal(error) from error
     if published.is_new:
-        acting.require(member, Permission.PLUGINS_DEVELOP)
+        _require_permissions(member, [Permission.PLUGINS_DEVELOP])
     return published.version
 
 
-def _published(plugin: Plugin, digest: str) -> Version:
-    rows = plugin.versions.select_related("plugin")
-    version: Version | None = rows.published().filter(digest=digest).first()
-    if version is None:
-        detail = f"{plugin.slug} belongs to another organization, which has not published this version."
-        raise Refused("plugin_not_available", detail)
-    return version
-
-
-def _plan(member: Member, version: Version, mode: Mode, options: dict[str, Any]) -> Plan:
-    return Plan(
-        organization=member.organization,
-        version=version,
-        mode=mode,
-        settings=_settings(version, options),
-        numbers=_numbers(member.organization, options["grant"]),
-        tools=options["tools"],
-        permissions=options["permissions"],
-        toolkits=[toolkits.named(name) for name in options["toolkits"]],
-    )
-
-
-def _settings(version: Version, options: dict[str, Any]) -> ParsedSettings | None:
-    """Read what is to be set; nothing named leaves the configuration as it is."""
-    if not (options["set"] or options["secret"]):
-        return None
-    return read_settings(version.manifest.configuration, options["set"], options["secret"])
-
-
-def _numbers(organization: Organization, wanted: list[str]) -> list[Instance]:
+def _find_numbers(organization: Organization, wanted: list[str]) -> list[Instance]:
     found = {number.name: number for number in organization.instances.filter(name__in=wanted).order_by("pk")}
     unknown = [name for name in dict.fromkeys(wanted) if name not in found]
     if unknown:
@@ -134,17 +129,17 @@ def _numbers(organization: Organization, wanted: list[str]) -> list[Instance]:
     return list(found.values())
 
 
-def _secrets(installed: InstallResult, member: Member, actor: audit.Actor) -> dict[str, object]:
-    """Show what this run made, once and for all, to the owner's developers; nobody else ever sees it."""
-    plugin = installed.installation.plugin
-    is_theirs = plugin.owner_id == member.organization_id and member.may(Permission.PLUGINS_DEVELOP)
-    if not (installed.new_secrets and is_theirs):
+def _show_new_secrets(result: InstallResult, member: Member, actor: audit.Actor) -> dict[str, object]:
+    """Shows what this run made, once and for all, to the owner's developers; nobody else ever sees it."""
+    plugin, mode = result.installation.plugin, Mode(result.installation.mode)
+    may_see = plugin.is_owned_by(member.organization) and member.may(Permission.PLUGINS_DEVELOP)
+    if not (result.new_secrets and may_see):
         return {}
-    shown = signing_secrets.show_once(plugin=plugin, mode=Mode(installed.installation.mode), actor=actor)
+    shown = signing_secrets.show_once(plugin=plugin, mode=mode, actor=actor)
     return {SECRET_NAMES[secret.purpose]: secret.text for secret in shown}
 
 
-def _described(installation: Installation, secrets: dict[str, object]) -> dict[str, object]:
+def _describe(installation: Installation, secrets: dict[str, object]) -> dict[str, object]:
     plugin, mode = installation.plugin, Mode(installation.mode)
     numbers = Instance.objects.filter(plugin_grants__installation=installation).order_by("name")
     return {

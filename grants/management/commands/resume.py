@@ -1,10 +1,10 @@
-from grants.management.switching import SwitchCommand
+from grants.management.suspension import SuspensionCommand
 from installations import lifecycle
 from kasilabs.whatsapp import numbers
 
 
-class Command(SwitchCommand):
+class Command(SuspensionCommand):
     help = "Let the calls of a suspended WhatsApp number, or of a suspended plugin, through again."
     name = "resume"
-    switch_number = staticmethod(numbers.resume)
-    switch_installation = staticmethod(lifecycle.resume)
+    change_number = staticmethod(numbers.resume)
+    change_installation = staticmethod(lifecycle.resume)

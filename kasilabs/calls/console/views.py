@@ -10,8 +10,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from grants.decision import risks
-from grants.install import steps
-from grants.install.steps import Step, Visit
+from grants.install.wizard import Step, WizardState
 from installations.models import Installation
 from kasilabs.accounts import members
 from kasilabs.accounts.access import MemberRequest, member_required
@@ -32,28 +31,28 @@ from plugins.manifest.document import Tool
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def try_out(request: MemberRequest, slug: str) -> HttpResponseBase:
     """Show the form of a test call, make the call, and show what came of it."""
-    visit = steps.begin(request.organization, slug, request.session)
-    if visit.installation is None:
-        return redirect(visit.url(visit.open_step))
-    tool, form = _form(request, visit, visit.installation)
+    wizard = WizardState.load(request.organization, slug, request.session)
+    if wizard.installation is None:
+        return redirect(wizard.url(wizard.next_step))
+    tool, form = _form(request, wizard, wizard.installation)
     if request.method != "POST" or tool is None:
-        earlier = test_call.earlier(visit.installation, request.GET.get("call", ""), request.user)
-        return _page(request, visit, form, tool, earlier)
+        earlier = test_call.earlier(wizard.installation, request.GET.get("call", ""), request.user)
+        return _page(request, wizard, form, tool, earlier)
     if not form.is_valid():
-        return _page(request, visit, form, tool, None, HTTPStatus.UNPROCESSABLE_ENTITY)
-    made = _call(request, visit.installation, tool, form)
+        return _page(request, wizard, form, tool, None, HTTPStatus.UNPROCESSABLE_ENTITY)
+    made = _call(request, wizard.installation, tool, form)
     if not (request.htmx or made.problems):
         return redirect(f"{request.path}?tool={tool.name}&call={made.call.public_id}")
-    return _page(request, visit, form, tool, made, HTTPStatus.UNPROCESSABLE_ENTITY if made.problems else HTTPStatus.OK)
+    return _page(request, wizard, form, tool, made, HTTPStatus.UNPROCESSABLE_ENTITY if made.problems else HTTPStatus.OK)
 
 
-def _form(request: MemberRequest, visit: Visit, installation: Installation) -> tuple[Tool | None, TrialForm]:
+def _form(request: MemberRequest, wizard: WizardState, installation: Installation) -> tuple[Tool | None, TrialForm]:
     """Return the tool that is tried and its form: the one asked for, else the one to try first."""
     data: QueryDict | None = request.POST if request.method == "POST" else None
-    asked = visit.manifest.tool((data or request.GET).get("tool", ""))
-    offered = visit.manifest.offered_tools
+    asked = wizard.manifest.tool((data or request.GET).get("tool", ""))
+    offered = wizard.manifest.offered_tools
     tool = asked if asked in offered else test_call.first(installation)
-    initial = {"tool": tool.name, "input": sample_input.text(visit.manifest, tool)} if tool else {}
+    initial = {"tool": tool.name, "input": sample_input.text(wizard.manifest, tool)} if tool else {}
     return tool, TrialForm(test_call.numbers(installation), offered, initial, data)
 
 
@@ -70,35 +69,35 @@ def _call(request: MemberRequest, installation: Installation, tool: Tool, form: 
 
 def _page(
     request: MemberRequest,
-    visit: Visit,
+    wizard: WizardState,
     form: TrialForm,
     tool: Tool | None,
     made: Trial | None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     context = {
-        "visit": visit,
-        "manifest": visit.manifest,
-        "installation": visit.installation,
-        "plugin": visit.version.plugin,
+        "wizard": wizard,
+        "manifest": wizard.manifest,
+        "installation": wizard.installation,
+        "plugin": wizard.version.plugin,
         "form": form,
         "tool": tool,
-        "tools": visit.manifest.offered_tools,
+        "tools": wizard.manifest.offered_tools,
         "trial": made,
     }
     if tool is not None:
         context |= {"tags": risks.of_tool(tool), "members": sample_input.members(tool)}
     if request.htmx and request.method == "POST":
         return render(request, "grants/install_test.html#try", context, status=status)
-    context |= {"steps": visit.rail(Step.TEST), **_secrets(request, visit)}
+    context |= {"steps": wizard.step_links(Step.TEST), **_secrets(request, wizard)}
     if not request.member.may(Permission.GRANTS_CHANGE):
-        context["givers"] = members.holders(request.organization, Permission.GRANTS_CHANGE)
+        context["granters"] = members.holders(request.organization, Permission.GRANTS_CHANGE)
     return render(request, "grants/install_test.html", context, status=status)
 
 
-def _secrets(request: MemberRequest, visit: Visit) -> dict[str, Any]:
+def _secrets(request: MemberRequest, wizard: WizardState) -> dict[str, Any]:
     """Return what the card of the signing secrets shows; only developers of the owner see it."""
     if not request.member.may(Permission.PLUGINS_DEVELOP):
         return {}
-    secrets = signing_secrets.live(visit.version.plugin, Mode.SANDBOX)
+    secrets = signing_secrets.live(wizard.version.plugin, Mode.SANDBOX)
     return {"secrets": secrets, "has_unseen": any(secret.shown is None for secret in secrets)}

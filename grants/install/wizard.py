@@ -1,4 +1,4 @@
-"""The four install steps: which is open, where each one is, and what the rail says about those that are done."""
+"""The four install steps: which one is next, where each one is, and what the page says about those that are done."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,15 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grants.install import draft as drafts
-from grants.install.draft import Draft, Session
+from grants.install.draft import Draft, Session, load_draft
 from installations.installable import require_installable
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
 from plugins.manifest.document import Manifest
-from plugins.models import Plugin, Version
+from plugins.models import Version
 
 
 class Step(StrEnum):
@@ -31,6 +30,8 @@ class Step(StrEnum):
     TEST = "test"
 
 
+STEPS = list(Step)
+
 LABELS: dict[Step, str | Promise] = {
     Step.PERMISSIONS: gettext_lazy("Permissions"),
     Step.NUMBERS: gettext_lazy("Numbers"),
@@ -40,8 +41,8 @@ LABELS: dict[Step, str | Promise] = {
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One step on the rail."""
+class StepLink:
+    """One step in the list of steps beside the page."""
 
     label: str | Promise
     note: str
@@ -51,20 +52,45 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Visit:
-    """Somebody at one of the steps: what they install, what they chose so far, and what is installed already."""
+class WizardState:
+    """How far somebody is: what they install, what they chose so far, and what is installed already."""
 
     organization: Organization
     version: Version
     draft: Draft
     installation: Installation | None
 
+    @classmethod
+    def load(cls, organization: Organization, slug: str, session: Session) -> "WizardState":
+        """Finds what is installed or to be installed; only plugins of this organization run in its sandbox.
+
+        To be installed is the newest version, one in quarantine only if there is no other. Raises Http404.
+        """
+        plugin = get_object_or_404(organization.plugins.select_related("owner"), slug=slug)
+        installed = organization.installations.not_removed().select_related("plugin", "version__plugin")
+        installation = installed.filter(plugin=plugin, mode=Mode.SANDBOX).first()
+        if installation is not None:
+            version = installation.version
+        else:
+            versions = plugin.versions.select_related("plugin").newest_first()
+            newest = versions.exclude(state=Version.State.QUARANTINED).first() or versions.first()
+            if newest is None:
+                raise Http404
+            version = newest
+        return cls(organization, version, load_draft(session, organization, version), installation)
+
     @property
     def manifest(self) -> Manifest:
         return self.version.manifest
 
     @property
-    def open_step(self) -> Step:
+    def ticked_permissions(self) -> list[str]:
+        """The permissions somebody chose, or those that are ticked at first."""
+        chosen = self.draft.permissions
+        return self.manifest.default_permissions if chosen is None else chosen
+
+    @property
+    def next_step(self) -> Step:
         """The first step that is not done."""
         if self.installation is not None:
             return Step.TEST
@@ -72,12 +98,20 @@ class Visit:
             return Step.PERMISSIONS
         return Step.NUMBERS if self.draft.numbers is None else Step.CONFIGURATION
 
-    def may_visit(self, step: Step) -> bool:
-        """Say whether a step can be opened: done ones can, until the third one has installed."""
-        steps = list(Step)
+    def may_open(self, step: Step) -> bool:
+        """Says whether a step can be opened: done ones can, until the third one has installed."""
         if self.installation is not None:
             return step is Step.TEST
-        return steps.index(step) <= steps.index(self.open_step)
+        return STEPS.index(step) <= STEPS.index(self.next_step)
+
+    def refusal(self) -> Refused | None:
+        """Returns why this plugin cannot be installed; None where it can, or is."""
+        try:
+            if self.installation is None:
+                require_installable(self.organization, self.version, Mode.SANDBOX)
+        except Refused as refused:
+            return refused
+        return None
 
     def url(self, step: Step) -> str:
         app = "calls" if step is Step.TEST else "grants"
@@ -88,32 +122,21 @@ class Visit:
         """The address under which each plain field of the configuration is checked by its name."""
         return self.url(Step.CONFIGURATION) + "fields/"
 
-    def refusal(self) -> Refused | None:
-        """Return why this plugin cannot be installed; None where it can, or is."""
-        try:
-            if self.installation is None:
-                require_installable(self.organization, self.version, Mode.SANDBOX)
-        except Refused as refused:
-            return refused
-        return None
-
-    def rail(self, current: Step, note: str = "") -> list[Mark]:
-        """Return the steps as the rail shows them; `note` is for the current one, in place of its own."""
-        steps = list(Step)
-        opened = steps.index(self.open_step)
+    def step_links(self, current: Step, note: str = "") -> list[StepLink]:
+        """Returns all steps, to be listed beside the page; `note` is for the current one, in place of its own."""
         return [
-            Mark(
+            StepLink(
                 label=LABELS[step],
                 note=note if note and step is current else self._note(step),
-                url=self._link(step),
-                is_done=place < opened,
+                url=self._review_url(step),
+                is_done=STEPS.index(step) < STEPS.index(self.next_step),
                 is_current=step is current,
             )
-            for place, step in enumerate(steps)
+            for step in STEPS
         ]
 
-    def _link(self, step: Step) -> str:
-        """Return where a step that is done can be looked at again; what is installed is changed on its own pages."""
+    def _review_url(self, step: Step) -> str:
+        """Returns where a step that is done can be looked at again; what is installed is changed on its own pages."""
         if self.installation is None:
             return self.url(step)
         routes = {Step.NUMBERS: "grants:installation_access", Step.CONFIGURATION: "installations:detail"}
@@ -130,29 +153,6 @@ class Visit:
             allowed, asked = len(self.draft.permissions), len(self.manifest.permissions)
             return _("%(allowed)d allowed, %(left)d left out") % {"allowed": allowed, "left": asked - allowed}
         if step is Step.NUMBERS and self.draft.numbers is not None:
-            return ", ".join(self._number_names(self.draft.numbers)) or _("None yet")
+            chosen = [each.name for each in self.organization.instances.all() if each.public_id in self.draft.numbers]
+            return ", ".join(chosen) or _("None yet")
         return ""
-
-    def _number_names(self, public_ids: list[str]) -> list[str]:
-        return [number.name for number in self.organization.instances.all() if number.public_id in public_ids]
-
-
-def begin(organization: Organization, slug: str, session: Session) -> Visit:
-    """Find what is installed or to be installed; only plugins of this organization run in its sandbox.
-
-    Raises Http404.
-    """
-    plugin = get_object_or_404(organization.plugins.select_related("owner"), slug=slug)
-    present = organization.installations.not_removed().select_related("plugin", "version__plugin")
-    installation: Installation | None = present.filter(plugin=plugin, mode=Mode.SANDBOX).first()
-    version = installation.version if installation else _newest(plugin)
-    return Visit(organization, version, drafts.read(session, organization, version), installation)
-
-
-def _newest(plugin: Plugin) -> Version:
-    """Return the newest version that is not in quarantine, else the newest."""
-    rows = plugin.versions.select_related("plugin").newest_first()
-    found: Version | None = rows.exclude(state=Version.State.QUARANTINED).first() or rows.first()
-    if found is None:
-        raise Http404
-    return found

@@ -1,4 +1,4 @@
-"""What `suspend` and `resume` have in common: one thing named by its id, one state that comes out."""
+"""What the commands `suspend` and `resume` have in common: one thing named by its id, one state that comes out."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -13,12 +13,12 @@ from kasilabs.whatsapp.lookup import number_or_refuse
 from kasilabs.whatsapp.models import Instance
 
 
-class SwitchCommand(JsonCommand):
-    """Names a number or an installation and answers with its state. The switches may raise Refused."""
+class SuspensionCommand(JsonCommand):
+    """Changes the state of a number or an installation, and answers with it. The two functions may raise Refused."""
 
     name: ClassVar[str]
-    switch_number: ClassVar[Callable[..., Instance]]
-    switch_installation: ClassVar[Callable[..., Installation]]
+    change_number: ClassVar[Callable[..., Instance]]
+    change_installation: ClassVar[Callable[..., Installation]]
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
@@ -28,7 +28,7 @@ class SwitchCommand(JsonCommand):
     def run(self, *, number: str | None, installation: str | None, **_options: Any) -> dict[str, object]:
         actor = audit.Actor.command(self.name)
         if number is not None:
-            switched = self.switch_number(instance=number_or_refuse(number), actor=actor)
-            return {"number": switched.public_id, "state": switched.state}
-        changed = self.switch_installation(installation=installation_or_refuse(installation or ""), actor=actor)
+            instance = self.change_number(instance=number_or_refuse(number), actor=actor)
+            return {"number": instance.public_id, "state": instance.state}
+        changed = self.change_installation(installation=installation_or_refuse(installation or ""), actor=actor)
         return {"installation": changed.public_id, "state": changed.state}
