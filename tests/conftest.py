@@ -22,7 +22,7 @@ hypothesis_settings.load_profile("project")
 def _fresh_process_memory() -> Iterator[None]:
     """Rows are rolled back after each test; what a process remembers of them goes too."""
     yield
-    keyring.forget()
+    keyring.clear_cache()
 
 
 @pytest.fixture

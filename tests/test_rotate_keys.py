@@ -46,7 +46,7 @@ def sealed(old_key: None, platform: Platform) -> Platform:
 def rotate(*keys: str) -> tuple[int, dict[str, Any]]:
     """Run the command with these ENCRYPTION_KEYS, in a process that remembers no key; return its exit and answer."""
     out, exit_code = StringIO(), 0
-    keyring.forget()
+    keyring.clear_cache()
     with override_settings(ENCRYPTION_KEYS=",".join(keys)):
         try:
             call_command("rotate_keys", "--json", stdout=out)
@@ -76,7 +76,7 @@ def test_every_encrypted_column_moves_to_the_first_key(sealed: Platform) -> None
 def test_everything_works_without_the_old_key(sealed: Platform, plugin: FakePluginServer) -> None:
     before = sealed.row()
     rotate(K2, K1)
-    keyring.forget()
+    keyring.clear_cache()
     with override_settings(ENCRYPTION_KEYS=K2):
         replayed = sealed.agent.call(conversation=CUSTOMER, headers=KEY)
         fresh = sealed.agent.call(conversation=CUSTOMER)
@@ -105,7 +105,7 @@ def test_the_rotation_is_in_the_audit_trail_without_a_key(sealed: Platform) -> N
 
 
 def test_two_at_once_move_each_value_once(sealed: Platform) -> None:
-    keyring.forget()
+    keyring.clear_cache()
     everything = [(model, field, model._default_manager.count()) for model, field in fields.columns()]
     with override_settings(ENCRYPTION_KEYS=f"{K2},{K1}"):
         for model, field, count in everything:

@@ -1,53 +1,50 @@
-"""Keys the platform makes for itself once and keeps sealed in the database; `rotate_keys` re-seals them.
+"""Keys that the platform makes for itself once and keeps sealed in the database; `rotate_keys` seals them again.
 
-They are read once per process: a stored key never changes.
+A stored key never changes, so a process reads each one once.
 """
 
 from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
 
 from kasilabs.accounts.models import StoredKey
-from kasilabs.lib.crypto import bearer_keys, fields
+from kasilabs.lib.bounded_dict import BoundedDict
+from kasilabs.lib.crypto import fields
 
 PLATFORM = "platform"
+KEY_LENGTH = 43
+"""43 letters and digits carry 256 bits."""
+
 Purpose = StoredKey.Purpose
+_cache: BoundedDict[tuple[str, Purpose], bytes] = BoundedDict(4096)
 
 
 def platform_key(purpose: Purpose) -> bytes:
-    """Return the platform's key for one use. Raises CannotOpen when the key that sealed it is gone."""
-    return _key(PLATFORM, purpose)
+    """Returns the platform's key for one purpose. Raises CannotOpen when the key that sealed it is gone."""
+    return _get_or_create(PLATFORM, purpose)
 
 
 def organization_key(organization_id: UUID, purpose: Purpose) -> bytes:
-    """Return the key of one organization for one use. Raises CannotOpen."""
-    return _key(organization_id.hex, purpose)
+    """Returns the key of one organization for one purpose. Raises CannotOpen."""
+    return _get_or_create(organization_id.hex, purpose)
 
 
-MOST_KEYS = 4096
-_known: dict[tuple[str, Purpose], bytes] = {}
+def _get_or_create(scope: str, purpose: Purpose) -> bytes:
+    key = _cache.get((scope, purpose))
+    if key is None:
+        row = StoredKey.objects.filter(scope=scope, purpose=purpose).first() or _create(scope, purpose)
+        key = fields.reveal(row, "value").encode()
+        # A new row is lost when its transaction fails, so the key is remembered only once the row is there to stay.
+        transaction.on_commit(partial(_cache.__setitem__, (scope, purpose), key))
+    return key
 
 
-def _key(scope: str, purpose: Purpose) -> bytes:
-    """Return a key, and remember it once its row is there to stay: in a transaction that fails, a new one is lost."""
-    known = _known.get((scope, purpose))
-    if known is None:
-        row = StoredKey.objects.filter(scope=scope, purpose=purpose).first() or _make(scope, purpose)
-        known = fields.reveal(row, "value").encode()
-        transaction.on_commit(partial(_remember, scope, purpose, known))
-    return known
-
-
-def _remember(scope: str, purpose: Purpose, key: bytes) -> None:
-    while len(_known) >= MOST_KEYS:
-        _known.pop(next(iter(_known)), None)
-    _known[scope, purpose] = key
-
-
-def _make(scope: str, purpose: Purpose) -> StoredKey:
+def _create(scope: str, purpose: Purpose) -> StoredKey:
+    """Creates the key; when another process is faster, returns the one it made."""
     row = StoredKey(scope=scope, purpose=purpose)
-    fields.seal(row, "value", bearer_keys.random_text(bearer_keys.BASE62, bearer_keys.SECRET_LENGTH))
+    fields.seal(row, "value", get_random_string(KEY_LENGTH))
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -56,6 +53,6 @@ def _make(scope: str, purpose: Purpose) -> StoredKey:
     return row
 
 
-def forget() -> None:
-    """Drop what this process has read; for tests, which remove the rows."""
-    _known.clear()
+def clear_cache() -> None:
+    """Drops what this process has read; for tests, which remove the rows."""
+    _cache.clear()

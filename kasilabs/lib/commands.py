@@ -1,6 +1,7 @@
-"""The rule all commands keep (contracts, section 6): exactly one JSON object on stdout, progress on stderr.
+"""The base of all commands (contracts, section 6): exactly one JSON object on stdout, progress on stderr.
 
-Exit 0 when done, 1 when refused with `{"code", "detail", "errors"?}`, 2 for a usage error.
+The exit code is 0 when the work is done, 1 when it is refused with `{"code", "detail", "errors"?}`, and 2 for a usage
+error.
 """
 
 import json
@@ -13,7 +14,7 @@ from kasilabs.lib.refusal import Refused
 
 
 class JsonCommand(BaseCommand):
-    """A command that answers with one JSON object: write `run`, and raise Refused where it says no."""
+    """A command that answers with one JSON object. Subclasses write `run`, and raise Refused to say no."""
 
     exit_code = 0
 
@@ -23,34 +24,31 @@ class JsonCommand(BaseCommand):
         return parser
 
     def run(self, *args: Any, **options: Any) -> Mapping[str, object]:
-        """Do the work and return the answer; options come by name. Raises Refused.
+        """Does the work and returns the answer; options come by name. Raises Refused.
 
-        `exit_code` may be set for an answer that is bad news.
+        It may set `exit_code` when the answer is bad news.
         """
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         try:
-            self._answer(self.run(**options))
+            self._print(self.run(**options))
         except Refused as refused:
-            self._refuse(refused)
+            document: dict[str, object] = {"code": refused.code, "detail": str(refused)}
+            if refused.errors:
+                document["errors"] = list(refused.errors)
+            self._print(document)
+            raise CommandError(str(refused), returncode=1) from refused
         if self.exit_code:
             raise CommandError(f"Exit {self.exit_code}.", returncode=self.exit_code)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; a configuration that the system checks refuse is an answer as well."""
+        """Runs the command; settings that the system checks refuse are an answer as well."""
         try:
             return super().execute(*args, **options)
         except SystemCheckError as error:
-            self._answer(
-                {"code": "system_check", "detail": "The settings are not whole; what is missing is on stderr."}
-            )
+            self._print({"code": "system_check", "detail": "The settings are not whole; what is missing is on stderr."})
             raise CommandError(str(error), returncode=1) from error
 
-    def _answer(self, document: Mapping[str, object]) -> None:
+    def _print(self, document: Mapping[str, object]) -> None:
         self.stdout.write(json.dumps(document))
-
-    def _refuse(self, refused: Refused) -> None:
-        document: dict[str, object] = {"code": refused.code, "detail": str(refused)}
-        self._answer(document | ({"errors": list(refused.errors)} if refused.errors else {}))
-        raise CommandError(str(refused), returncode=1) from refused

@@ -1,4 +1,9 @@
-"""Identifiers: UUIDv7 inside, prefix + 26 Crockford base32 characters outside (contracts, opening paragraph)."""
+"""Identifiers: UUIDv7 in the database, TypeID outside.
+
+A public id is a TypeID (https://github.com/jetify-com/typeid, specification 0.3): a type prefix, an underscore, and
+the 128 bits of the UUID as 26 characters of Crockford's base32 in lower case, as in ``org_01jd…``. Integer primary
+keys never leave the database.
+"""
 
 import re
 import secrets
@@ -9,11 +14,16 @@ from functools import lru_cache
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-LENGTH = 26
-_VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+"""Crockford's base32: no i, l, o and u."""
+
+_SUFFIX = re.compile(rf"[0-7][{ALPHABET}]{{25}}")
+"""26 characters carry 130 bits, so the first one is at most 7."""
+
+_TO_PYTHON = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""From Crockford's digits to those that ``int(…, 32)`` reads."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = (1 << 48) - 1
-_BODY = re.compile(rf"[0-7][{ALPHABET}]{{25}}")
+_LAST_MILLISECOND = (1 << 48) - 1
 
 
 class Prefix(StrEnum):
@@ -27,7 +37,7 @@ class Prefix(StrEnum):
 
 
 def uuid7() -> UUID:
-    """Return a time-ordered random UUID (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits."""
+    """Returns a time-ordered random UUID (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits."""
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(74)
     high = (milliseconds << 16) | (7 << 12) | (random >> 62)
@@ -36,30 +46,24 @@ def uuid7() -> UUID:
 
 
 def uuid7_floor(moment: datetime) -> UUID:
-    """Return the smallest UUID of the millisecond of `moment`: every UUIDv7 made from then on is at least as large.
+    """Returns the smallest UUID of the millisecond of `moment`: every UUIDv7 made from then on is at least as large.
 
-    A time range becomes a range of primary keys this way. A moment beyond the 48 bits of RFC 9562 becomes the last.
+    So a time range is a range of primary keys. A moment outside the 48 bits becomes the first or the last one inside.
     """
     milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
-    return UUID(int=min(max(milliseconds, 0), _LATEST) << 80)
+    return UUID(int=min(max(milliseconds, 0), _LAST_MILLISECOND) << 80)
 
 
 @lru_cache(maxsize=4096)
 def encode(prefix: Prefix, value: UUID) -> str:
-    """Return the public id of `value`, such as ``org_01jd…``."""
-    number, letters = value.int, []
-    for _ in range(LENGTH):
-        number, digit = divmod(number, 32)
-        letters.append(ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(letters))}"
+    """Returns the TypeID of a UUID."""
+    digits = "".join(ALPHABET[(value.int >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{digits}"
 
 
 def decode(prefix: Prefix, text: str) -> UUID | None:
-    """Return the UUID behind a public id of this kind, or None when `text` is not one."""
-    head, _, body = text.partition("_")
-    if head != prefix or not _BODY.fullmatch(body):
+    """Returns the UUID of a TypeID with this prefix, or None when `text` is not one."""
+    head, _, suffix = text.partition("_")
+    if head != prefix or not _SUFFIX.fullmatch(suffix):
         return None
-    number = 0
-    for letter in body:
-        number = number * 32 + _VALUE[letter]
-    return UUID(int=number)
+    return UUID(int=int(suffix.translate(_TO_PYTHON), 32))

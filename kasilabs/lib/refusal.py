@@ -1,4 +1,4 @@
-"""What a person or a script asked for and may not have: one exception for every verb that can say no."""
+"""The platform-wide refusal: what a person or a script asks for and may not have."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 class Refused(Exception):
     """Nothing was changed. `code` is stable and for machines, `detail` is a sentence for people.
 
-    `errors` are those of contracts, opening paragraph: pointer, code, message and perhaps a hint.
+    Each of `errors` has the members `pointer`, `code`, `message` and perhaps `hint` (contracts, opening paragraph).
     """
 
     def __init__(self, code: str, detail: str | Promise, errors: Sequence[Mapping[str, object]] | None = None) -> None:

@@ -16,7 +16,7 @@ def test_a_key_whose_transaction_failed_is_not_used_again() -> None:
         lost = keyring.platform_key(Purpose.AUDIT_CHAIN)
         transaction.set_rollback(True)
     used = keyring.platform_key(Purpose.AUDIT_CHAIN)
-    keyring.forget()
+    keyring.clear_cache()
     assert keyring.platform_key(Purpose.AUDIT_CHAIN) == used != lost
 
 

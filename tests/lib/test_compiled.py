@@ -1,5 +1,6 @@
 from uuid import UUID
 
+import django
 import pytest
 from django.db.models import QuerySet
 from pytest_django import DjangoAssertNumQueries
@@ -66,3 +67,8 @@ def test_values_come_as_their_fields_have_them(cast: factories.Cast) -> None:
 def test_a_value_that_is_changed_on_its_way_to_the_sql_is_refused() -> None:
     with pytest.raises(TypeError, match="name does not reach the SQL as it is"):
         beginning(name="Billing")
+
+
+def test_it_holds_for_this_version_of_django() -> None:
+    # A new minor version: read its SQL compiler and ModelIterable beside kasilabs/lib/db/compiled.py first.
+    assert django.VERSION[:2] == (5, 2)

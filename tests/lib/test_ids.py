@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
+import pytest
+
 from kasilabs.lib import ids
 
 
@@ -19,3 +21,27 @@ def test_the_floor_is_the_millisecond_and_nothing_else() -> None:
 def test_moments_no_id_can_tell_become_the_nearest_that_can() -> None:
     assert ids.uuid7_floor(datetime(1, 1, 1, tzinfo=UTC)) == UUID(int=0)
     assert ids.uuid7_floor(datetime(9999, 12, 31, tzinfo=UTC)) > ids.uuid7()
+
+
+def test_an_id_is_the_typeid_of_its_uuid() -> None:
+    # The example of the specification.
+    example, value = "call_01h455vb4pex5vsknk084sn02q", UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+    assert ids.encode(ids.Prefix.CALL, value) == example
+    assert ids.decode(ids.Prefix.CALL, example) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wa_01h455vb4pex5vsknk084sn02q",
+        "call_81h455vb4pex5vsknk084sn02q",
+        "call_01H455VB4PEX5VSKNK084SN02Q",
+        "call_01h455vb4pex5vsknk084sn02l",
+        "call_01h455vb4pex5vsknk084sn02q\n",
+        "call_01h455vb4pex5vsknk084sn02",
+        "01h455vb4pex5vsknk084sn02q",
+        "",
+    ],
+)
+def test_what_is_no_id_of_this_kind_is_none(text: str) -> None:
+    assert ids.decode(ids.Prefix.CALL, text) is None

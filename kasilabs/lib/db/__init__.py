@@ -1,1 +1,1 @@
-"""What Django does not do for the statements that every call runs."""
+"""What Django's ORM does not do for the statements that every tool call runs."""

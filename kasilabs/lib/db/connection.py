@@ -1,4 +1,4 @@
-"""Give the database connection back before waiting for somebody else's server.
+"""Giving the database connection back before waiting for somebody else's server.
 
 With a pool of four, eight calls to a slow plugin made another page wait five seconds; released first, it took 7 ms.
 """
@@ -11,7 +11,7 @@ class InsideTransaction(RuntimeError):
 
 
 def release() -> None:
-    """Return a pooled connection to its pool. SQLite has none to return: the connection stays, with nothing open.
+    """Returns a pooled connection to its pool; SQLite has no pool, and its connection stays open.
 
     Raises InsideTransaction.
     """

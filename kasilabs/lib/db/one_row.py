@@ -1,33 +1,36 @@
-"""INSERT and UPDATE of one row, in SQL that is written once per model: the same values, without compiling them anew.
+"""INSERT and UPDATE of one row by SQL that is written once per model, for the rows that every call writes.
 
-For rows that every call writes. Nothing here knows defaults of the database, signals or related rows.
+Against `save(force_insert=True)` and a filtered `update()`, which compile the same SQL anew each time, a tool call
+spends 0.22 ms less CPU, of 2.0 (measured in turns on 2026-11-27, PostgreSQL: insert 0.09 and 0.15 ms, update 0.09 and
+0.25). Nothing here knows database defaults, signals or related rows.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, Model
 
+ModelField: TypeAlias = "Field[Any, Any]"
+
 
 def insert(row: Model) -> None:
-    """Insert a row that brings its own primary key. Raises IntegrityError."""
-    model = type(row)
-    values = [field.pre_save(row, add=True) for field in model._meta.concrete_fields]
-    _execute(_insert_sql(model), model._meta.concrete_fields, values)
+    """Inserts a row that brings its own primary key. Raises IntegrityError."""
+    fields = row._meta.concrete_fields
+    _execute(_insert_sql(type(row)), fields, [field.pre_save(row, add=True) for field in fields])
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(row: Model, names: tuple[str, ...], *, only_if: tuple[str, object]) -> bool:
-    """Write some columns of a row if another still has the value given; tell whether it had."""
-    model, (column, value) = type(row), only_if
-    fields = _fields(model, (*names, "pk", column))
-    values = [getattr(row, field.attname) for field in fields[:-1]]
-    return bool(_execute(_update_sql(model, names, column), fields, [*values, value]))
+    """Writes the named columns of a row if another column still has the value given. Returns whether it had."""
+    column, expected = only_if
+    fields = _fields(type(row), (*names, "pk", column))
+    values = [*(getattr(row, field.attname) for field in fields[:-1]), expected]
+    return bool(_execute(_update_sql(type(row), names, column), fields, values))
 
 
-def _execute(sql: str, fields: Sequence["Field[Any, Any]"], values: Sequence[object]) -> int:
+def _execute(sql: str, fields: Sequence[ModelField], values: Sequence[object]) -> int:
     connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
         saved = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
@@ -37,28 +40,24 @@ def _execute(sql: str, fields: Sequence["Field[Any, Any]"], values: Sequence[obj
 
 
 @lru_cache
-def _fields(model: type[Model], names: tuple[str, ...]) -> Sequence["Field[Any, Any]"]:
+def _fields(model: type[Model], names: tuple[str, ...]) -> Sequence[ModelField]:
     by_name: dict[str, Any] = {field.name: field for field in model._meta.concrete_fields}
-    return [by_name[name] if name != "pk" else model._meta.pk for name in names]
+    return [model._meta.pk if name == "pk" else by_name[name] for name in names]
 
 
 @lru_cache
 def _insert_sql(model: type[Model]) -> str:
-    columns = [_column(field) for field in model._meta.concrete_fields]
-    places = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  names of our models
+    columns = [_quoted(str(field.column)) for field in model._meta.concrete_fields]
+    values = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {_quoted(model._meta.db_table)} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608  ours
 
 
 @lru_cache
 def _update_sql(model: type[Model], names: tuple[str, ...], column: str) -> str:
-    *written, key, only = map(_column, _fields(model, (*names, "pk", column)))
+    *written, key, only = (_quoted(str(field.column)) for field in _fields(model, (*names, "pk", column)))
     changes = ", ".join(f"{name} = %s" for name in written)
-    return f"UPDATE {_table(model)} SET {changes} WHERE {key} = %s AND {only} = %s"  # noqa: S608  names of our models
+    return f"UPDATE {_quoted(model._meta.db_table)} SET {changes} WHERE {key} = %s AND {only} = %s"  # noqa: S608  ours
 
 
-def _table(model: type[Model]) -> str:
-    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
-
-
-def _column(field: "Field[Any, Any]") -> str:
-    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(field.column))
+def _quoted(name: str) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(name)

@@ -1,13 +1,14 @@
-"""Which IP addresses the platform refuses to connect to, and the look-up of names."""
+"""Which IP addresses the platform refuses to connect to, and looking up the addresses of names."""
 
 import ipaddress
 import socket
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+
+from kasilabs.lib.bounded_dict import BoundedDict
 
 Resolve = Callable[[str], Sequence[str]]
 """A blocking look-up: all IP addresses of a name as text; raises OSError when there is none."""
@@ -51,7 +52,7 @@ REFUSED = tuple(
 
 
 def is_refused(text: str) -> bool:
-    """Say whether an address, as a look-up gives it, is anything but a global unicast one."""
+    """Says whether an address, as a look-up gives it, is anything but a global unicast one."""
     address = ipaddress.ip_address(text)
     if address.version == 6 and address not in GLOBAL_UNICAST:
         return True
@@ -59,7 +60,7 @@ def is_refused(text: str) -> bool:
 
 
 def is_literal(host: str) -> bool:
-    """Say whether a host without brackets is an IP address in its usual spelling."""
+    """Says whether a host without brackets is an IP address in its usual spelling."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -68,15 +69,15 @@ def is_literal(host: str) -> bool:
 
 
 def ask_system(host: str) -> list[str]:
-    """Look a name up as this machine is configured to."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Looks a name up as this machine is configured to."""
+    entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Lookup:
     future: "Future[tuple[str, ...]]" = field(default_factory=Future)
-    asked_at: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
 
 class Lookups:
@@ -91,56 +92,41 @@ class Lookups:
     ) -> None:
         self._resolve = resolve
         self._keep = keep
-        self._size = size
-        self._free = threading.BoundedSemaphore(threads)
+        self._free_threads = threading.BoundedSemaphore(threads)
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._lookups: BoundedDict[str, _Lookup] = BoundedDict(size)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._lookups)
 
     def addresses(self, host: str, until: float) -> tuple[str, ...]:
-        """Return all addresses of a host. Raises TimeoutError at `until` (monotonic), OSError when there is none."""
+        """Returns all addresses of a host. Raises TimeoutError at `until` (monotonic), OSError when there is none."""
         if is_literal(host):
             return (host,)
-        future = self._ask(host).future
-        return future.result(max(0.0, until - time.monotonic()))
-
-    def _ask(self, host: str) -> _Answer:
         with self._lock:
-            answer = self._answers.get(host)
-            if answer is None or answer.asked_at + self._keep < time.monotonic():
-                answer = self._start(host)
-        return answer
+            lookup = self._lookups.get(host)
+            if lookup is None or lookup.started + self._keep < time.monotonic():
+                lookup = self._start(host)
+        return lookup.future.result(max(0.0, until - time.monotonic()))
 
-    def _start(self, host: str) -> _Answer:
-        if not self._free.acquire(blocking=False):
+    def _start(self, host: str) -> _Lookup:
+        if not self._free_threads.acquire(blocking=False):
             raise OSError("too many look-ups are under way")
-        answer = self._answers[host] = _Answer()
-        self._answers.move_to_end(host)
-        if len(self._answers) > self._size:
-            self._answers.popitem(last=False)
-        threading.Thread(target=self._run, args=(host, answer), name=f"lookup-{host}", daemon=True).start()
-        return answer
+        lookup = self._lookups[host] = _Lookup()
+        threading.Thread(target=self._run, args=(host, lookup), name=f"lookup-{host}", daemon=True).start()
+        return lookup
 
-    def _run(self, host: str, answer: _Answer) -> None:
+    def _run(self, host: str, lookup: _Lookup) -> None:
         try:
-            found = self._found(host)
+            addresses = tuple(self._resolve(host))
+            if not addresses:
+                raise OSError("the look-up found nothing")
         except OSError as error:
-            self._forget(host, answer)
-            answer.future.set_exception(OSError(f"{host} has no address: {error}"))
+            with self._lock:
+                if self._lookups.get(host) is lookup:
+                    del self._lookups[host]
+            lookup.future.set_exception(OSError(f"{host} has no address: {error}"))
         else:
-            answer.future.set_result(found)
+            lookup.future.set_result(addresses)
         finally:
-            self._free.release()
-
-    def _found(self, host: str) -> tuple[str, ...]:
-        found = tuple(self._resolve(host))
-        if not found:
-            raise OSError("the look-up found nothing")
-        return found
-
-    def _forget(self, host: str, answer: _Answer) -> None:
-        with self._lock:
-            if self._answers.get(host) is answer:
-                del self._answers[host]
+            self._free_threads.release()

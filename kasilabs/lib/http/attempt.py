@@ -14,6 +14,8 @@ _ROUNDING_SECONDS = 0.002
 
 
 class Reason(StrEnum):
+    """Why an attempt ended without a whole answer."""
+
     UNREACHABLE = "unreachable"
     TLS = "tls"
     BLOCKED_ADDRESS = "blocked_address"
@@ -68,12 +70,12 @@ class Attempt(Timeout):
         self._spent = {"lookup": 0.0, "connect": 0.0}
 
     def clone(self) -> "Attempt":
-        """Stay one object: urllib3 copies a timeout before each use, and progress is kept in this one."""
+        """Returns itself: urllib3 copies a timeout before each use, and progress is kept in this one."""
         return self
 
     @contextmanager
     def phase(self, name: str, seconds: float) -> Iterator[float]:
-        """Measure a phase before sending and name its failure; gives the moment at which it must be over."""
+        """Measures a phase before sending and names its failure; yields the moment at which it must be over."""
         started = time.monotonic()
         failure = None
         try:
@@ -82,17 +84,24 @@ class Attempt(Timeout):
             failure = error
         self._spent[name] = time.monotonic() - started
         if failure:
-            raise self.failed(self._reason(failure)) from failure
+            is_over = time.monotonic() >= self.deadline - _ROUNDING_SECONDS
+            if isinstance(failure, ssl.SSLError):
+                reason = Reason.TLS
+            elif isinstance(failure, TimeoutError) and is_over:
+                reason = Reason.TIMEOUT
+            else:
+                reason = Reason.UNREACHABLE
+            raise self.failed(reason) from failure
 
     def seconds_left(self) -> float:
-        """Return what is left, more than zero; raises SendFailed when nothing is."""
+        """Returns what is left, more than zero. Raises SendFailed when nothing is."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise self.failed(Reason.TIMEOUT)
         return left
 
     def receive(self, count: int) -> None:
-        """Count raw bytes of the answer, head and framing included; raises SendFailed beyond the budget."""
+        """Counts raw bytes of the answer, head and framing included. Raises SendFailed beyond the budget."""
         if count:
             self.answered_at = self.answered_at or time.monotonic()
         self.budget -= count
@@ -109,9 +118,3 @@ class Attempt(Timeout):
         answered = self.answered_at or now
         seconds = (self._spent["lookup"], self._spent["connect"], answered - asked, now - answered)
         return Timings(*(1000 * each for each in seconds))
-
-    def _reason(self, error: OSError) -> Reason:
-        if isinstance(error, ssl.SSLError):
-            return Reason.TLS
-        is_over = time.monotonic() >= self.deadline - _ROUNDING_SECONDS
-        return Reason.TIMEOUT if isinstance(error, TimeoutError) and is_over else Reason.UNREACHABLE

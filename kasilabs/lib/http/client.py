@@ -47,7 +47,7 @@ class Answer:
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Leads requests to our pools, by our reading of the URL, with one TLS context for the process."""
+    """Sends requests through our pools, by our reading of the URL, with one TLS context for the process."""
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
@@ -64,7 +64,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return Target.parse(request.url).path
 
     def cert_verify(self, *_args: Any, **_kw: Any) -> None:
-        """Leave the certificate authorities to the TLS context: requests would read its bundle per connection."""
+        """Does nothing: the TLS context knows the certificate authorities; requests would read them per connection."""
 
 
 class _Session(requests.Session):
@@ -79,7 +79,7 @@ class _Session(requests.Session):
             self.mount(f"{scheme}://", _Adapter(pools))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return no target: asked not to follow, requests still reads the body and prepares the next request."""
+        """Returns no target: asked not to follow, requests would still read the body and prepare the next request."""
 
 
 class Client:
@@ -107,15 +107,16 @@ class Client:
         self._allowed_session = _Session(pools(partial(allowed_route, allowed, lookups)), "https", "http")
 
     def post(self, url: str, *, body: bytes, headers: Mapping[str, str], deadline: float, limit: int = 65536) -> Answer:
-        """Send one request, once, and return whatever is answered before `deadline` (`time.monotonic()`).
+        """Sends one request, once, and returns whatever is answered before `deadline` (`time.monotonic()`).
 
         `limit` is in bytes of body. Raises SendFailed; ValueError for a header that cannot be sent. A URL this client
         does not post to (other scheme, user info, plain http to a host that is not allowed) is BLOCKED_ADDRESS.
         """
-        return self._send(_request("POST", url, _checked(headers), body), deadline, limit)
+        _check(headers)
+        return self._send(_request("POST", url, headers, body), deadline, limit)
 
     def get(self, url: str, *, deadline: float, limit: int = 65536) -> Answer:
-        """Ask for a JSON document, once, under the rules of `post`."""
+        """Asks for a JSON document, once, under the rules of `post`."""
         return self._send(_request("GET", url, {"Accept": "application/json"}, None), deadline, limit)
 
     def _send(self, request: requests.PreparedRequest, deadline: float, limit: int) -> Answer:
@@ -146,16 +147,15 @@ class Client:
         return self._public_session
 
 
-def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Refuse headers that are the client's own, and whatever could end a header line early."""
+def _check(headers: Mapping[str, str]) -> None:
+    """Raises ValueError for headers that are the client's own, and for whatever could end a header line early."""
     for name, value in headers.items():
         if name.lower() in _OWN_HEADERS or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise ValueError(f"the header {name!r} cannot be sent with this value")
-    return headers
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> requests.PreparedRequest:
-    """Fill a request by hand: preparing it would look into netrc and the cookie jar and quote the URL anew."""
+    """Fills a request by hand: preparing it would look into netrc and the cookie jar and quote the URL anew."""
     request = requests.PreparedRequest()
     request.method, request.url, request.body = method, url, body
     length = {} if body is None else {"Content-Length": str(len(body))}
@@ -165,9 +165,11 @@ def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | No
 
 
 def _read(response: requests.Response, attempt: Attempt, limit: int) -> Answer:
-    """Read a body of at most `limit` bytes in identity encoding, complete by its own account."""
+    """Reads a body of at most `limit` bytes in identity encoding, complete by its own account."""
     raw = response.raw
-    if _is_encoded(response.headers):
+    content = response.headers.get("Content-Encoding", "identity").strip().lower()
+    transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if content not in ("", "identity") or transfer != "chunked":
         raise attempt.failed(Reason.ENCODING)
     if (raw.length_remaining or 0) > limit:
         raise attempt.failed(Reason.TOO_LARGE)
@@ -179,13 +181,8 @@ def _read(response: requests.Response, attempt: Attempt, limit: int) -> Answer:
     return Answer(response.status_code, response.headers, body, attempt.timings(), attempt.reused)
 
 
-def _is_encoded(headers: Mapping[str, str]) -> bool:
-    content, transfer = headers.get("Content-Encoding", "identity"), headers.get("Transfer-Encoding", "chunked")
-    return content.strip().lower() not in ("", "identity") or transfer.strip().lower() != "chunked"
-
-
 def shared_client() -> Client:
-    """Return this process's client for the project's settings, made at the first use: after gunicorn forked."""
+    """Returns this process's client for the project's settings, made at the first use: after gunicorn forked."""
     return _client(settings.PLUGIN_HOSTS_ALLOWED, settings.WEB_THREADS, settings.PLUGIN_CA_FILE)
 
 

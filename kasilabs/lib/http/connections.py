@@ -32,13 +32,13 @@ class Pinned(HTTPConnection):
         return partial(AnswerReader, attempt=self.attempt, on_surplus=self.close)
 
     def connect(self) -> None:
-        """Look up, check, connect and shake hands; raises SendFailed."""
+        """Looks up, checks, connects and shakes hands. Raises SendFailed."""
         self._peers = self.route(self.host, self.port, self.attempt)
         with self.attempt.phase("connect", self.connect_seconds) as self._connect_by:
             super().connect()
 
     def _new_conn(self) -> socket.socket:
-        """Connect to the first address that answers, each with its share of the time; the handshake has the rest."""
+        """Connects to the first address that answers, each with its share of the time; the handshake has the rest."""
         peers = self._peers[:_PEERS_TRIED]
         for left, peer in zip(range(len(peers), 0, -1), peers, strict=True):
             try:
@@ -59,15 +59,9 @@ class Pinned(HTTPConnection):
         return left
 
     def request(self, *args: Any, **kw: Any) -> None:
-        """Send head and body as one piece: one packet, one TLS record."""
+        """Sends head and body as one piece: one packet, one TLS record."""
         self._outgoing = bytearray()
         super().request(*args, **kw)
-        self._flush()
-
-    def send(self, data: Any) -> None:
-        self._outgoing += data
-
-    def _flush(self) -> None:
         rest = memoryview(self._outgoing)
         self.attempt.sent = True
         while rest:
@@ -77,6 +71,10 @@ class Pinned(HTTPConnection):
             except TimeoutError as error:
                 raise self.attempt.failed(Reason.TIMEOUT) from error
         self.attempt.asked_at = time.monotonic()
+
+    def send(self, data: Any) -> None:
+        """Collects what `request` sends in the end."""
+        self._outgoing += data
 
 
 class PinnedTls(Pinned, HTTPSConnection):

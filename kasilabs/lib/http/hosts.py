@@ -20,7 +20,7 @@ Peer = tuple[str, int]
 
 
 def canonical(host: str) -> str:
-    """Return the one spelling of a DNS name (lower case, A-labels, no final dot) or an IP literal (no brackets).
+    """Returns the one spelling of a DNS name (lower case, A-labels, no final dot) or an IP literal (no brackets).
 
     Raises ValueError. Numbers in other spellings (``127.1``, ``0x7f000001``) stay what they are: the look-up turns
     them into addresses, which are then checked like any other.
@@ -59,7 +59,7 @@ class Target:
     @classmethod
     @lru_cache(maxsize=1024)
     def parse(cls, url: str) -> "Target":
-        """Read an http or https URL without user info and fragment; raises ValueError for everything else."""
+        """Reads an http or https URL without user info and fragment. Raises ValueError for everything else."""
         match = _URL.fullmatch(url)
         if not match:
             raise ValueError("not a plain http or https URL")
@@ -80,7 +80,7 @@ class AllowedHosts:
 
     @classmethod
     def parse(cls, text: str) -> "AllowedHosts":
-        """Read ``name``, ``name:port`` and ``name[:port]=address:port``, comma-separated; raises ValueError."""
+        """Reads ``name``, ``name:port`` and ``name[:port]=address:port``, comma-separated. Raises ValueError."""
         entries: dict[tuple[str, int | None], Peer | None] = {}
         for entry in filter(None, (part.strip() for part in text.split(","))):
             try:
@@ -91,11 +91,11 @@ class AllowedHosts:
         return cls(entries)
 
     def permits(self, host: str, port: int) -> bool:
-        """Say whether this host, in any spelling a URL may have, may be private, loopback or plain http."""
+        """Says whether this host, in any spelling a URL may have, may be private, loopback or plain http."""
         return self._key(host, port) is not None
 
     def peer(self, host: str, port: int) -> Peer | None:
-        """Return the address an entry maps this host to, or None where the name is looked up."""
+        """Returns the address an entry maps this host to, or None where the name is looked up."""
         key = self._key(host, port)
         return self.entries[key] if key else None
 

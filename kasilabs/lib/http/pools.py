@@ -31,7 +31,7 @@ class _Pool(urllib3.HTTPConnectionPool):
     limits: Limits
 
     def urlopen(self, method: str, url: str, **kw: Any) -> urllib3.BaseHTTPResponse:  # type: ignore[override]
-        """Wait for a free connection no longer than the attempt may last; keep the path as urllib3 would not."""
+        """Waits for a free connection while the attempt lasts; keeps the path, which urllib3 would quote."""
         attempt: Attempt = kw["timeout"]
         attempt.path = url
         return super().urlopen(method, url, **{**kw, "pool_timeout": attempt.seconds_left()})
@@ -42,7 +42,7 @@ class _Pool(urllib3.HTTPConnectionPool):
         return connection
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        """Take a connection; urllib3 closes one that the other side closed, this one also what idled too long."""
+        """Takes a connection. urllib3 closes one that the other side closed; this also closes what idled too long."""
         connection: Any = super()._get_conn(timeout)
         if time.monotonic() - connection.idle_since > self.limits.idle_seconds:
             connection.close()
@@ -60,7 +60,7 @@ class _Pool(urllib3.HTTPConnectionPool):
         return super()._make_request(conn, method, attempt.path, **kw)
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect before the request begins, also without TLS: what fails here was not sent."""
+        """Connects before the request begins, also without TLS: what fails here was not sent."""
         if conn.is_closed:
             conn.connect()
 

@@ -13,13 +13,13 @@ Route = Callable[[str, int, Attempt], list[Peer]]
 
 
 def look_up(lookups: Lookups, host: str, port: int, attempt: Attempt) -> list[Peer]:
-    """Return every address of a host."""
+    """Returns every address of a host."""
     with attempt.phase("lookup", _LOOKUP_SECONDS) as until:
         return [(address, port) for address in lookups.addresses(host, until)]
 
 
 def public_route(lookups: Lookups, host: str, port: int, attempt: Attempt) -> list[Peer]:
-    """Return the addresses of a host on the public internet; one refused address among them refuses the host."""
+    """Returns the addresses of a host on the public internet; one refused address among them refuses the host."""
     peers = look_up(lookups, host, port, attempt)
     if any(is_refused(address) for address, _ in peers):
         raise attempt.failed(Reason.BLOCKED_ADDRESS)
@@ -27,6 +27,6 @@ def public_route(lookups: Lookups, host: str, port: int, attempt: Attempt) -> li
 
 
 def allowed_route(allowed: AllowedHosts, lookups: Lookups, host: str, port: int, attempt: Attempt) -> list[Peer]:
-    """Return the address an operator mapped the host to, else all of its addresses, unchecked."""
+    """Returns the address an operator mapped the host to, else all of its addresses, unchecked."""
     peer = allowed.peer(host, port)
     return [peer] if peer else look_up(lookups, host, port, attempt)
