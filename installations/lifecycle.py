@@ -82,7 +82,7 @@ def configure(
     """Stores plain values and changes secrets; the state follows from whether anything required is still missing.
 
     `values` are all plain values that shall hold, not only those that change. Raises Refused: `removed`,
-    `changed_meanwhile` when somebody saved since `expected_version`, and see `configuration.check` and `vault.put`.
+    `changed_meanwhile` when somebody saved since `expected_version`, and see `values.check_change` and `vault.put`.
     """
     changes = [change for change in secret_changes if change.action is not Action.KEEP]
     with audit.act(actor=actor, action="installation.configured", organization=installation.organization) as act:
@@ -91,7 +91,7 @@ def configure(
             raise Refused("changed_meanwhile", _("Somebody saved this configuration meanwhile. Nothing was changed."))
         schema = row.version.manifest.configuration
         before, after = row.values, configuration.sparse(schema, values)
-        configuration.check(schema, before, after, vault.states(row), changes)
+        configuration.check_change(schema, before, after, vault.states(row), changes)
         vault.apply(row, changes, actor_name=actor.name)
         state = State.SUSPENDED if row.state == State.SUSPENDED else _state_of(schema, after, vault.states(row))
         act.on(row.public_id, row.plugin.slug)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, User
 from kasilabs.configuration import vault
-from kasilabs.configuration.form import Stored
+from kasilabs.configuration.form import StoredConfiguration
 from kasilabs.configuration.vault import SealedSecret
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
@@ -79,9 +79,9 @@ class Installation(models.Model):
         return self.state == self.State.REMOVED
 
     @property
-    def configuration(self) -> Stored:
+    def configuration(self) -> StoredConfiguration:
         """What the configuration form begins with."""
-        return Stored(self.values, vault.states(self), self.config_version)
+        return StoredConfiguration(self.values, vault.states(self), self.config_version)
 
 
 class InstallationSecret(SealedSecret):

@@ -10,13 +10,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installations import display, lifecycle
-from installations.display import Difference
+from installations import lifecycle
+from installations.attention import attention_reasons
 from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.configuration import values, vault
+from kasilabs.configuration import display, values, vault
+from kasilabs.configuration.display import Difference
 from kasilabs.configuration.form import VERSION, ConfigurationForm
 from kasilabs.lib import pagination
 from kasilabs.lib.forms import form_status
@@ -29,7 +30,7 @@ def list_installations(request: MemberRequest) -> HttpResponse:
     """Lists what is installed, and what of it needs somebody's attention."""
     installed = request.organization.installations.not_removed().with_version().prefetch_related("secrets")
     page = pagination.page_or_404(request, installed, {"organization": request.organization.id.hex})
-    rows = [(installation, display.attention_reasons(installation)) for installation in page.rows]
+    rows = [(installation, attention_reasons(installation)) for installation in page.rows]
     return render(request, "installations/list.html", {"page": page, "rows": rows})
 
 
@@ -45,7 +46,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
         "manifest": found.version.manifest,
         "settings": display.settings(schema, found.values, states),
         "missing": values.missing(schema, found.values, states),
-        "attention": display.attention_reasons(found),
+        "attention": attention_reasons(found),
     }
     return render(request, "installations/detail.html", context)
 
@@ -73,7 +74,7 @@ def configure(request: MemberRequest, installation: str) -> HttpResponseBase:
             form.refuse(str(refused))
         else:
             messages.success(request, _("The configuration of %(plugin)s was saved.") % {"plugin": found.version.name})
-            for label in form.trimmed:
+            for label in form.trimmed_labels:
                 messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
             return redirect("installations:detail", request.organization.slug, installation)
     return _configuration_page(request, form, found, form_status(form))
@@ -88,7 +89,7 @@ def check_field(request: MemberRequest, installation: str, name: str) -> HttpRes
     field = _configuration_form(request, found).plain_field(name)
     if field is None:
         raise Http404
-    return render(request, "installations/_field.html", {"field": field, "check_url": _check_url(found)})
+    return render(request, "configuration/_field.html", {"field": field, "check_url": _check_url(found)})
 
 
 @require_POST

@@ -106,7 +106,7 @@ def version(request: MemberRequest, slug: str, semver: str) -> HttpResponse:
         "plugin": found.plugin,
         "manifest": manifest,
         "tools": [(tool, manifests.agent_name(manifest.slug, tool.name)) for tool in manifest.tools],
-        "checklist": checklist.of(manifest),
+        "checklist": checklist.judge(manifest),
         "fields": schema_text.describe(manifest.configuration),
         "canonical": json.loads(canonical_json.dumps(manifest.document)),
     }

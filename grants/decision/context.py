@@ -36,7 +36,7 @@ class InstalledPlugin:
         return self.installation.plugin.slug
 
     @cached_property
-    def opened(self) -> vault.Opened:
+    def opened(self) -> vault.OpenedSecrets:
         """The secrets in clear, and the pointers of those that cannot be opened."""
         return vault.open_rows(self.secret_rows)
 

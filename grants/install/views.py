@@ -24,9 +24,9 @@ from grants.install.wizard import STEPS, Step, WizardState
 from kasilabs.accounts import members
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.configuration import schema
 from kasilabs.configuration.command_line import ParsedSettings
 from kasilabs.configuration.form import ConfigurationForm
+from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.lib.forms import form_status
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
@@ -116,7 +116,7 @@ def configuration(request: MemberRequest, wizard: WizardState) -> HttpResponseBa
         else:
             delete_draft(request.session, request.organization, wizard.version)
             messages.success(request, _("%(plugin)s is installed in the sandbox.") % {"plugin": wizard.manifest.name})
-            for label in form.trimmed:
+            for label in form.trimmed_labels:
                 messages.info(request, _("Spaces around %(field)s were left out.") % {"field": label})
             return redirect(wizard.url(Step.TEST))
     wrong = len(form.errors)
@@ -139,7 +139,7 @@ def check_field(request: MemberRequest, slug: str, name: str) -> HttpResponse:
     field = _configuration_form(request, wizard).plain_field(name)
     if field is None:
         raise Http404
-    return render(request, "installations/_field.html", {"field": field, "check_url": wizard.check_url})
+    return render(request, "configuration/_field.html", {"field": field, "check_url": wizard.check_url})
 
 
 def _grant_options(request: MemberRequest, wizard: WizardState) -> GrantOptions:
@@ -155,7 +155,7 @@ def _configuration_form(request: MemberRequest, wizard: WizardState) -> Configur
     """Returns the form of the plugin; who may not configure gets one without fields and can install all the same."""
     may_configure = request.member.may(Permission.INSTALLATIONS_CONFIGURE)
     return ConfigurationForm(
-        wizard.manifest.configuration if may_configure else schema.read({}),
+        wizard.manifest.configuration if may_configure else ConfigSchema.compile({}),
         None,
         request.POST if request.method == "POST" else None,
         may_set_secrets=request.member.may(Permission.INSTALLATIONS_SECRETS),

@@ -1,9 +1,9 @@
-"""Config Schema v1, compiled: one list of fields that form, validation and documents are made from.
+"""Config Schema v1, compiled: one list of fields that form, validation and documentation are made from.
 
-`read` turns the `configurationSchema` of a checked manifest into fields; `checking.config_rules` says what it may hold.
+`kasilabs.configuration.gate` checks what a `configurationSchema` may hold; here it is checked already.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cached_property
@@ -22,7 +22,7 @@ MIN_SECRET_LENGTH = 8
 
 
 class FieldKind(StrEnum):
-    """What a field holds; decides its control."""
+    """What a field holds. It decides the form field and the rules."""
 
     STRING = "string"
     EMAIL = "email"
@@ -32,6 +32,9 @@ class FieldKind(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     SECRET = "secret"
+
+
+_DEFAULT_MAX_LENGTHS = {FieldKind.EMAIL: MAX_EMAIL_LENGTH, FieldKind.URI: MAX_URI_LENGTH}
 
 
 class Missing(Enum):
@@ -77,6 +80,38 @@ class Field:
     order: int | None = None
     deprecated: bool = False
 
+    @classmethod
+    def compile(cls, name: str, rules: Mapping[str, Any], *, required: bool = False) -> "Field":
+        """Returns the field of one checked property of a configuration schema."""
+        kind = kind_of(rules)
+        enum, one_of = rules.get("enum", ()), rules.get("oneOf", ())
+        choices = [Choice(value, value) for value in enum]
+        choices += [Choice(option["const"], option["title"], option.get("description", "")) for option in one_of]
+        return cls(
+            name=name,
+            kind=kind,
+            title=rules.get("title") or name,
+            description=rules.get("description", ""),
+            required=required,
+            default=rules.get("default", MISSING),
+            choices=tuple(choices),
+            minimum=rules.get("minimum"),
+            maximum=rules.get("maximum"),
+            exclusive_minimum=rules.get("exclusiveMinimum"),
+            exclusive_maximum=rules.get("exclusiveMaximum"),
+            multiple_of=rules.get("multipleOf"),
+            min_length=max(rules.get("minLength", 0), MIN_SECRET_LENGTH if kind is FieldKind.SECRET else 0),
+            max_length=rules.get("maxLength", _DEFAULT_MAX_LENGTHS.get(kind, MAX_LENGTH)),
+            pattern=rules.get("pattern"),
+            pattern_message=rules.get("x-pattern-message", ""),
+            examples=tuple(rules.get("examples", ())),
+            placeholder=rules.get("x-placeholder", ""),
+            help_url=rules.get("x-help-url", ""),
+            allow_http=rules.get("x-allow-http", False),
+            order=rules.get("x-order"),
+            deprecated=rules.get("deprecated", False),
+        )
+
     @property
     def pointer(self) -> str:
         return json_pointer.join([self.name])
@@ -90,9 +125,33 @@ class Field:
         return self.default is not MISSING
 
     @property
-    def rules(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of one value of this field."""
-        return {"type": _JSON_TYPE.get(self.kind, "string"), **_RULES.get(self.kind, _text_rules)(self)}
+        match self.kind:
+            case FieldKind.BOOLEAN:
+                return {"type": "boolean"}
+            case FieldKind.INTEGER | FieldKind.NUMBER:
+                limits = {
+                    "minimum": self.minimum,
+                    "maximum": self.maximum,
+                    "exclusiveMinimum": self.exclusive_minimum,
+                    "exclusiveMaximum": self.exclusive_maximum,
+                    "multipleOf": self.multiple_of,
+                }
+                stated = {keyword: limit for keyword, limit in limits.items() if limit is not None}
+                return {"type": self.kind.value, **stated}
+            case FieldKind.CHOICE:
+                return {"type": "string", "enum": [choice.value for choice in self.choices]}
+        rules: dict[str, Any] = {"type": "string"}
+        if self.kind is FieldKind.EMAIL:
+            rules["format"] = "email"
+        if self.kind is FieldKind.URI:
+            scheme = "^[Hh][Tt][Tt][Pp][Ss]?://" if self.allow_http else "^[Hh][Tt][Tt][Pp][Ss]://"
+            rules |= {"format": "uri", "allOf": [{"pattern": scheme}]}
+        rules |= {"minLength": self.min_length, "maxLength": self.max_length}
+        if self.pattern is not None:
+            rules["pattern"] = self.pattern
+        return rules
 
 
 @dataclass(frozen=True)
@@ -102,6 +161,15 @@ class ConfigSchema:
     fields: tuple[Field, ...]
     document: Mapping[str, Any]
     digest: str
+
+    @classmethod
+    def compile(cls, document: Mapping[str, Any]) -> "ConfigSchema":
+        """Returns the fields of a checked `configurationSchema`; an empty document has none."""
+        required = document.get("required", ())
+        properties = document.get("properties", {}).items()
+        fields = [Field.compile(name, rules, required=name in required) for name, rules in properties]
+        fields.sort(key=lambda field: (field.order is None, field.order or 0))
+        return cls(tuple(fields), document, canonical_json.digest(document))
 
     @property
     def secrets(self) -> tuple[Field, ...]:
@@ -115,62 +183,28 @@ class ConfigSchema:
         return next((field for field in self.fields if field.name == name), None)
 
     def defaults(self) -> dict[str, Any]:
-        """The value of every field that has one before anybody sets anything."""
+        """Returns the value of every field that has one before anybody sets anything."""
         return {field.name: field.default for field in self.fields if field.has_default}
 
     def plain_validator(self) -> json_schema.Validator:
-        """Checks a whole configuration (defaults and values) without its secrets, which never enter a validator."""
-        return json_schema.compile(self._plain_rules, digest=f"configuration {self.digest}")
+        """Returns the validator of a whole configuration (defaults and values) without its secrets.
+
+        Secrets never enter a validator.
+        """
+        return json_schema.compile(self._plain_schema, digest=f"configuration {self.digest}")
 
     @cached_property
-    def _plain_rules(self) -> dict[str, Any]:
+    def _plain_schema(self) -> dict[str, Any]:
         return {
             "type": "object",
-            "properties": {field.name: field.rules for field in self.plain},
+            "properties": {field.name: field.json_schema for field in self.plain},
             "required": [field.name for field in self.plain if field.required],
             "additionalProperties": False,
         }
 
 
-def read(document: Mapping[str, Any]) -> ConfigSchema:
-    """Compile a checked `configurationSchema`; an empty document has no fields."""
-    required = document.get("required", ())
-    found = [read_field(name, rules, required=name in required) for name, rules in _properties(document)]
-    found.sort(key=lambda field: (field.order is None, field.order or 0))
-    return ConfigSchema(tuple(found), document, canonical_json.digest(document))
-
-
-def read_field(name: str, rules: Mapping[str, Any], *, required: bool = False) -> Field:
-    """Compile one checked property."""
-    kind = kind_of(rules)
-    return Field(
-        name=name,
-        kind=kind,
-        title=rules.get("title") or name,
-        description=rules.get("description", ""),
-        required=required,
-        default=rules.get("default", MISSING),
-        choices=tuple(_choices(rules)),
-        minimum=rules.get("minimum"),
-        maximum=rules.get("maximum"),
-        exclusive_minimum=rules.get("exclusiveMinimum"),
-        exclusive_maximum=rules.get("exclusiveMaximum"),
-        multiple_of=rules.get("multipleOf"),
-        min_length=max(rules.get("minLength", 0), MIN_SECRET_LENGTH if kind is FieldKind.SECRET else 0),
-        max_length=rules.get("maxLength", _LONGEST.get(kind, MAX_LENGTH)),
-        pattern=rules.get("pattern"),
-        pattern_message=rules.get("x-pattern-message", ""),
-        examples=tuple(rules.get("examples", ())),
-        placeholder=rules.get("x-placeholder", ""),
-        help_url=rules.get("x-help-url", ""),
-        allow_http=rules.get("x-allow-http", False),
-        order=rules.get("x-order"),
-        deprecated=rules.get("deprecated", False),
-    )
-
-
 def kind_of(rules: Mapping[str, Any]) -> FieldKind:
-    """The kind of a checked property."""
+    """Returns the kind of a checked property."""
     if is_secret(rules):
         return FieldKind.SECRET
     if "enum" in rules or "oneOf" in rules:
@@ -179,49 +213,5 @@ def kind_of(rules: Mapping[str, Any]) -> FieldKind:
 
 
 def is_secret(rules: Mapping[str, Any]) -> bool:
-    """The three spellings of a secret; `x-secret` is ours, the others are JSON Schema's and OpenAPI's."""
+    """Returns whether a property is a secret: `x-secret` is ours, the others are JSON Schema's and OpenAPI's."""
     return rules.get("x-secret") is True or rules.get("writeOnly") is True or rules.get("format") == "password"
-
-
-def _properties(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield from document.get("properties", {}).items()
-
-
-def _choices(rules: Mapping[str, Any]) -> Iterator[Choice]:
-    for value in rules.get("enum", ()):
-        yield Choice(value, value)
-    for option in rules.get("oneOf", ()):
-        yield Choice(option["const"], option["title"], option.get("description", ""))
-
-
-def _text_rules(field: Field) -> dict[str, Any]:
-    rules: dict[str, Any] = {"minLength": field.min_length, "maxLength": field.max_length}
-    return rules | ({"pattern": field.pattern} if field.pattern is not None else {})
-
-
-def _uri_rules(field: Field) -> dict[str, Any]:
-    scheme = "^[Hh][Tt][Tt][Pp][Ss]?://" if field.allow_http else "^[Hh][Tt][Tt][Pp][Ss]://"
-    return {"format": "uri", "allOf": [{"pattern": scheme}], **_text_rules(field)}
-
-
-def _number_rules(field: Field) -> dict[str, Any]:
-    limits = {
-        "minimum": field.minimum,
-        "maximum": field.maximum,
-        "exclusiveMinimum": field.exclusive_minimum,
-        "exclusiveMaximum": field.exclusive_maximum,
-        "multipleOf": field.multiple_of,
-    }
-    return {keyword: limit for keyword, limit in limits.items() if limit is not None}
-
-
-_JSON_TYPE = {FieldKind.INTEGER: "integer", FieldKind.NUMBER: "number", FieldKind.BOOLEAN: "boolean"}
-_LONGEST = {FieldKind.EMAIL: MAX_EMAIL_LENGTH, FieldKind.URI: MAX_URI_LENGTH}
-_RULES: dict[FieldKind, Callable[[Field], dict[str, Any]]] = {
-    FieldKind.EMAIL: lambda field: {"format": "email", **_text_rules(field)},
-    FieldKind.URI: _uri_rules,
-    FieldKind.CHOICE: lambda field: {"enum": [choice.value for choice in field.choices]},
-    FieldKind.INTEGER: _number_rules,
-    FieldKind.NUMBER: _number_rules,
-    FieldKind.BOOLEAN: lambda _field: {},
-}

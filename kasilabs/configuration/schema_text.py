@@ -1,4 +1,4 @@
-"""What a configuration field takes, in words; read from the same compiled list as the form and the validation."""
+"""The documentation of a configuration schema, from the same compiled fields as the form and the validation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kasilabs.configuration.schema import MAX_LENGTH, ConfigSchema, Field, FieldKind
 
-KINDS: dict[FieldKind, str | Promise] = {
+KIND_LABELS: dict[FieldKind, Promise] = {
     FieldKind.STRING: gettext_lazy("Text"),
     FieldKind.EMAIL: gettext_lazy("Email address"),
     FieldKind.URI: gettext_lazy("Web address"),
@@ -22,8 +22,8 @@ KINDS: dict[FieldKind, str | Promise] = {
 
 
 @dataclass(frozen=True)
-class Described:
-    """One field as documents show it. `default` is empty where there is none, `rules` where the kind says it all."""
+class FieldDescription:
+    """One field. `default` is empty where there is none, `rules` where the kind says it all."""
 
     field: Field
     kind: str
@@ -31,13 +31,35 @@ class Described:
     default: str
 
 
-def describe(configuration: ConfigSchema) -> list[Described]:
-    """Return the documentation of a configuration, in the order of its form."""
-    return [Described(field, str(KINDS[field.kind]), _rules(field), _default(field)) for field in configuration.fields]
+def describe(schema: ConfigSchema) -> list[FieldDescription]:
+    """Returns the documentation of every field, in the order of the form."""
+    return [
+        FieldDescription(field, str(KIND_LABELS[field.kind]), "; ".join(_rules(field)), _default(field))
+        for field in schema.fields
+    ]
 
 
-def _rules(field: Field) -> str:
-    return "; ".join([*_limits(field), *_lengths(field), *_form(field)])
+def _rules(field: Field) -> Iterator[str]:
+    """Yields what a value has to fit: numbers first, then lengths, then the form."""
+    limits = (
+        (field.minimum, _("at least %s")),
+        (field.exclusive_minimum, _("more than %s")),
+        (field.maximum, _("at most %s")),
+        (field.exclusive_maximum, _("less than %s")),
+        (field.multiple_of, _("a multiple of %s")),
+    )
+    yield from (words % limit for limit, words in limits if limit is not None)
+    if least := field.min_length:
+        words = ngettext("at least %(count)s character", "at least %(count)s characters", least)
+        yield words % {"count": least}
+    if field.kind in (FieldKind.STRING, FieldKind.SECRET) and (most := field.max_length) != MAX_LENGTH:
+        yield ngettext("at most %(count)s character", "at most %(count)s characters", most) % {"count": most}
+    if field.kind is FieldKind.CHOICE:
+        yield ", ".join(choice.label for choice in field.choices)
+    if field.kind is FieldKind.URI:
+        yield _("http or https") if field.allow_http else _("https")
+    if field.pattern is not None:
+        yield field.pattern_message or _("the form %s") % field.pattern
 
 
 def _default(field: Field) -> str:
@@ -47,32 +69,3 @@ def _default(field: Field) -> str:
         return _("on") if field.default else _("off")
     labels = {choice.value: choice.label for choice in field.choices}
     return str(labels.get(field.default, field.default))
-
-
-def _limits(field: Field) -> Iterator[str]:
-    limits = (
-        (field.minimum, _("at least %s")),
-        (field.exclusive_minimum, _("more than %s")),
-        (field.maximum, _("at most %s")),
-        (field.exclusive_maximum, _("less than %s")),
-        (field.multiple_of, _("a multiple of %s")),
-    )
-    return (words % limit for limit, words in limits if limit is not None)
-
-
-def _lengths(field: Field) -> Iterator[str]:
-    if field.min_length:
-        shortest = ngettext("at least %(count)s character", "at least %(count)s characters", field.min_length)
-        yield shortest % {"count": field.min_length}
-    if field.kind in (FieldKind.STRING, FieldKind.SECRET) and field.max_length != MAX_LENGTH:
-        longest = ngettext("at most %(count)s character", "at most %(count)s characters", field.max_length)
-        yield longest % {"count": field.max_length}
-
-
-def _form(field: Field) -> Iterator[str]:
-    if field.kind is FieldKind.CHOICE:
-        yield ", ".join(choice.label for choice in field.choices)
-    if field.kind is FieldKind.URI:
-        yield _("http or https") if field.allow_http else _("https")
-    if field.pattern is not None:
-        yield field.pattern_message or _("the form %s") % field.pattern

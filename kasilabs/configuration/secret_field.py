@@ -13,28 +13,28 @@ from kasilabs.configuration import form_fields
 from kasilabs.configuration.schema import Field
 from kasilabs.configuration.secrets import NOT_SET, Action, SecretChange, SecretState
 
-ACTION = "__action"
+ACTION_SUFFIX = "__action"
 
 
 @dataclass(frozen=True)
-class Typed:
-    """What was posted for one secret: a decision and perhaps a text, which is in no representation of it."""
+class PostedSecret:
+    """What was posted for one secret: an action and perhaps a text, which no representation shows."""
 
     action: str
     text: str = field(default="", repr=False)
 
 
 class SecretInput(forms.Widget):
-    """Reads `<field>` and `<field>__action`; what a page shows of it is the field's template, which has no value."""
+    """Reads `<field>` and `<field>__action`. The template of SecretField shows it, and has no value."""
 
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Typed:  # noqa: ARG002
-        return Typed(data.get(name + ACTION, ""), data.get(name, ""))
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> PostedSecret:  # noqa: ARG002
+        return PostedSecret(data.get(name + ACTION_SUFFIX, ""), data.get(name, ""))
 
     def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:  # noqa: ARG002
-        return name not in data and name + ACTION not in data
+        return name not in data and name + ACTION_SUFFIX not in data
 
     def format_value(self, value: Any) -> None:  # noqa: ARG002
-        """Say nothing: a typed secret is never sent back, not even into the form it came from."""
+        """Returns None: a typed secret is never sent back, not even into the form it came from."""
         return
 
 
@@ -45,16 +45,16 @@ class SecretBoundField(forms.BoundField):
 
     @property
     def action(self) -> Action:
-        """Return the decision that stands chosen: after an error a text has to be entered again."""
-        typed: Typed = self.data
-        if typed.action == Action.CLEAR:
+        """The action that stands chosen on the page: after an error the text has to be entered again."""
+        posted: PostedSecret = self.data
+        if posted.action == Action.CLEAR:
             return Action.CLEAR
-        is_open = bool(self.errors) or typed.action == Action.REPLACE or self.field.needs_entry
+        is_open = bool(self.errors) or posted.action == Action.REPLACE or self.field.needs_entry
         return Action.REPLACE if is_open else Action.KEEP
 
 
 class SecretField(forms.Field):
-    """One secret; cleans to the SecretChange that was decided on."""
+    """One secret; its cleaned value is a SecretChange."""
 
     widget = SecretInput
     bound_field_class = SecretBoundField
@@ -65,51 +65,44 @@ class SecretField(forms.Field):
             label=rule.title,
             help_text=form_fields.help_text(rule),
             disabled=is_locked,
-            template_name="installations/secret_field.html",
+            template_name="configuration/secret_field.html",
         )
         self.rule = rule
         self.state = state
 
     @property
     def needs_entry(self) -> bool:
-        """Say whether there is nothing to keep: not set, or set and not to be opened."""
+        """Whether there is nothing to keep: the secret is not set, or cannot be opened."""
         return not self.state.is_set or not self.state.is_readable
 
     @property
     def is_optional(self) -> bool:
         return not self.required
 
-    def clean(self, value: Typed | None) -> SecretChange:
-        """Read the decision; None is a locked field, which keeps what is there.
+    def clean(self, value: PostedSecret | None) -> SecretChange:
+        """Returns the decision. None is a locked field, which keeps what is there.
 
-        A missing decision is read from what was typed; a contradiction is refused, not guessed.
+        A missing action is read from what was typed. Raises ValidationError for a contradiction, which is not guessed.
         """
         if value is None:
             return SecretChange(self.rule.pointer, Action.KEEP)
         action = value.action or (Action.REPLACE if value.text or self.needs_entry else Action.KEEP)
         if action == Action.REPLACE:
-            return self._replace(value.text)
+            return self._clean_replacement(value.text.strip())
         if action not in set(Action) or value.text:
             raise ValidationError(_("Choose Replace to store what you typed."), "contradiction")
-        return self._leave(Action(action))
-
-    def _replace(self, text: str) -> SecretChange:
-        text = text.strip()
-        if text:
-            self._check_length(text)
-            return SecretChange(self.rule.pointer, Action.REPLACE, text)
-        if self.state.is_set or self.required:
-            raise ValidationError(_("Enter the value."), "required")
-        return SecretChange(self.rule.pointer, Action.KEEP)
-
-    def _leave(self, action: Action) -> SecretChange:
-        if action is Action.CLEAR and self.required:
+        if action == Action.CLEAR and self.required:
             raise ValidationError(_("The plugin cannot work without this. Keep or replace it."), "required")
-        if action is Action.KEEP and self.needs_entry and (self.required or self.state.is_set):
+        if action == Action.KEEP and self.needs_entry and (self.required or self.state.is_set):
             raise ValidationError(_("Enter the value."), "required")
-        return SecretChange(self.rule.pointer, action)
+        return SecretChange(self.rule.pointer, Action(action))
 
-    def _check_length(self, text: str) -> None:
+    def _clean_replacement(self, text: str) -> SecretChange:
+        """Returns the change to a new text; an empty one leaves an optional secret unset."""
+        if not text and (self.state.is_set or self.required):
+            raise ValidationError(_("Enter the value."), "required")
+        if not text:
+            return SecretChange(self.rule.pointer, Action.KEEP)
         if "\0" in text:
             raise ValidationError(_("A NUL character cannot be stored."), "bad_format")
         if len(text) < (least := self.rule.min_length):
@@ -118,3 +111,4 @@ class SecretField(forms.Field):
         if len(text) > (most := self.rule.max_length):
             words = ngettext("Use at most %(n)d character.", "Use at most %(n)d characters.", most)
             raise ValidationError(words % {"n": most}, "too_long")
+        return SecretChange(self.rule.pointer, Action.REPLACE, text)

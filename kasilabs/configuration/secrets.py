@@ -1,4 +1,4 @@
-"""What may be decided and known about a secret without its value."""
+"""What is decided and known about a secret without its value."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class SecretChange:
-    """One secret to replace or to clear; the new text is in no representation of it."""
+    """A decision about one secret; `text` is the new value of one to replace, and no representation shows it."""
 
     pointer: str
     action: Action
@@ -33,8 +33,8 @@ class SecretState:
     is_readable: bool = True
 
     @property
-    def word(self) -> str:
-        """Return `set`, `unset` or `unreadable`, as the secret row of a page calls it."""
+    def status(self) -> str:
+        """`set`, `unset` or `unreadable`."""
         if not self.is_set:
             return "unset"
         return "set" if self.is_readable else "unreadable"

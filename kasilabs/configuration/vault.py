@@ -2,7 +2,7 @@
 
 A value is bound to its table, row, organization, owner and field, so a row copied elsewhere does not open there. That a
 value cannot be opened is a state people see and mend, never a value: sealed text must not reach a plugin as if it were
-one. The vault has no table of its own: whoever has settings keeps the secrets in a table made from `SealedSecret`.
+one. The vault has no table of its own: an app that has secrets derives a table from `SealedSecret`.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from kasilabs.lib.crypto import fields
 from kasilabs.lib.refusal import Refused
 
 HINT_LENGTH = 4
-HINT_FROM = 20
+MIN_LENGTH_FOR_HINT = 20
 
 
 class SealedSecret(models.Model):
@@ -36,7 +36,7 @@ class SealedSecret(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     pointer = models.CharField(max_length=160)
     value = fields.EncryptedField(bound_to=("organization_id", "owner_id", "pointer"))
-    hint = models.CharField(max_length=4, blank=True)
+    hint = models.CharField(max_length=HINT_LENGTH, blank=True)
     set_by = models.CharField(max_length=254)
     set_at = models.DateTimeField()
 
@@ -48,7 +48,7 @@ class SealedSecret(models.Model):
 
 
 class SecretsOwner(Protocol):
-    """A row that has secrets: `secrets` is the related manager of a table made from SealedSecret."""
+    """A row that has secrets: `secrets` is the related manager of a table derived from SealedSecret."""
 
     organization_id: UUID
 
@@ -57,7 +57,7 @@ class SecretsOwner(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class Opened:
+class OpenedSecrets:
     """Values in clear by pointer, and the pointers of what could not be opened. It has no representation."""
 
     values: dict[str, str]
@@ -65,22 +65,23 @@ class Opened:
 
 
 def put(owner: SecretsOwner, pointer: str, text: str, *, actor_name: str) -> None:
-    """Store a secret in place of the one before; the caller holds the owner's row lock.
+    """Stores a secret in place of the one before; the caller holds the owner's row lock.
 
-    Raises Refused (`too_short`): the guard over plugin answers could not tell a shorter text from chance.
+    Raises Refused (`too_short`): the guard over plugin answers cannot tell a shorter text from chance.
     """
     if len(text) < MIN_SECRET_LENGTH:
         raise Refused("too_short", _("A secret needs at least 8 characters."))
     row = owner.secrets.filter(pointer=pointer).first()
-    row = row or owner.secrets.model(organization_id=owner.organization_id, owner=owner, pointer=pointer)
+    if row is None:
+        row = owner.secrets.model(organization_id=owner.organization_id, owner=owner, pointer=pointer)
     fields.seal(row, "value", text)
-    row.hint = text[-HINT_LENGTH:] if len(text) >= HINT_FROM else ""
+    row.hint = text[-HINT_LENGTH:] if len(text) >= MIN_LENGTH_FOR_HINT else ""
     row.set_by, row.set_at = actor_name, timezone.now()
     row.save()
 
 
 def apply(owner: SecretsOwner, changes: Iterable[SecretChange], *, actor_name: str) -> None:
-    """Carry out what was decided about secrets. Raises Refused (`too_short`)."""
+    """Carries out decisions about secrets; the caller holds the owner's row lock. Raises Refused (`too_short`)."""
     for change in changes:
         if change.action is Action.REPLACE:
             put(owner, change.pointer, change.text, actor_name=actor_name)
@@ -89,15 +90,20 @@ def apply(owner: SecretsOwner, changes: Iterable[SecretChange], *, actor_name: s
 
 
 def states(owner: SecretsOwner) -> dict[str, SecretState]:
-    """Return by pointer what is set and whether it opens; a field without an entry is NOT_SET."""
+    """Returns by pointer what is set and whether it opens; a field without an entry is NOT_SET."""
+    rows: list[SealedSecret] = list(owner.secrets.all())
+    unreadable = open_rows(rows).unreadable
     return {
-        row.pointer: SecretState(True, row.hint, row.set_by, row.set_at, is_readable=not open_rows([row]).unreadable)
-        for row in owner.secrets.all()
+        row.pointer: SecretState(True, row.hint, row.set_by, row.set_at, is_readable=row.pointer not in unreadable)
+        for row in rows
     }
 
 
-def open_rows(rows: Iterable[SealedSecret]) -> Opened:
-    """Open secrets for one call. What does not open is named in `unreadable`; the gate `configuration` refuses then."""
+def open_rows(rows: Iterable[SealedSecret]) -> OpenedSecrets:
+    """Opens the secrets of one owner for one call.
+
+    What does not open is named in `unreadable`, and the gate `configuration` refuses the call.
+    """
     values: dict[str, str] = {}
     unreadable: list[str] = []
     for row in rows:
@@ -105,4 +111,4 @@ def open_rows(rows: Iterable[SealedSecret]) -> Opened:
             values[row.pointer] = fields.reveal(row, "value")
         except fields.CannotOpen:
             unreadable.append(row.pointer)
-    return Opened(values, tuple(unreadable))
+    return OpenedSecrets(values, tuple(unreadable))

@@ -1,6 +1,6 @@
 """Manifest v1 (contracts, section 1) as the rest of the platform sees it.
 
-`parse` reads what an author sent and lists every fault; `load` rebuilds a stored, already checked snapshot.
+`parse` reads what an author sent and lists every error; `load` rebuilds a stored snapshot that was checked before.
 Nothing here knows a table or the network.
 """
 
@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.utils.functional import Promise
 
-from kasilabs.configuration import schema as config_schema
 from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.lib.documents import canonical_json, json_schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
-from plugins.manifest.checks import run
+from plugins.manifest.checks.run import check_manifest
 
 BRIDGE_PREFIX = "bridge:"
 DEFAULT_TIMEOUT_SECONDS = 10
+
+Json = Mapping[str, Any]
 
 
 class AuthType(StrEnum):
@@ -55,45 +56,16 @@ class Auth:
     scopes: tuple[str, ...] = ()
     subject: str = ""
 
-
-@dataclass(frozen=True)
-class Annotations:
-    """MCP's tool hints with MCP's defaults; `raw` is what the author wrote."""
-
-    read_only: bool
-    destructive: bool
-    idempotent: bool
-    open_world: bool
-    raw: Mapping[str, bool] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Example:
-    """What a customer might write, and the input the agent should make of it."""
-
-    message: str
-    input: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Tool:
-    name: str
-    title: str
-    description: str
-    input_schema: Mapping[str, Any]
-    output_schema: Mapping[str, Any] | None
-    permissions: tuple[str, ...]
-    annotations: Annotations
-    timeout_seconds: int
-    examples: tuple[Example, ...]
-
-    @cached_property
-    def input_validator(self) -> json_schema.Validator:
-        return json_schema.compile(self.input_schema)
-
-    @cached_property
-    def output_validator(self) -> json_schema.Validator | None:
-        return json_schema.compile(self.output_schema) if self.output_schema is not None else None
+    @classmethod
+    def load(cls, document: Json) -> Self:
+        return cls(
+            type=AuthType(document["type"]),
+            authorization_url=document.get("authorizationUrl", ""),
+            token_url=document.get("tokenUrl", ""),
+            revocation_url=document.get("revocationUrl", ""),
+            scopes=tuple(document.get("scopes", ())),
+            subject=document.get("subject", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -107,15 +79,101 @@ class PermissionRequest:
     reason: str | None
     is_bridge: bool
 
+    @classmethod
+    def load(cls, document: Json) -> Self:
+        key = document["key"]
+        action = BRIDGE_ACTIONS.get(key)
+        return cls(
+            key=key,
+            label=action.label if action else document.get("label", key),
+            description=action.description if action else document.get("description", ""),
+            default=document.get("default", False),
+            reason=document.get("reason"),
+            is_bridge=key.startswith(BRIDGE_PREFIX),
+        )
+
 
 @dataclass(frozen=True)
 class ConfigurationTest:
     """The call that shows whether a configuration works; `required` asks for a pass before saving."""
 
     tool: str
-    input: Mapping[str, Any]
+    input: Json
     timeout_seconds: int
     required: bool
+
+    @classmethod
+    def load(cls, document: Json) -> Self:
+        return cls(
+            tool=document["tool"],
+            input=document.get("input", {}),
+            timeout_seconds=document.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
+            required=document.get("required", False),
+        )
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """MCP's tool hints with MCP's defaults; `raw` is what the author wrote."""
+
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+    raw: Mapping[str, bool] = field(repr=False)
+
+    @classmethod
+    def load(cls, document: Mapping[str, bool]) -> Self:
+        return cls(
+            read_only=document.get("readOnlyHint", False),
+            destructive=document.get("destructiveHint", True),
+            idempotent=document.get("idempotentHint", False),
+            open_world=document.get("openWorldHint", True),
+            raw=document,
+        )
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a customer might write, and the input the agent should make of it."""
+
+    message: str
+    input: Json
+
+
+@dataclass(frozen=True)
+class Tool:
+    name: str
+    title: str
+    description: str
+    input_schema: Json
+    output_schema: Json | None
+    permissions: tuple[str, ...]
+    annotations: Annotations
+    timeout_seconds: int
+    examples: tuple[Example, ...]
+
+    @classmethod
+    def load(cls, document: Json) -> Self:
+        return cls(
+            name=document["name"],
+            title=document.get("title", ""),
+            description=document["description"],
+            input_schema=document["inputSchema"],
+            output_schema=document.get("outputSchema"),
+            permissions=tuple(document.get("permissions", ())),
+            annotations=Annotations.load(document.get("annotations", {})),
+            timeout_seconds=document.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
+            examples=tuple(Example(each["message"], each["input"]) for each in document.get("examples", ())),
+        )
+
+    @cached_property
+    def input_validator(self) -> json_schema.Validator:
+        return json_schema.compile(self.input_schema)
+
+    @cached_property
+    def output_validator(self) -> json_schema.Validator | None:
+        return json_schema.compile(self.output_schema) if self.output_schema is not None else None
 
 
 @dataclass(frozen=True)
@@ -135,7 +193,7 @@ class Manifest:
     configuration: ConfigSchema
     configuration_test: ConfigurationTest | None
     tools: tuple[Tool, ...]
-    document: Mapping[str, Any] = field(repr=False)
+    document: Json = field(repr=False)
     digest: str
 
     @property
@@ -169,21 +227,21 @@ class Manifest:
 
 
 def agent_name(slug: str, tool: str) -> str:
-    """The name an agent knows a tool by; at most 64 characters, the limit of the model vendors."""
+    """Returns the name an agent knows a tool by; at most 64 characters, the limit of the model vendors."""
     return f"{slug.lower()}__{tool}"
 
 
 def parse(raw: bytes, *, is_allowed_host: Callable[[str, int], bool]) -> Manifest:
-    """Read an author's manifest; raises BadManifest with every error.
+    """Returns an author's manifest. Raises BadManifest with every error.
 
     `is_allowed_host(host, port)` says which hosts may be private, loopback or plain http.
     """
-    document = run.check(raw, is_allowed_host=is_allowed_host)
+    document = check_manifest(raw, is_allowed_host=is_allowed_host)
     return load(document, canonical_json.digest(document))
 
 
-def load(document: Mapping[str, Any], digest: str) -> Manifest:
-    """Rebuild a manifest that `parse` has accepted before; nothing is checked again."""
+def load(document: Json, digest: str) -> Manifest:
+    """Returns the manifest of a document that `parse` has accepted before; nothing is checked again."""
     test = document.get("configurationTest")
     return Manifest(
         slug=document["slug"],
@@ -194,70 +252,13 @@ def load(document: Mapping[str, Any], digest: str) -> Manifest:
         tags=tuple(document.get("tags", ())),
         homepage=document.get("homepage", ""),
         base_url=document["baseUrl"],
-        auth=_auth(document["auth"]),
+        auth=Auth.load(document["auth"]),
         visibility=Visibility(document.get("visibility", Visibility.AGENT)),
         required_toolkits=tuple(Toolkit(name) for name in document.get("requires", {}).get("toolkits", ())),
-        permissions=tuple(_permission(entry) for entry in document.get("permissions", ())),
-        configuration=config_schema.read(document.get("configurationSchema", {})),
-        configuration_test=_test(test) if test else None,
-        tools=tuple(_tool(entry) for entry in document["tools"]),
+        permissions=tuple(PermissionRequest.load(each) for each in document.get("permissions", ())),
+        configuration=ConfigSchema.compile(document.get("configurationSchema", {})),
+        configuration_test=ConfigurationTest.load(test) if test else None,
+        tools=tuple(Tool.load(each) for each in document["tools"]),
         document=document,
         digest=digest,
-    )
-
-
-def _auth(entry: Mapping[str, Any]) -> Auth:
-    return Auth(
-        type=AuthType(entry["type"]),
-        authorization_url=entry.get("authorizationUrl", ""),
-        token_url=entry.get("tokenUrl", ""),
-        revocation_url=entry.get("revocationUrl", ""),
-        scopes=tuple(entry.get("scopes", ())),
-        subject=entry.get("subject", ""),
-    )
-
-
-def _permission(entry: Mapping[str, Any]) -> PermissionRequest:
-    key = entry["key"]
-    action = BRIDGE_ACTIONS.get(key)
-    return PermissionRequest(
-        key=key,
-        label=action.label if action else entry.get("label", key),
-        description=action.description if action else entry.get("description", ""),
-        default=entry.get("default", False),
-        reason=entry.get("reason"),
-        is_bridge=key.startswith(BRIDGE_PREFIX),
-    )
-
-
-def _test(entry: Mapping[str, Any]) -> ConfigurationTest:
-    return ConfigurationTest(
-        tool=entry["tool"],
-        input=entry.get("input", {}),
-        timeout_seconds=entry.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
-        required=entry.get("required", False),
-    )
-
-
-def _tool(entry: Mapping[str, Any]) -> Tool:
-    return Tool(
-        name=entry["name"],
-        title=entry.get("title", ""),
-        description=entry["description"],
-        input_schema=entry["inputSchema"],
-        output_schema=entry.get("outputSchema"),
-        permissions=tuple(entry.get("permissions", ())),
-        annotations=_annotations(entry.get("annotations", {})),
-        timeout_seconds=entry.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
-        examples=tuple(Example(example["message"], example["input"]) for example in entry.get("examples", ())),
-    )
-
-
-def _annotations(hints: Mapping[str, bool]) -> Annotations:
-    return Annotations(
-        read_only=hints.get("readOnlyHint", False),
-        destructive=hints.get("destructiveHint", True),
-        idempotent=hints.get("idempotentHint", False),
-        open_world=hints.get("openWorldHint", True),
-        raw=hints,
     )

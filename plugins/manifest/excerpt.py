@@ -1,6 +1,6 @@
-"""The lines of a manifest that need a change, each with what is wrong under it and a little of what stands around it.
+"""The lines of a manifest that need a change: under each what is wrong, around it a little of the text.
 
-Pure: no table, no request. Bounded, because the text is a stranger's: long lines are cut, long lists counted.
+The text is a stranger's, so the excerpt is bounded: long lines are cut, long lists counted.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from itertools import pairwise
 
 from kasilabs.lib.documents.errors import DocumentError
 
-AROUND = 2
-MAX_SHOWN = 100
-MOST_CHARACTERS = 240
+LINES_AROUND = 2
+MAX_MARKS = 100
+MAX_LINE_LENGTH = 240
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A fault and its place on the page."""
+    """An error and its number on the page."""
 
     number: int
     error: DocumentError
@@ -24,7 +24,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """One line: `skipped` lines before it and `cut` characters at its end are not shown."""
+    """One line. `skipped` lines before it and `cut` characters at its end are not shown."""
 
     number: int
     text: str
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What the page says about a manifest that was not taken."""
+    """The lines around the first hundred errors; `count` is the number of all errors, `skipped` of lines at the end."""
 
     count: int
     marks: tuple[Mark, ...]
@@ -44,20 +44,30 @@ class Excerpt:
 
     @property
     def unplaced(self) -> list[Mark]:
-        """Faults of the manifest as a whole, or of one that has no lines to show."""
+        """Errors of the manifest as a whole, or of one that has no lines to show."""
         placed = {mark.number for line in self.lines for mark in line.marks}
         return [mark for mark in self.marks if mark.number not in placed]
 
     @property
     def hidden(self) -> int:
+        """How many errors are not shown."""
         return self.count - len(self.marks)
 
 
 def around(raw: bytes, errors: Sequence[DocumentError]) -> Excerpt:
-    """Return the first hundred faults with their lines (counted by line feeds)."""
-    marks = tuple(Mark(number, fault) for number, fault in enumerate(errors[:MAX_SHOWN], start=1))
-    texts = _lines(raw)
-    shown = _shown(marks, len(texts))
+    """Returns the excerpt around the lines of the errors; a line ends at a line feed."""
+    marks = tuple(Mark(number, error) for number, error in enumerate(errors[:MAX_MARKS], start=1))
+    try:
+        texts = raw.decode().split("\n")
+    except UnicodeDecodeError:
+        # Nobody reads a picture line by line.
+        texts = []
+    marked = {mark.error.line for mark in marks if mark.error.line}
+    shown = sorted(
+        number
+        for number in {line + step for line in marked for step in range(-LINES_AROUND, LINES_AROUND + 1)}
+        if 1 <= number <= len(texts)
+    )
     lines = tuple(
         _line(number, texts[number - 1], skipped=number - before - 1, marks=marks)
         for before, number in pairwise([0, *shown])
@@ -65,26 +75,8 @@ def around(raw: bytes, errors: Sequence[DocumentError]) -> Excerpt:
     return Excerpt(len(errors), marks, lines, skipped=len(texts) - shown[-1] if shown else 0)
 
 
-def _lines(raw: bytes) -> list[str]:
-    """Return no lines for what is not text: nobody reads a picture line by line."""
-    try:
-        return raw.decode().split("\n")
-    except UnicodeDecodeError:
-        return []
-
-
-def _shown(marks: Sequence[Mark], count: int) -> list[int]:
-    wanted = {
-        number
-        for mark in marks
-        if mark.error.line
-        for number in range(mark.error.line - AROUND, mark.error.line + AROUND + 1)
-    }
-    return sorted(number for number in wanted if 1 <= number <= count)
-
-
 def _line(number: int, text: str, *, skipped: int, marks: Sequence[Mark]) -> Line:
     text = text.removesuffix("\r")
-    cut = max(0, len(text) - MOST_CHARACTERS)
+    cut = max(0, len(text) - MAX_LINE_LENGTH)
     here = tuple(mark for mark in marks if mark.error.line == number)
-    return Line(number, text[:MOST_CHARACTERS], cut, skipped, here)
+    return Line(number, text[:MAX_LINE_LENGTH], cut, skipped, here)

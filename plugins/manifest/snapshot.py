@@ -1,4 +1,4 @@
-"""A stored manifest, read back as the numbers its digest was computed over."""
+"""Reading a stored manifest back as the numbers its digest was computed over."""
 
 import json
 from typing import Any
@@ -9,13 +9,13 @@ from kasilabs.lib.documents.strict_json import SAFE_INTEGER
 class SnapshotDecoder(json.JSONDecoder):
     """PostgreSQL keeps 1e20 as a decimal and gives it back without the exponent.
 
-    A manifest has no integer that large (contracts, section 1), so what looks like one was a double.
+    A manifest has no integer that large (contracts, section 1), so what looks like one was a float.
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(parse_int=_number, **options)
+        super().__init__(parse_int=_parse_int, **options)
 
 
-def _number(digits: str) -> int | float:
+def _parse_int(digits: str) -> int | float:
     number = int(digits)
     return number if abs(number) <= SAFE_INTEGER else float(digits)

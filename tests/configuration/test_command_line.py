@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from kasilabs.configuration import schema
 from kasilabs.configuration.command_line import ParsedSettings, read_settings
+from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.refusal import Refused
 from tests.support import factories
 
-SCHEMA = schema.read(factories.EVERY_KIND)
+SCHEMA = ConfigSchema.compile(factories.EVERY_KIND)
 CANARY = "sk-canary-4417-zulu-9Q2X"
 
 

@@ -5,9 +5,9 @@ from django.test import override_settings
 
 from installations import lifecycle
 from installations.models import Installation
-from kasilabs.configuration import schema as config_schema
 from kasilabs.configuration import vault
 from kasilabs.configuration.form import ConfigurationForm
+from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.crypto import aes
 from tests.support import factories
@@ -15,7 +15,7 @@ from tests.support.factories import Cast
 from tests.support.markup import one_line
 
 CANARY = "sk-canary-4417-zulu-9Q2X"
-SCHEMA = config_schema.read(factories.EVERY_KIND)
+SCHEMA = ConfigSchema.compile(factories.EVERY_KIND)
 SOUND = {"label": "Desk", "region": "nairobi", "retries": "2", "apiKey__action": "replace", "apiKey": CANARY}
 
 
@@ -97,14 +97,14 @@ def test_errors_say_the_rule_in_plain_words() -> None:
 
 
 def test_an_author_may_allow_http() -> None:
-    schema = config_schema.read(
+    schema = ConfigSchema.compile(
         {"type": "object", "properties": {"host": {"type": "string", "format": "uri", "x-allow-http": True}}}
     )
     assert ConfigurationForm(schema, None, {"host": "http://printer.local:8080/"}).is_valid()
 
 
 def test_a_required_switch_may_be_off() -> None:
-    schema = config_schema.read({"type": "object", "properties": {"on": {"type": "boolean"}}, "required": ["on"]})
+    schema = ConfigSchema.compile({"type": "object", "properties": {"on": {"type": "boolean"}}, "required": ["on"]})
     found = ConfigurationForm(schema, None, {})
     assert found.is_valid()
     assert found.values == {"on": False}
@@ -128,7 +128,7 @@ def test_spaces_around_a_secret_are_left_out_and_told() -> None:
     found = form(apiKey=f"  {CANARY}\t")
     assert found.is_valid()
     assert [change.text for change in found.secret_changes] == [CANARY]
-    assert found.trimmed == ["API key"]
+    assert found.trimmed_labels == ["API key"]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_without_the_right_a_secret_is_kept_whatever_is_posted(configured: Insta
 
 def test_a_deprecated_field_is_offered_only_where_it_holds_something(configured: Installation) -> None:
     rules: dict[str, Any] = {"type": "object", "properties": {"old": {"type": "string", "deprecated": True}}}
-    schema = config_schema.read(rules)
+    schema = ConfigSchema.compile(rules)
     assert "old" not in ConfigurationForm(schema).fields
     configured.values = {"old": "x"}
     assert "old" in ConfigurationForm(schema, configured.configuration).fields
@@ -212,6 +212,6 @@ def test_the_pattern_of_a_stranger_does_not_reach_the_browser() -> None:
 def test_words_of_a_stranger_are_escaped() -> None:
     title = '"><script>alert(1)</script>'
     rules = {"type": "string", "title": title, "description": title, "x-help-url": 'https://a.example/"onx="'}
-    page = str(ConfigurationForm(config_schema.read({"type": "object", "properties": {"a": rules}})))
+    page = str(ConfigurationForm(ConfigSchema.compile({"type": "object", "properties": {"a": rules}})))
     assert "<script" not in page
     assert '"onx=' not in page

@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from kasilabs.configuration import schema
 from kasilabs.configuration.schema import MISSING, Choice, ConfigSchema, Field, FieldKind
 from tests.plugins.manifests import errors, field_errors, parsed
 
@@ -304,5 +303,5 @@ def test_a_root_outside_the_subset_is_refused(rules: object, expected: list[tupl
 
 
 def test_no_schema_means_no_fields() -> None:
-    assert schema.read({}).fields == ()
-    assert schema.read({}).plain_validator().violations({}) == []
+    assert ConfigSchema.compile({}).fields == ()
+    assert ConfigSchema.compile({}).plain_validator().violations({}) == []

@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from kasilabs.configuration import schema, schema_text
+from kasilabs.configuration import schema_text
+from kasilabs.configuration.schema import ConfigSchema
 
 
 def described(**rules: Any) -> tuple[str, str, str]:
-    (entry,) = schema_text.describe(schema.read({"type": "object", "properties": {"field": rules}}))
+    (entry,) = schema_text.describe(ConfigSchema.compile({"type": "object", "properties": {"field": rules}}))
     return entry.kind, entry.rules, entry.default
 
 

@@ -114,7 +114,7 @@ def _publish_or_find(member: Member, raw: bytes, actor: audit.Actor) -> Version:
             return version
         published = registry.publish(organization=member.organization, actor=actor, raw=raw, user=member.user)
     except BadManifest as error:
-        raise source.refusal(error) from error
+        raise error.as_refusal() from error
     if published.is_new:
         _require_permissions(member, [Permission.PLUGINS_DEVELOP])
     return published.version

@@ -14,7 +14,7 @@ _SPELL_OUT = gettext_noop("Write the field out where it is used.")
 _ONE_OF_CASES = gettext_noop("Use enum, or one field for each case.")
 _NAME_FIELDS = gettext_noop("Name every field under properties.")
 
-_CONFIGURATION = {
+_HINTS = {
     **dict.fromkeys(
         ("x-show-when", "dependentRequired", "x-groups", "x-group", "x-multiline", "x-generate", "x-widget"), _LATER
     ),
@@ -31,8 +31,8 @@ _CONFIGURATION = {
 }
 
 
-def for_configuration(word: str, known: Collection[str] = ()) -> str | None:
-    """What to do about a keyword, type or format that a configuration schema does not take."""
+def keyword_hint(word: str, known: Collection[str] = ()) -> str | None:
+    """Returns what to do about a keyword, type or format that a configuration schema does not take."""
     if word in known:
         return _("It means nothing for this type of field.")
-    return _(_CONFIGURATION[word]) if word in _CONFIGURATION else suggestions.did_you_mean(word, known)
+    return _(_HINTS[word]) if word in _HINTS else suggestions.did_you_mean(word, known)

@@ -1,8 +1,8 @@
-"""Config Schema v1 as JSON Schema definitions, and what is said about the constructs it does not take."""
+"""Config Schema v1 as JSON Schema definitions: the closed schema that every configuration schema has to fit."""
 
 from typing import Any
 
-FIELDS_AT_MOST = 60
+MAX_FIELDS = 60
 FIELD_NAME = "^[A-Za-z][A-Za-z0-9_]{0,62}$"
 FORMATS = ("email", "password", "uri")
 LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -77,9 +77,9 @@ INTEGER: dict[str, Any] = {
 KEYWORDS = {**STRING, **NUMBER}
 
 
-def _case(kind: str, keywords: dict[str, Any]) -> dict[str, Any]:
+def _for_type(name: str, keywords: dict[str, Any]) -> dict[str, Any]:
     return {
-        "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+        "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
         "then": {"properties": keywords, "additionalProperties": False},
     }
 
@@ -94,7 +94,7 @@ CONFIG_DEFINITIONS: dict[str, Any] = {
             "description": _text(1000),
             "properties": {
                 "type": "object",
-                "maxProperties": FIELDS_AT_MOST,
+                "maxProperties": MAX_FIELDS,
                 "propertyNames": {"pattern": FIELD_NAME},
                 "additionalProperties": {"$ref": "#/$defs/configurationField"},
             },
@@ -110,10 +110,10 @@ CONFIG_DEFINITIONS: dict[str, Any] = {
         "properties": {"type": {"enum": list(TYPES)}},
         "required": ["type"],
         "allOf": [
-            _case("string", STRING),
-            _case("integer", INTEGER),
-            _case("number", NUMBER),
-            _case("boolean", COMMON),
+            _for_type("string", STRING),
+            _for_type("integer", INTEGER),
+            _for_type("number", NUMBER),
+            _for_type("boolean", COMMON),
         ],
     },
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.configuration.schema import MIN_SECRET_LENGTH, FieldKind, is_secret, kind_of, read_field
+from kasilabs.configuration.schema import MIN_SECRET_LENGTH, Field, FieldKind, is_secret, kind_of
 from kasilabs.lib.documents import json_pointer, json_schema
 from kasilabs.lib.documents.access import object_member, strings
 from kasilabs.lib.documents.errors import ErrorList
@@ -34,13 +34,13 @@ RESERVED_NAMES = frozenset(
         "valueof",
     )
 )
-"""Mean something to forms, shells or JavaScript objects; a plugin may pass its settings on to any of them."""
+"""Names with a meaning for forms, shells or JavaScript objects; a plugin may pass its settings on to any of them."""
 
 SECTION_MARK = "__"
 """Stands between section and name in a form, and before the action of a secret."""
 
-_SUSPICIOUS = re.compile("secret|token|passw|api_?key|private_?key|credential", re.IGNORECASE)
-_SECRET_TAKES = frozenset(
+_SOUNDS_SECRET = re.compile("secret|token|passw|api_?key|private_?key|credential", re.IGNORECASE)
+_SECRET_KEYWORDS = frozenset(
     (
         "type",
         "title",
@@ -56,100 +56,91 @@ _SECRET_TAKES = frozenset(
         "x-placeholder",
     )
 )
-_ONLY_FOR_FREE_TEXT = frozenset(("minLength", "maxLength", "pattern", "x-pattern-message", "format", "x-allow-http"))
-_AT = "/configurationSchema"
+_FREE_TEXT_KEYWORDS = frozenset(("minLength", "maxLength", "pattern", "x-pattern-message", "format", "x-allow-http"))
 
 
-def check(document: dict[str, Any], errors: ErrorList) -> None:
-    rules = document.get("configurationSchema")
-    if not isinstance(rules, dict):
-        return
-    if size(rules) > MAX_BYTES:
+def check_config_schema(schema: Mapping[str, Any], at: str, errors: ErrorList) -> None:
+    """Adds what the closed schema cannot see; `at` is the pointer of `schema` in its document."""
+    if size(schema) > MAX_BYTES:
         message = _("A configuration schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024}
-        errors.add(_AT, "too_large", message)
+        errors.add(at, "too_large", message)
         return
-    fields = object_member(rules, "properties")
-    _check_names(fields, errors)
-    _check_required(rules, fields, errors)
-    _check_orders(fields, errors)
+    fields = object_member(schema, "properties")
+    properties = f"{at}/properties"
+    _check_names(fields, properties, errors)
+    for pointer, name in strings(schema, "required", at):
+        if name not in fields:
+            hint = suggestions.did_you_mean(name, fields)
+            errors.add(pointer, "bad_schema", _("There is no such field."), hint)
+    _check_orders(fields, properties, errors)
     for name, field in fields.items():
-        pointer = _pointer(name)
+        pointer = properties + json_pointer.join([name])
         if isinstance(field, dict) and errors.none_at(pointer):
             _check_field(name, field, pointer, errors)
 
 
-def _pointer(name: str, *keywords: str) -> str:
-    return f"{_AT}/properties" + json_pointer.join([name, *keywords])
-
-
-def _check_names(fields: Mapping[str, Any], errors: ErrorList) -> None:
+def _check_names(fields: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     seen: set[str] = set()
     for name in fields:
-        folded = name.casefold()
+        pointer, folded = at + json_pointer.join([name]), name.casefold()
         if folded in seen:
-            errors.add(_pointer(name), "duplicate", _("Another field's name differs only in case."))
+            errors.add(pointer, "duplicate", _("Another field's name differs only in case."))
         if folded in RESERVED_NAMES or SECTION_MARK in name:
-            errors.add(_pointer(name), "bad_format", _("This name is reserved. Choose another one."))
+            errors.add(pointer, "bad_format", _("This name is reserved. Choose another one."))
         seen.add(folded)
 
 
-def _check_required(rules: Mapping[str, Any], fields: Mapping[str, Any], errors: ErrorList) -> None:
-    for pointer, name in strings(rules, "required", _AT):
-        if name not in fields:
-            errors.add(pointer, "bad_schema", _("There is no such field."), suggestions.did_you_mean(name, fields))
-
-
-def _check_orders(fields: Mapping[str, Any], errors: ErrorList) -> None:
+def _check_orders(fields: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     seen: set[int] = set()
     for name, field in fields.items():
         order = field.get("x-order") if isinstance(field, dict) else None
         if not isinstance(order, int):
             continue
         if order in seen:
-            errors.add(_pointer(name, "x-order"), "duplicate", _("Another field has this order."))
+            pointer = at + json_pointer.join([name, "x-order"])
+            errors.add(pointer, "duplicate", _("Another field has this order."))
         seen.add(order)
 
 
 def _check_field(name: str, field: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     _check_secrecy(name, field, at, errors)
-    for keyword, message in _misplaced(field):
+    for keyword, message in _misplaced_keywords(field):
         errors.add(at + json_pointer.join([keyword]), "unsupported_keyword", message)
     if "pattern" in field:
         check_pattern(field["pattern"], f"{at}/pattern", errors)
     for keyword, message in _contradictions(field):
         errors.add(f"{at}/{keyword}", "bad_schema", message)
-    if errors.none_at(at):
-        _check_default(name, field, at, errors)
+    if "default" in field and errors.none_at(at):
+        validator = json_schema.Validator(Field.compile(name, field).json_schema)
+        if violations := validator.violations(field["default"]):
+            message = _("The default breaks this field's own rules: %(rule)s") % {"rule": violations[0].message}
+            errors.add(f"{at}/default", "bad_schema", message)
 
 
 def _check_secrecy(name: str, field: Mapping[str, Any], at: str, errors: ErrorList) -> None:
-    if _SUSPICIOUS.search(name) and "x-secret" not in field and not is_secret(field):
+    if _SOUNDS_SECRET.search(name) and "x-secret" not in field and not is_secret(field):
         hint = _('Add "x-secret": true, or false if it may be shown.')
         errors.add(at, "bad_schema", _("This name sounds like a secret. Say whether it is one."), hint)
     if is_secret(field) and field.get("x-secret") is False:
         errors.add(f"{at}/x-secret", "bad_schema", _("writeOnly or format password already make this a secret."))
 
 
-def _misplaced(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Keywords that mean nothing beside the others."""
+def _misplaced_keywords(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields the keywords that mean nothing beside the others, with a message."""
     if is_secret(field):
         yield from _misplaced_in_secret(field)
     elif kind_of(field) is FieldKind.CHOICE:
-        for keyword in field.keys() & _ONLY_FOR_FREE_TEXT:
+        for keyword in field.keys() & _FREE_TEXT_KEYWORDS:
             yield keyword, _("A field with choices does not take this.")
     else:
-        yield from _misplaced_in_text(field)
-
-
-def _misplaced_in_text(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if "x-allow-http" in field and field.get("format") != "uri":
-        yield "x-allow-http", _("This belongs to format uri.")
-    if "x-pattern-message" in field and "pattern" not in field:
-        yield "x-pattern-message", _("This belongs to a pattern.")
+        if "x-allow-http" in field and field.get("format") != "uri":
+            yield "x-allow-http", _("This belongs to format uri.")
+        if "x-pattern-message" in field and "pattern" not in field:
+            yield "x-pattern-message", _("This belongs to a pattern.")
 
 
 def _misplaced_in_secret(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for keyword in field.keys() - _SECRET_TAKES:
+    for keyword in field.keys() - _SECRET_KEYWORDS:
         yield keyword, _("A secret takes minLength and maxLength only: no default, choices, examples or pattern.")
     if field["type"] != "string":
         yield "x-secret", _("Only a field of type string can be a secret.")
@@ -158,6 +149,7 @@ def _misplaced_in_secret(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _contradictions(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields the keywords that no value can satisfy together with others, with a message."""
     if "enum" in field and "oneOf" in field:
         yield "oneOf", _("Use enum or oneOf, not both.")
     values = [option["const"] for option in field.get("oneOf", ())]
@@ -168,23 +160,11 @@ def _contradictions(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     least = max(field.get("minLength", 0), MIN_SECRET_LENGTH if is_secret(field) else 0)
     if least > field.get("maxLength", least):
         yield "maxLength", _("This must be at least %(least)d.") % {"least": least}
-    for keyword in _empty_ranges(field):
-        yield keyword, _("No number lies between this and the lower limit.")
-
-
-def _empty_ranges(field: Mapping[str, Any]) -> Iterator[str]:
-    """The upper limits that leave no number above a lower one."""
     for lower, upper in product(("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if lower in field and upper in field:
-            is_open = (lower, upper) != ("minimum", "maximum")
-            if field[lower] > field[upper] or (is_open and field[lower] == field[upper]):
-                yield upper
+        if lower in field and upper in field and _is_empty_range(field, lower, upper):
+            yield upper, _("No number lies between this and the lower limit.")
 
 
-def _check_default(name: str, field: Mapping[str, Any], at: str, errors: ErrorList) -> None:
-    if "default" not in field:
-        return
-    violations = json_schema.Validator(read_field(name, field).rules).violations(field["default"])
-    if violations:
-        message = _("The default breaks this field's own rules: %(rule)s") % {"rule": violations[0].message}
-        errors.add(f"{at}/default", "bad_schema", message)
+def _is_empty_range(field: Mapping[str, Any], lower: str, upper: str) -> bool:
+    includes_both = (lower, upper) == ("minimum", "maximum")
+    return bool(field[lower] > field[upper] or (field[lower] == field[upper] and not includes_both))

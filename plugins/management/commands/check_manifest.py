@@ -19,11 +19,11 @@ class Command(JsonCommand):
         try:
             manifest = registry.read(source.read(options["manifest"]))
         except BadManifest as error:
-            raise source.refusal(error) from error
+            raise error.as_refusal() from error
         return {
             "valid": True,
             "slug": manifest.slug,
             "version": manifest.version,
             "digest": manifest.digest,
-            "checklist": [asdict(item) for item in checklist.of(manifest)],
+            "checklist": [asdict(item) for item in checklist.judge(manifest)],
         }

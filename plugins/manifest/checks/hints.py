@@ -1,4 +1,4 @@
-"""The sentence after the fault: which word was meant, what to write instead, or that it is on its way."""
+"""The hint of an error: what to write instead, or which word was probably meant."""
 
 import re
 from collections.abc import Collection
@@ -34,11 +34,11 @@ _FORMS = {
 _ONE_LINE = gettext_noop("Use one line of visible text.")
 
 
-def for_form(pointer: str) -> str:
-    """The form that a member of the manifest must have, by its place."""
+def form_hint(pointer: str) -> str:
+    """Returns the form a member of the manifest has to have, by its place."""
     return _(_FORMS.get(re.sub("/[0-9]+", "/*", pointer), _ONE_LINE))
 
 
-def for_tool(word: str, known: Collection[str] = ()) -> str | None:
-    """What to do about a keyword or format that a tool schema does not take."""
+def tool_keyword_hint(word: str, known: Collection[str] = ()) -> str | None:
+    """Returns what to do about a keyword or format that a tool schema does not take."""
     return _(_TOOL[word]) if word in _TOOL else suggestions.did_you_mean(word, known)

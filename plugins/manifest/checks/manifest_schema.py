@@ -1,7 +1,8 @@
 """The JSON Schema of a manifest, served at `/schemas/manifest-v1.json` so that editors complete and check.
 
-It is also the first gate of `plugins.manifest.checks.run`: closed everywhere, so that nothing unknown reaches the rules
-that a schema cannot say. Cases are if/then on one member and never a big anyOf: pointers stay exact.
+It is also the first check of a manifest (`plugins.manifest.checks.run`): closed everywhere, so that nothing unknown
+reaches the rules that a schema cannot say. Cases are if/then on one member and never a big anyOf, so that pointers
+stay exact.
 """
 
 from typing import Any
@@ -226,4 +227,4 @@ MANIFEST_SCHEMA: Rules = {
     "$defs": CONFIG_DEFINITIONS | TOOL_DEFINITIONS,
 }
 
-GATE = Validator(MANIFEST_SCHEMA)
+MANIFEST_VALIDATOR = Validator(MANIFEST_SCHEMA)

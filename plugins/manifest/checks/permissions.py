@@ -1,4 +1,4 @@
-"""Permissions a manifest asks for: own keys, and those of the platform's bridges."""
+"""Permissions a manifest asks for: its own keys, and those of the platform's bridges."""
 
 from typing import Any
 
@@ -17,15 +17,16 @@ PLATFORM_SEGMENTS = ("toolkit", "platform", "kasilabs", "whatsapp", "org")
 _OWN_KEY = Validator({"type": "string", "pattern": PERMISSION_KEY})
 
 
-def check(document: dict[str, Any], errors: ErrorList) -> None:
+def check_permissions(document: dict[str, Any], errors: ErrorList) -> None:
+    """Adds what is wrong with the keys of the permissions."""
     seen: set[str] = set()
-    for pointer, permission in objects(document, "permissions"):
-        key = permission.get("key")
-        if not isinstance(key, str) or not errors.none_at(f"{pointer}/key"):
+    for at, permission in objects(document, "permissions"):
+        key, pointer = permission.get("key"), f"{at}/key"
+        if not isinstance(key, str) or not errors.none_at(pointer):
             continue
-        _check_key(key, f"{pointer}/key", errors)
+        _check_key(key, pointer, errors)
         if key in seen:
-            errors.add(f"{pointer}/key", "duplicate", _("This key is declared already."))
+            errors.add(pointer, "duplicate", _("This key is declared already."))
         seen.add(key)
 
 

@@ -1,4 +1,4 @@
-"""From what the manifest's schema refuses to faults: our codes, and hints from the words that stand there."""
+"""The first check: the closed schema of a manifest, and for each violation an error with our code and a hint."""
 
 import json
 import re
@@ -7,120 +7,86 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.configuration.gate import hints as config_hints
-from kasilabs.configuration.gate import metaschema
+from kasilabs.configuration.gate import violations as configuration
 from kasilabs.lib.documents import json_pointer
 from kasilabs.lib.documents.errors import CODES, MAX_ERRORS, ErrorList
 from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.text import suggestions
 from plugins.manifest.checks import hints, tool_metaschema
-from plugins.manifest.checks.manifest_schema import GATE, MANIFEST_SCHEMA
+from plugins.manifest.checks.manifest_schema import MANIFEST_SCHEMA, MANIFEST_VALIDATOR
 
-_CONFIGURATION = re.compile(r"/configurationSchema(/|\Z)")
+_CONFIGURATION_SCHEMA = re.compile(r"/configurationSchema(/|\Z)")
 _TOOL_SCHEMA = re.compile(r"/tools/[0-9]+/(input|output)Schema(/|\Z)")
 
-_DECIDED_ELSEWHERE = (
+# Pointers and keywords that a later check answers with a more exact code or sentence.
+_LEFT_TO_LATER_CHECKS = (
     re.compile(r"/permissions/[0-9]+/key pattern"),
     re.compile(r"/(baseUrl|auth/[a-zA-Z]+Url) format"),
 )
-"""Places and keywords that a later rule answers with a more exact code or sentence."""
 
 
-def check(document: dict[str, Any], errors: ErrorList) -> None:
-    for violation in GATE.violations(document, limit=MAX_ERRORS):
-        if any(place.fullmatch(f"{violation.pointer} {violation.code}") for place in _DECIDED_ELSEWHERE):
+def check_structure(document: dict[str, Any], errors: ErrorList) -> None:
+    """Adds what the manifest's schema refuses."""
+    for violation in MANIFEST_VALIDATOR.violations(document, limit=MAX_ERRORS):
+        place = f"{violation.pointer} {violation.code}"
+        if any(left.fullmatch(place) for left in _LEFT_TO_LATER_CHECKS):
             continue
         if violation.code == "uniqueItems":
-            _add_repeated(document, violation, errors)
-        elif _CONFIGURATION.match(violation.pointer):
-            _add_configuration(document, violation, errors)
+            _add_duplicates(violation, document, errors)
+        elif _CONFIGURATION_SCHEMA.match(violation.pointer):
+            configuration.add_violation(violation, document, errors)
         elif _TOOL_SCHEMA.match(violation.pointer):
-            _add_tool_schema(document, violation, errors)
+            _add_tool_violation(violation, document, errors)
         else:
-            _add(violation, errors)
+            _add_violation(violation, errors)
 
 
-def _add(violation: SchemaViolation, errors: ErrorList) -> None:
-    if violation.code == "unknown_key":
-        *path, name = json_pointer.split(violation.pointer)
-        errors.add(
-            violation.pointer,
-            "unknown_key",
-            violation.message,
-            suggestions.did_you_mean(name, _known_names(tuple(path))),
-        )
+def _add_violation(violation: SchemaViolation, errors: ErrorList) -> None:
+    pointer, code, message = violation.pointer, violation.code, violation.message
+    if code == "unknown_key":
+        *path, name = json_pointer.split(pointer)
+        errors.add(pointer, code, message, suggestions.did_you_mean(name, _member_names(path)))
     else:
-        hint = hints.for_form(violation.pointer) if violation.code == "pattern" else None
-        errors.add(violation.pointer, CODES.get(violation.code, "bad_format"), violation.message, hint)
+        hint = hints.form_hint(pointer) if code == "pattern" else None
+        errors.add(pointer, CODES.get(code, "bad_format"), message, hint)
 
 
-def _add_configuration(document: dict[str, Any], violation: SchemaViolation, errors: ErrorList) -> None:
-    last = json_pointer.split(violation.pointer)[-1]
-    if violation.code == "unknown_key":
-        hint = config_hints.for_configuration(last, metaschema.KEYWORDS)
-        _refuse(violation, _("A configuration schema does not take this here."), hint, errors)
-    elif violation.code == "enum" and last in ("type", "format"):
-        word = _word(_value(document, violation.pointer))
-        known = metaschema.TYPES if last == "type" else metaschema.FORMATS
-        _refuse(violation, violation.message, config_hints.for_configuration(word, known), errors)
-    elif violation.code == "const" and last == "additionalProperties":
-        _refuse(violation, violation.message, None, errors)
-    elif violation.code == "propertyNames":
-        message = _("A field's name is a letter, then at most 62 letters, digits or underscores.")
-        errors.add(violation.pointer, "bad_format", message)
+def _add_tool_violation(violation: SchemaViolation, document: dict[str, Any], errors: ErrorList) -> None:
+    pointer, code = violation.pointer, violation.code
+    keyword = json_pointer.split(pointer)[-1]
+    if code == "unknown_key":
+        hint = hints.tool_keyword_hint(keyword, tool_metaschema.KEYWORDS)
+        errors.add(pointer, "unsupported_keyword", _("Tool schemas do not take this keyword."), hint)
+    elif code == "enum" and keyword == "format":
+        name = json_pointer.resolve(document, pointer)
+        hint = hints.tool_keyword_hint(name, tool_metaschema.FORMATS) if isinstance(name, str) else None
+        errors.add(pointer, "unsupported_keyword", _("Tool schemas do not take this format."), hint)
+    elif code == "pattern" and keyword == "$ref":
+        hint = hints.tool_keyword_hint("$ref")
+        errors.add(pointer, "unsupported_keyword", _("This reference is not followed."), hint)
     else:
-        errors.add(violation.pointer, CODES.get(violation.code, "bad_schema"), violation.message)
+        errors.add(pointer, CODES.get(code, "bad_schema"), violation.message)
 
 
-def _add_tool_schema(document: dict[str, Any], violation: SchemaViolation, errors: ErrorList) -> None:
-    last = json_pointer.split(violation.pointer)[-1]
-    if violation.code == "unknown_key":
-        hint = hints.for_tool(last, tool_metaschema.KEYWORDS)
-        _refuse(violation, _("Tool schemas do not take this keyword."), hint, errors)
-    elif violation.code == "enum" and last == "format":
-        hint = hints.for_tool(_word(_value(document, violation.pointer)), tool_metaschema.FORMATS)
-        _refuse(violation, _("Tool schemas do not take this format."), hint, errors)
-    elif violation.code == "pattern" and last == "$ref":
-        _refuse(violation, _("This reference is not followed."), hints.for_tool("$ref"), errors)
-    else:
-        errors.add(violation.pointer, CODES.get(violation.code, "bad_schema"), violation.message)
-
-
-def _refuse(violation: SchemaViolation, message: str, hint: str | None, errors: ErrorList) -> None:
-    errors.add(violation.pointer, "unsupported_keyword", message, hint)
-
-
-def _add_repeated(document: dict[str, Any], violation: SchemaViolation, errors: ErrorList) -> None:
+def _add_duplicates(violation: SchemaViolation, document: dict[str, Any], errors: ErrorList) -> None:
+    """Adds an error at each item that stands in the list before: the validator names only the list."""
     seen = set()
-    for index, item in enumerate(_value(document, violation.pointer)):
+    for index, item in enumerate(json_pointer.resolve(document, violation.pointer)):
         text = json.dumps(item, sort_keys=True)
         if text in seen:
             errors.add(f"{violation.pointer}/{index}", "duplicate", _("This stands in the list already."))
         seen.add(text)
 
 
-def _value(document: dict[str, Any], pointer: str) -> Any:
-    value: Any = document
-    for part in json_pointer.split(pointer):
-        value = value[int(part)] if isinstance(value, list) else value[part]
-    return value
-
-
-def _word(value: Any) -> str:
-    """The one word a wrong `type` or `format` is about: of a list, the type that makes it one."""
-    if isinstance(value, list):
-        return "null" if "null" in value else "oneOf"
-    return value if isinstance(value, str) else ""
-
-
-def _known_names(path: tuple[str, ...]) -> set[str]:
-    rules: Any = MANIFEST_SCHEMA
+def _member_names(path: list[str]) -> set[str]:
+    """Returns the names the manifest's schema knows at a place."""
+    schema: Any = MANIFEST_SCHEMA
     for part in path:
-        rules = rules.get("properties", {}).get(part) or rules.get("items") or {}
-    return set(_names(rules))
+        schema = schema.get("properties", {}).get(part) or schema.get("items") or {}
+    return set(_property_names(schema))
 
 
-def _names(rules: dict[str, Any]) -> Iterator[str]:
-    yield from rules.get("properties", {})
-    for case in rules.get("allOf", ()):
-        yield from _names(case["then"])
+def _property_names(schema: dict[str, Any]) -> Iterator[str]:
+    yield from schema.get("properties", {})
+    for case in schema.get("allOf", ()):
+        yield from _property_names(case["then"])

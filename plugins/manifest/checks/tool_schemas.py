@@ -1,4 +1,4 @@
-"""Tool Schema v1: what must hold beyond the allowed keywords before a stranger's schema may judge calls."""
+"""Tool Schema v1: what must hold, beyond the allowed keywords, before a stranger's schema may judge calls."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,87 +9,64 @@ from kasilabs.lib.documents import json_pointer, json_schema, subschemas
 from kasilabs.lib.documents.access import object_member
 from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
-from plugins.manifest.checks.schema_cost import Heavy, weigh
+from plugins.manifest.checks import schema_cost
 
 MAX_DEPTH = 16
 """Nested objects and arrays of the schema document, the outermost included."""
 
 
-def check(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
-    """Add what the manifest's gate could not see; what it has seen may be at fault already."""
-    if size(rules) > MAX_BYTES:
+def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList) -> None:
+    """Adds what the manifest's schema cannot see; what it can see may be an error already."""
+    if size(schema) > MAX_BYTES:
         errors.add(at, "too_large", _("A tool's schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024})
         return
-    if _depth(rules) > MAX_DEPTH:
+    if _depth(schema) > MAX_DEPTH:
         errors.add(at, "too_deep", _("A tool's schema is at most %(limit)d levels deep.") % {"limit": MAX_DEPTH})
         return
-    _check_patterns(rules, at, errors)
-    _check_references(rules, at, errors)
+    for path, part in subschemas.walk(schema):
+        pointer = at + json_pointer.join(path)
+        _check_patterns(part, pointer, errors)
+        _check_reference(part, pointer, schema, errors)
     if errors.none_at(at):
-        _check_weight(rules, at, errors)
+        _check_cost(schema, at, errors)
 
 
-def open_objects(rules: Mapping[str, Any]) -> Iterator[str]:
-    """Pointers of the object schemas that take names they do not know."""
-    for path, part in subschemas.walk(rules):
+def open_objects(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the pointers of the object schemas that take names they do not know."""
+    for path, part in subschemas.walk(schema):
         describes_object = part.get("type") == "object" or "properties" in part
         if describes_object and part.get("additionalProperties", part.get("unevaluatedProperties")) is not False:
             yield json_pointer.join(path)
 
 
-def resolve(rules: Mapping[str, Any], reference: str) -> Any:
-    """The schema a local reference names; raises KeyError when there is none."""
-    part: Any = rules
-    for name in json_pointer.split(reference.removeprefix("#")):
-        part = _member(part, name)
-    if not isinstance(part, dict | bool):
-        raise KeyError(reference)
-    return part
-
-
-def _member(part: Any, name: str) -> Any:
-    if isinstance(part, dict):
-        return part[name]
-    if isinstance(part, list) and name.isdecimal() and name.isascii() and int(name) < len(part):
-        return part[int(name)]
-    raise KeyError(name)
-
-
 def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if children is None else 1 + max(map(_depth, children), default=0)
 
 
-def _check_patterns(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
-    for path, part in subschemas.walk(rules):
-        here = at + json_pointer.join(path)
-        if isinstance(part.get("pattern"), str):
-            check_pattern(part["pattern"], f"{here}/pattern", errors)
-        for pattern in object_member(part, "patternProperties"):
-            check_pattern(pattern, f"{here}/patternProperties" + json_pointer.join([pattern]), errors)
+def _check_patterns(part: Mapping[str, Any], pointer: str, errors: ErrorList) -> None:
+    if isinstance(part.get("pattern"), str):
+        check_pattern(part["pattern"], f"{pointer}/pattern", errors)
+    for pattern in object_member(part, "patternProperties"):
+        check_pattern(pattern, f"{pointer}/patternProperties" + json_pointer.join([pattern]), errors)
 
 
-def _check_references(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
-    for path, part in subschemas.walk(rules):
-        pointer = at + json_pointer.join((*path, "$ref"))
-        if isinstance(part.get("$ref"), str) and errors.none_at(pointer) and not _leads_somewhere(rules, part["$ref"]):
-            errors.add(pointer, "bad_schema", _("There is nothing at this reference."))
-
-
-def _leads_somewhere(rules: dict[str, Any], reference: str) -> bool:
+def _check_reference(part: Mapping[str, Any], pointer: str, schema: Mapping[str, Any], errors: ErrorList) -> None:
+    """Adds an error for a `$ref` to nothing, unless it has one already."""
+    place, reference = f"{pointer}/$ref", part.get("$ref")
+    if not isinstance(reference, str) or not errors.none_at(place):
+        return
     try:
-        resolve(rules, reference)
+        subschemas.resolve(schema, reference)
     except KeyError:
-        return False
-    return True
+        errors.add(place, "bad_schema", _("There is nothing at this reference."))
 
 
-def _check_weight(rules: dict[str, Any], at: str, errors: ErrorList) -> None:
+def _check_cost(schema: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     try:
-        weigh(rules, resolve)
-        json_schema.compile(rules)
-    except Heavy as error:
+        schema_cost.measure(schema)
+        json_schema.compile(schema)
+    except schema_cost.TooCostly as error:
         errors.add(at, "bad_schema", str(error))
     except json_schema.BadSchema as error:
         errors.add(at + error.pointer, "bad_schema", _("This is not a valid schema."))
