@@ -1,13 +1,13 @@
-"""What the words of a tool give away: a label instead of an instruction, no word about when, money, destruction.
+"""What the words of a tool tell: whether it is described as an instruction, and whether it sounds dangerous.
 
-Lint on English words, made for advice only; nothing is refused because of it.
+The patterns know English words. They are for advice only; nothing is refused because of them.
 """
 
 import re
 
 from plugins.manifest.document import Tool
 
-FEWEST_WORDS = 8
+MIN_WORDS = 8
 
 _WHEN = re.compile(r"\b(when|whenever|if (a|the) (customer|person|user)|before|after) \w+", re.IGNORECASE)
 _MONEY = re.compile(
@@ -18,17 +18,17 @@ _MONEY = re.compile(
 
 
 def is_label(tool: Tool) -> bool:
-    """Say whether the description only names the tool, as "Delivery lookup." does."""
-    return len(re.findall(r"\w+", tool.description)) < FEWEST_WORDS
+    """Returns whether the description only names the tool, as "Delivery lookup." does."""
+    return len(re.findall(r"\w+", tool.description)) < MIN_WORDS
 
 
 def says_when(tool: Tool) -> bool:
-    """Say whether the description tells the agent when to use the tool."""
+    """Returns whether the description tells the agent when to use the tool."""
     return bool(_WHEN.search(tool.description))
 
 
-def is_grave(tool: Tool) -> bool:
-    """Say whether the tool says of itself that it destroys, or is named after money and does not only read."""
+def is_dangerous(tool: Tool) -> bool:
+    """Returns whether a tool says of itself that it destroys, or is named after money and does not only read."""
     if tool.annotations.read_only:
         return False
     return tool.annotations.raw.get("destructiveHint") is True or bool(_MONEY.search(f"{tool.name} {tool.title}"))

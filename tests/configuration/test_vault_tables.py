@@ -1,6 +1,8 @@
 """The vault over a second concrete table, as the providers of toolkits will have their own below installations."""
 
 from collections.abc import Iterator
+from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 from django.db import connection, models
@@ -17,15 +19,23 @@ CANARY = "sk-canary-4417-zulu-9Q2X"
 with isolate_apps():
 
     class Provider(models.Model):
+        organization_id: UUID
+        secrets: Any
+
         id = models.UUIDField(primary_key=True, default=ids.uuid7)
         organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+        objects: ClassVar[Any] = models.Manager()
 
         class Meta:
             app_label = "tests"
 
+        def __str__(self) -> str:
+            return str(self.pk)
+
     class ProviderSecret(vault.SealedSecret):
         organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
         owner = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="secrets")
+        objects: ClassVar[Any] = models.Manager()
 
         class Meta:
             app_label = "tests"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from plugins.manifest import checklist, document
-from plugins.manifest.checklist import Verdict
+from plugins.manifest.checklist import Grade
 from plugins.manifest.document import Manifest
 from tests.plugins.manifests import SCHEMA, TOOL, parsed
 
@@ -14,8 +14,8 @@ BY_HAND = ["business_rules", "token_verification", "safe_errors", "installed_whe
 BY_HAND += ["no_leaks"]
 
 
-def verdict(key: str, found: Manifest) -> tuple[Verdict, tuple[str, ...]]:
-    item = next(item for item in checklist.of(found) if item.key == key)
+def verdict(key: str, found: Manifest) -> tuple[Grade, tuple[str, ...]]:
+    item = next(item for item in checklist.judge(found) if item.key == key)
     return item.verdict, item.pointers
 
 
@@ -26,99 +26,99 @@ def with_tool(**changes: Any) -> Manifest:
 @pytest.mark.parametrize("name", ["support_desk", "gas_os"])
 def test_the_examples_pass_everything_that_can_be_computed(name: str) -> None:
     raw = (EXAMPLES / name / "manifest.json").read_bytes()
-    items = checklist.of(document.parse(raw, is_allowed_host=lambda _host, _port: True))
-    assert [item.key for item in items if item.verdict is not Verdict.PASS] == BY_HAND
+    items = checklist.judge(document.parse(raw, is_allowed_host=lambda _host, _port: True))
+    assert [item.key for item in items if item.verdict is not Grade.PASS] == BY_HAND
     assert len(items) == 16
 
 
 def test_every_item_says_what_it_is_about() -> None:
-    items = checklist.of(parsed())
+    items = checklist.judge(parsed())
     assert len({item.key for item in items}) == len(items)
     assert all(item.title and item.detail.endswith((".", '"')) for item in items)
-    assert [item.key for item in items if item.verdict is Verdict.BY_HAND] == BY_HAND
+    assert [item.key for item in items if item.verdict is Grade.BY_HAND] == BY_HAND
 
 
 def test_a_placeholder_identity_is_noticed() -> None:
     found = parsed(slug="MY_PLUGIN", name="Test", description="Tickets.")
-    assert verdict("identity", found) == (Verdict.WARN, ("/name", "/slug", "/description"))
+    assert verdict("identity", found) == (Grade.WARN, ("/name", "/slug", "/description"))
 
 
 def test_a_description_that_is_a_label_fails() -> None:
     found = with_tool(description="Delivery lookup for orders.")
-    assert verdict("descriptions", found) == (Verdict.FAIL, ("/tools/0/description",))
+    assert verdict("descriptions", found) == (Grade.FAIL, ("/tools/0/description",))
 
 
 def test_a_description_that_does_not_say_when_is_a_warning() -> None:
     found = with_tool(description="Look up the state of a delivery by its order number in the system.")
-    assert verdict("descriptions", found) == (Verdict.WARN, ("/tools/0/description",))
+    assert verdict("descriptions", found) == (Grade.WARN, ("/tools/0/description",))
 
 
 def test_the_good_description_of_the_overview_passes() -> None:
     text = (
         "Look up a delivery by order number. Use this when a customer asks where their order is, or gives a reference."
     )
-    assert verdict("descriptions", with_tool(description=text)) == (Verdict.PASS, ())
+    assert verdict("descriptions", with_tool(description=text)) == (Grade.PASS, ())
 
 
 def test_an_open_input_schema_is_a_warning_at_each_open_object() -> None:
     rules = {"type": "object", "properties": {"a": {"type": "object", "description": "A."}}}
     places = ("/tools/0/inputSchema", "/tools/0/inputSchema/properties/a")
-    assert verdict("strict_inputs", with_tool(inputSchema=rules)) == (Verdict.WARN, places)
-    assert verdict("strict_inputs", parsed()) == (Verdict.PASS, ())
+    assert verdict("strict_inputs", with_tool(inputSchema=rules)) == (Grade.WARN, places)
+    assert verdict("strict_inputs", parsed()) == (Grade.PASS, ())
 
 
 def test_an_input_without_description_is_a_warning() -> None:
     rules = {**SCHEMA, "properties": {"reference": {"type": "string"}}}
     places = ("/tools/0/inputSchema/properties/reference",)
-    assert verdict("described_inputs", with_tool(inputSchema=rules)) == (Verdict.WARN, places)
+    assert verdict("described_inputs", with_tool(inputSchema=rules)) == (Grade.WARN, places)
 
 
 def test_a_tool_without_output_schema_is_a_warning() -> None:
-    assert verdict("outputs", parsed()) == (Verdict.WARN, ("/tools/0",))
-    assert verdict("outputs", with_tool(outputSchema={"type": "object"})) == (Verdict.PASS, ())
+    assert verdict("outputs", parsed()) == (Grade.WARN, ("/tools/0",))
+    assert verdict("outputs", with_tool(outputSchema={"type": "object"})) == (Grade.PASS, ())
 
 
 def test_a_plugin_without_authentication_is_a_warning() -> None:
-    assert verdict("auth", parsed(auth={"type": "none"})) == (Verdict.WARN, ("/auth/type",))
+    assert verdict("auth", parsed(auth={"type": "none"})) == (Grade.WARN, ("/auth/type",))
 
 
 def test_a_permission_no_tool_needs_is_a_warning() -> None:
     unused = {"key": "support:tickets:read", "label": "Read", "description": "Reads."}
     bridge = {"key": "bridge:background", "reason": "Reminders."}
     found = parsed(permissions=[bridge, unused])
-    assert verdict("own_permissions", found) == (Verdict.WARN, ("/permissions/1/key",))
+    assert verdict("own_permissions", found) == (Grade.WARN, ("/permissions/1/key",))
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"annotations": {"readOnlyHint": True}}, Verdict.PASS),
-        ({}, Verdict.WARN),
-        ({"name": "refund_payment", "annotations": {"readOnlyHint": True}}, Verdict.PASS),
-        ({"name": "refund_payment"}, Verdict.FAIL),
-        ({"title": "Take a payment"}, Verdict.FAIL),
-        ({"annotations": {"destructiveHint": True}}, Verdict.FAIL),
+        ({"annotations": {"readOnlyHint": True}}, Grade.PASS),
+        ({}, Grade.WARN),
+        ({"name": "refund_payment", "annotations": {"readOnlyHint": True}}, Grade.PASS),
+        ({"name": "refund_payment"}, Grade.FAIL),
+        ({"title": "Take a payment"}, Grade.FAIL),
+        ({"annotations": {"destructiveHint": True}}, Grade.FAIL),
     ],
 )
-def test_a_sensitive_tool_without_permission_is_noticed(changes: dict[str, Any], expected: Verdict) -> None:
+def test_a_sensitive_tool_without_permission_is_noticed(changes: dict[str, Any], expected: Grade) -> None:
     assert verdict("sensitive_tools", with_tool(**changes))[0] is expected
 
 
 def test_a_permission_makes_a_sensitive_tool_pass() -> None:
     key = {"key": "support:refunds:create", "label": "Refund", "description": "Gives money back."}
     tool = {**TOOL, "name": "refund", "permissions": [key["key"]]}
-    assert verdict("sensitive_tools", parsed(permissions=[key], tools=[tool])) == (Verdict.PASS, ())
+    assert verdict("sensitive_tools", parsed(permissions=[key], tools=[tool])) == (Grade.PASS, ())
 
 
 def test_a_bridge_permission_wants_all_of_its_toolkits_named() -> None:
     asked = [{"key": "bridge:messaging:schedule", "reason": "Reminders."}]
     half = parsed(permissions=asked, requires={"toolkits": ["MESSAGING"]})
     whole = parsed(permissions=asked, requires={"toolkits": ["MESSAGING", "SCHEDULING"]})
-    assert verdict("toolkits", half) == (Verdict.WARN, ("/permissions/0/key",))
-    assert verdict("toolkits", whole) == (Verdict.PASS, ())
+    assert verdict("toolkits", half) == (Grade.WARN, ("/permissions/0/key",))
+    assert verdict("toolkits", whole) == (Grade.PASS, ())
 
 
 @pytest.mark.parametrize("character", ["\u200b", "\u202e", "\u2066", "\U000e0041", "\ufeff"])
 def test_hidden_characters_are_a_warning_where_they_stand(character: str) -> None:
     found = parsed(description=f"Opens tickets{character} and closes them.", **{"x-a": [json.dumps("plain é — ✓")]})
-    assert verdict("invisible_characters", found) == (Verdict.WARN, ("/description",))
+    assert verdict("invisible_characters", found) == (Grade.WARN, ("/description",))
