@@ -1,32 +1,30 @@
 """What the permission matrix shows: plugins with their tools and permissions down, WhatsApp numbers across.
 
-The word in a cell is what `grants.decision.gates` answers for it. However many rows and numbers there are, building one
-costs the same few queries.
+The state of a cell is what `grants.decision.gates` answers for it. However many rows and numbers there are, building
+the matrix costs the same few queries.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from itertools import accumulate
 
 from grants.decision import risks
-from grants.decision.context import DecisionContext, GrantedPlugin
-from grants.decision.gates import decide, decide_permission
-from grants.matrix.filter import Filter
+from grants.decision.context import DecisionContext, GrantedPlugin, InstalledPlugin
+from grants.decision.gates import Decision, decide, decide_permission
+from grants.matrix.filter import MatrixFilter
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool
-from plugins.models import warm
 
 MOST_ROWS_OPEN = 30
 """Above this many rows the further plugins stay folded (quality, table of targets)."""
 
 
-class Word(StrEnum):
-    """What a cell says."""
+class CellState(StrEnum):
+    """What a cell shows: what takes effect, not what it is set to."""
 
     ON = "on"
     OFF = "off"
@@ -34,8 +32,8 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
-    """One row: a tool or a permission. `index` is its place in the pinned manifest, so it is stable on every page."""
+class MatrixRow:
+    """A tool or a permission. `index` is its place in the pinned manifest, so it is the same on every page."""
 
     index: int
     name: str
@@ -43,33 +41,47 @@ class Line:
     tool: Tool | None
     tags: list[str]
 
+    @property
+    def own_gate(self) -> Gate:
+        """The gate that looks at what the cell itself is set to."""
+        return Gate.TOOL_GRANT if self.tool else Gate.PERMISSION_GRANT
+
+    def decide(self, context: DecisionContext, plugin: InstalledPlugin) -> Decision:
+        if self.tool is not None:
+            return decide(context, plugin, self.tool)
+        return decide_permission(context, plugin, self.name)
+
 
 @dataclass(frozen=True)
-class Slot:
-    """One plugin on one number. `other` is the grant of the plugin's other mode, which stands in the way."""
+class NumberAccess:
+    """What one number may use of one installation. `cells` has the state of each row, by its name.
+
+    `other_mode` is the number's grant of the plugin's other mode, which a grant of this one takes the place of.
+    """
 
     instance: Instance
+    installation: Installation
     grant: GrantedPlugin | None
-    other: GrantedPlugin | None
-    words: list[Word]
+    other_mode: GrantedPlugin | None
+    cells: Mapping[str, CellState]
 
     @property
-    def on(self) -> int:
-        return self.words.count(Word.ON)
+    def on_count(self) -> int:
+        return list(self.cells.values()).count(CellState.ON)
 
 
 @dataclass(frozen=True)
-class Group:
-    """One installation with the rows that pass the filter and a slot for each number shown.
+class PluginGroup:
+    """One installation with the rows that match the filter, and what each number shown may use of it.
 
-    `toggle` is the filter that folds it, or unfolds it.
+    `toggle_query` is the query string of the page on which it is folded, or unfolded.
     """
 
     installation: Installation
-    lines: list[Line]
-    slots: list[Slot]
-    is_open: bool = True
-    toggle: Filter = field(default_factory=Filter)
+    rows: list[MatrixRow]
+    accesses: list[NumberAccess]
+    is_open: bool
+    toggle_query: str
 
     @property
     def manifest(self) -> Manifest:
@@ -78,101 +90,97 @@ class Group:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The page: `shown` numbers of `numbers`, and `groups` of the `installations` there are."""
+    """The page: `shown_numbers` of all `numbers`, and `groups` of all `installations`."""
 
-    filter: Filter
+    filter: MatrixFilter
     numbers: list[Instance]
-    shown: list[Instance]
+    shown_numbers: list[Instance]
     installations: list[Installation]
-    groups: list[Group]
+    groups: list[PluginGroup]
 
-    @cached_property
-    def rows(self) -> int:
-        return sum(len(group.lines) for group in self.groups)
+    @property
+    def row_count(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
 
-    @cached_property
-    def all_rows(self) -> int:
-        return sum(len(lines_of(each.version.manifest)) for each in self.installations)
+    @property
+    def total_row_count(self) -> int:
+        return sum(len(matrix_rows(each.version.manifest)) for each in self.installations)
 
 
-def lines_of(manifest: Manifest) -> list[Line]:
-    """Return the rows of a plugin: its tools, unless the agent never sees them, then its permissions."""
+def matrix_rows(manifest: Manifest) -> list[MatrixRow]:
+    """Returns the rows of a plugin: its tools, unless the agent never sees them, then its permissions."""
     rows: list[tuple[str, str, Tool | None, list[str]]] = [
         (tool.name, tool.title, tool, risks.of_tool(tool)) for tool in manifest.offered_tools
     ]
     rows += [(asked.key, str(asked.label), None, risks.of_permission(asked.key)) for asked in manifest.permissions]
-    return [Line(index, *row) for index, row in enumerate(rows)]
+    return [MatrixRow(index, *row) for index, row in enumerate(rows)]
 
 
-def build(organization: Organization, chosen: Filter) -> Matrix:
-    """Load the part of the matrix a filter asks for."""
+def build_matrix(organization: Organization, matrix_filter: MatrixFilter) -> Matrix:
+    """Loads the part of the matrix that matches a filter."""
     numbers = list(organization.instances.order_by("name"))
-    shown = [number for number in numbers if chosen.takes_number(number)]
-    installations = installed(organization)
-    loaded = DecisionContext.load_many(organization, shown)
+    shown = [number for number in numbers if matrix_filter.matches_number(number)]
+    installations = installations_by_name(organization)
+    contexts = DecisionContext.load_many(organization, shown)
+
+    matching: list[tuple[Installation, list[MatrixRow]]] = []
+    for installation in filter(matrix_filter.matches_plugin, installations):
+        rows = matrix_rows(installation.version.manifest)
+        if rows := [row for row in rows if matrix_filter.matches_row(installation, row.name, row.label)]:
+            matching.append((installation, rows))
+
+    open_groups = matrix_filter.open_groups
+    if open_groups is None:
+        open_groups = _groups_that_fit(matching)
     groups = [
-        _group(installation, chosen, [loaded[number.id] for number in shown])
-        for installation in installations
-        if chosen.takes_plugin(installation)
+        PluginGroup(
+            installation=installation,
+            rows=rows,
+            accesses=_accesses(installation, [contexts[number.id] for number in shown]),
+            is_open=installation.public_id in open_groups,
+            toggle_query=matrix_filter.with_open_groups(open_groups ^ {installation.public_id}).query_string,
+        )
+        for installation, rows in matching
     ]
-    found = [group for group in groups if group.lines]
-    return Matrix(chosen, numbers, shown, installations, _folded(found, chosen))
+    return Matrix(matrix_filter, numbers, shown, installations, groups)
 
 
-def slot(instance: Instance, installation: Installation) -> Slot:
-    """Return one plugin on one number, as the matrix shows it."""
-    context = DecisionContext.load(instance, slug=installation.plugin.slug)
-    return _slot(installation, lines_of(installation.version.manifest), context)
+def load_access(instance: Instance, installation: Installation) -> NumberAccess:
+    """Loads what one number may use of one installation, as the matrix shows it."""
+    (access,) = _accesses(installation, [DecisionContext.load(instance, slug=installation.plugin.slug)])
+    return access
 
 
-def installed(organization: Organization) -> list[Installation]:
-    """Return what is installed, by the name of the plugin."""
-    rows = organization.installations.not_removed().select_related("plugin", "version").defer("version__document")
-    found: list[Installation] = list(rows)
-    warm(installation.version for installation in found)
-    return sorted(found, key=lambda each: (each.version.name.casefold(), each.plugin.slug, each.mode))
+def installations_by_name(organization: Organization) -> list[Installation]:
+    """Returns what is installed, by the name of the plugin."""
+    installations = organization.installations.not_removed().fetch_with_manifests()
+    return sorted(installations, key=lambda each: (each.version.name.casefold(), each.plugin.slug, each.mode))
 
 
-def _group(installation: Installation, chosen: Filter, columns: Sequence[DecisionContext]) -> Group:
-    lines = lines_of(installation.version.manifest)
-    kept = [line for line in lines if chosen.takes_line(installation, line.name, line.label)]
-    return Group(installation, kept, [_slot(installation, lines, context) for context in columns])
+def _accesses(installation: Installation, contexts: Sequence[DecisionContext]) -> list[NumberAccess]:
+    rows = matrix_rows(installation.version.manifest)
+    accesses = []
+    for context in contexts:
+        grant = context.grants.get(installation.plugin.slug)
+        if grant is not None and grant.plugin.installation.id == installation.id:
+            cells = {row.name: _cell_state(context, grant, row) for row in rows}
+            accesses.append(NumberAccess(context.instance, installation, grant, None, cells))
+        else:
+            is_in_the_way = grant is not None and not grant.plugin.installation.is_removed
+            cells = {row.name: CellState.BLOCKED for row in rows}
+            accesses.append(NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, cells))
+    return accesses
 
 
-def _slot(installation: Installation, lines: list[Line], context: DecisionContext) -> Slot:
-    grant = context.grants.get(installation.plugin.slug)
-    if grant is None or grant.plugin.installation.id != installation.id:
-        return Slot(context.instance, None, _in_the_way(grant), [Word.BLOCKED] * len(lines))
-    return Slot(context.instance, grant, None, [_word(context, grant, line) for line in lines])
-
-
-def _in_the_way(grant: GrantedPlugin | None) -> GrantedPlugin | None:
-    """A grant of an installation that was removed holds nobody up."""
-    is_removed = grant is not None and grant.plugin.installation.state == Installation.State.REMOVED
-    return None if is_removed else grant
-
-
-def _word(context: DecisionContext, grant: GrantedPlugin, line: Line) -> Word:
-    if line.tool is not None:
-        decision, own = decide(context, grant.plugin, line.tool), Gate.TOOL_GRANT
-    else:
-        decision, own = decide_permission(context, grant.plugin, line.name), Gate.PERMISSION_GRANT
+def _cell_state(context: DecisionContext, grant: GrantedPlugin, row: MatrixRow) -> CellState:
+    decision = row.decide(context, grant.plugin)
     if decision.allowed:
-        return Word.ON
-    return Word.OFF if decision.gate is own else Word.BLOCKED
+        return CellState.ON
+    return CellState.OFF if decision.gate is row.own_gate else CellState.BLOCKED
 
 
-def _folded(groups: list[Group], chosen: Filter) -> list[Group]:
-    """Open the groups that were asked for, else as many as fit."""
-    opened = _that_fit(groups) if chosen.opened is None else chosen.opened
-    return [
-        replace(group, is_open=each in opened, toggle=chosen.opening(opened ^ {each}))
-        for group in groups
-        for each in [group.installation.public_id]
-    ]
-
-
-def _that_fit(groups: list[Group]) -> frozenset[str]:
-    totals = accumulate(len(group.lines) for group in groups)
-    fitting = [group for group, total in zip(groups, totals, strict=True) if total <= MOST_ROWS_OPEN]
-    return frozenset(group.installation.public_id for group in fitting or groups[:1])
+def _groups_that_fit(matching: Sequence[tuple[Installation, list[MatrixRow]]]) -> frozenset[str]:
+    """Returns the first groups that have no more rows than may be open, one of them in any case."""
+    totals = accumulate(len(rows) for _installation, rows in matching)
+    count = sum(total <= MOST_ROWS_OPEN for total in totals)
+    return frozenset(installation.public_id for installation, _rows in matching[: max(count, 1)])

@@ -1,5 +1,6 @@
 """Why a tool or a permission works on a number, or which gate stops it and what would change that."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -8,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from grants.decision import reasons
 from grants.decision.context import DecisionContext, GrantedPlugin, InstalledPlugin
-from grants.decision.gates import Decision, decide, decide_permission
-from grants.matrix import cells_html
-from grants.matrix.build import Line, lines_of
-from grants.matrix.filter import Filter
+from grants.decision.gates import Decision
+from grants.matrix.build import MatrixRow, matrix_rows
+from grants.matrix.cells_html import cell_id, header_id
+from grants.matrix.filter import MatrixFilter
 from installations.models import Installation
 from kasilabs.accounts.permissions import Permission
 from kasilabs.logs.gates import QUESTIONS, STANDING, Gate
@@ -19,7 +20,8 @@ from kasilabs.logs.path import Step, Verdict
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import agent_name
 
-OF_PERMISSIONS = tuple(gate for gate in STANDING if gate not in {Gate.TOOL_GRANT, Gate.CONFIGURATION})
+PERMISSION_GATES = tuple(gate for gate in STANDING if gate not in {Gate.TOOL_GRANT, Gate.CONFIGURATION})
+"""The gates that `decide_permission` asks."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Fix:
 class Explanation:
     """What the page says about one row on one number. `is_set` is what the cell is set to, whatever the gates say."""
 
-    line: Line
+    row: MatrixRow
     plugin: InstalledPlugin
     grant: GrantedPlugin | None
     decision: Decision
@@ -49,47 +51,39 @@ class Explanation:
     @property
     def is_off(self) -> bool:
         """Only the cell itself is in the way."""
-        own = Gate.TOOL_GRANT if self.line.tool else Gate.PERMISSION_GRANT
-        return self.decision.gate is own
+        return self.decision.gate is self.row.own_gate
 
     @property
     def is_set(self) -> bool:
-        return self.grant is not None and self.line.name in self.grant.tools | self.grant.permissions
+        return self.grant is not None and self.row.name in self.grant.tools | self.grant.permissions
 
     @property
     def cell(self) -> str:
         """What the button of the cell sends, so that a blocked one can be turned off here too."""
-        return f"{self.grant.id.hex}:{self.line.name}" if self.grant else ""
+        return f"{self.grant.id.hex}:{self.row.name}" if self.grant else ""
 
 
-def tools(installations: list[Installation]) -> list[str]:
-    """Return the agent-facing names of all tools of an organization, to choose from."""
-    found = {
-        agent_name(each.plugin.slug, line.name)
+def agent_tool_names(installations: Iterable[Installation]) -> list[str]:
+    """Returns the agent-facing names of all tools of an organization, to choose from."""
+    names = {
+        agent_name(each.plugin.slug, tool.name)
         for each in installations
-        for line in lines_of(each.version.manifest)
-        if line.tool is not None
+        for tool in each.version.manifest.offered_tools
     }
-    return sorted(found)
+    return sorted(names)
 
 
-def explain(instance: Instance, slug: str, name: str) -> Explanation | None:
-    """Explain one tool or permission of a plugin on a number; None when the organization has no such row."""
+def explain_row(instance: Instance, slug: str, name: str) -> Explanation | None:
+    """Explains one tool or permission of a plugin on a number; None when the organization has no such row."""
     context = DecisionContext.load(instance, slug=slug)
     plugin = context.plugin(slug)
-    lines = lines_of(plugin.manifest) if plugin else []
-    line = next((line for line in lines if line.name == name), None)
-    if plugin is None or line is None:
+    rows = matrix_rows(plugin.manifest) if plugin else []
+    row = next((row for row in rows if row.name == name), None)
+    if plugin is None or row is None:
         return None
-    decision, gates = _decide(context, plugin, line)
-    steps = [_step(gate, decision) for gate in gates]
-    return Explanation(line, plugin, context.grants.get(slug), decision, steps, _fix(decision, instance, plugin, lines))
-
-
-def _decide(context: DecisionContext, plugin: InstalledPlugin, line: Line) -> tuple[Decision, tuple[Gate, ...]]:
-    if line.tool is not None:
-        return decide(context, plugin, line.tool), STANDING
-    return decide_permission(context, plugin, line.name), OF_PERMISSIONS
+    decision = row.decide(context, plugin)
+    steps = [_step(gate, decision) for gate in (STANDING if row.tool else PERMISSION_GATES)]
+    return Explanation(row, plugin, context.grants.get(slug), decision, steps, _find_fix(decision, instance, plugin))
 
 
 def _step(gate: Gate, decision: Decision) -> Step:
@@ -100,7 +94,7 @@ def _step(gate: Gate, decision: Decision) -> Step:
 
 
 @dataclass(frozen=True)
-class _Remedy:
+class _FixPage:
     """The page that changes what one gate looks at. `about` is what its URL names: number, installation or neither."""
 
     label: str | Promise
@@ -109,20 +103,20 @@ class _Remedy:
     permission: Permission
 
 
-_IN_THE_MATRIX = "grants:matrix"
-_REMEDIES = {
-    Gate.NUMBER: _Remedy(_("Open the number"), "whatsapp:detail", "number", Permission.NUMBERS_VIEW),
-    Gate.ORGANIZATION_INSTALLATION: _Remedy(
+_MATRIX = "grants:matrix"
+_FIX_PAGES = {
+    Gate.NUMBER: _FixPage(_("Open the number"), "whatsapp:detail", "number", Permission.NUMBERS_VIEW),
+    Gate.ORGANIZATION_INSTALLATION: _FixPage(
         _("Open the plugin"), "installations:detail", "installation", Permission.INSTALLATIONS_VIEW
     ),
-    Gate.INSTANCE_GRANT: _Remedy(_("Grant it in the matrix"), _IN_THE_MATRIX, "", Permission.GRANTS_CHANGE),
-    Gate.TOOL_GRANT: _Remedy(_("Turn it on in the matrix"), _IN_THE_MATRIX, "", Permission.GRANTS_CHANGE),
-    Gate.PERMISSION_GRANT: _Remedy(_("Turn it on in the matrix"), _IN_THE_MATRIX, "", Permission.GRANTS_CHANGE),
-    Gate.TOOLKIT_INSTALLATION: _Remedy(_("Install the toolkit"), "grants:toolkits", "", Permission.TOOLKITS_CHANGE),
-    Gate.TOOLKIT_GRANT: _Remedy(
+    Gate.INSTANCE_GRANT: _FixPage(_("Grant it in the matrix"), _MATRIX, "", Permission.GRANTS_CHANGE),
+    Gate.TOOL_GRANT: _FixPage(_("Turn it on in the matrix"), _MATRIX, "", Permission.GRANTS_CHANGE),
+    Gate.PERMISSION_GRANT: _FixPage(_("Turn it on in the matrix"), _MATRIX, "", Permission.GRANTS_CHANGE),
+    Gate.TOOLKIT_INSTALLATION: _FixPage(_("Install the toolkit"), "grants:toolkits", "", Permission.TOOLKITS_CHANGE),
+    Gate.TOOLKIT_GRANT: _FixPage(
         _("Grant the toolkit to this number"), "grants:number_toolkits", "number", Permission.GRANTS_CHANGE
     ),
-    Gate.CONFIGURATION: _Remedy(
+    Gate.CONFIGURATION: _FixPage(
         _("Complete its configuration"),
         "installations:configuration",
         "installation",
@@ -131,23 +125,18 @@ _REMEDIES = {
 }
 
 
-def _fix(decision: Decision, instance: Instance, plugin: InstalledPlugin, lines: list[Line]) -> Fix | None:
-    """Lead to the page of the gate that refused; a quarantine only KasiLabs can lift, so it has none."""
-    remedy = _REMEDIES.get(decision.gate) if decision.gate else None
-    if remedy is None:
+def _find_fix(decision: Decision, instance: Instance, plugin: InstalledPlugin) -> Fix | None:
+    """Returns the page of the gate that refused. Only KasiLabs can lift a quarantine, so it has none."""
+    page = _FIX_PAGES.get(decision.gate) if decision.gate else None
+    if page is None:
         return None
     ids = {"number": [instance.public_id], "installation": [plugin.installation.public_id]}
-    url = reverse(remedy.route, args=[instance.organization.slug, *ids.get(remedy.about, [])])
-    if remedy.route == _IN_THE_MATRIX:
-        url += f"?{Filter(plugin=plugin.slug, number=instance.public_id).query}"
-        url += f"#{_cell(decision, instance, plugin, lines)}"
-    return Fix(remedy.label, url, remedy.permission)
-
-
-def _cell(decision: Decision, instance: Instance, plugin: InstalledPlugin, lines: list[Line]) -> str:
-    """Return the anchor of the cell that is off: the tool's, the first permission that lacks, or the plugin's own."""
-    off = [decision.params.get("tool"), *decision.params.get("permissions", [])]
-    found = next((line for line in lines if line.name in off), None)
-    if found is None:
-        return cells_html.stem(instance, plugin.installation)
-    return cells_html.anchor(instance, plugin.installation, found.index)
+    url = reverse(page.route, args=[instance.organization.slug, *ids.get(page.about, [])])
+    if page.route == _MATRIX:
+        # The cell that is off: the tool's, that of the first permission that is missing, or the plugin's own.
+        off = [decision.params.get("tool"), *decision.params.get("permissions", [])]
+        row = next((row for row in matrix_rows(plugin.manifest) if row.name in off), None)
+        place = instance, plugin.installation
+        anchor = cell_id(*place, row) if row else header_id(*place)
+        url += f"?{MatrixFilter(plugin=plugin.slug, number=instance.public_id).query_string}#{anchor}"
+    return Fix(page.label, url, page.permission)

@@ -4,8 +4,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from grants.matrix import build, forms
-from grants.matrix import explain as explanations
+from grants.matrix.build import installations_by_name
+from grants.matrix.explain import agent_tool_names, explain_row
+from grants.matrix.params import ExplainQuery
 from kasilabs.accounts.access import MemberRequest, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.whatsapp.lookup import number_or_404
@@ -14,18 +15,18 @@ from kasilabs.whatsapp.lookup import number_or_404
 @require_safe
 @member_required(Permission.GRANTS_VIEW)
 def explain(request: MemberRequest) -> HttpResponse:
-    """Answer why a tool or a permission works on a number, or which gate stops it."""
+    """Answers why a tool or a permission works on a number, or which gate stops it."""
     organization = request.organization
     context: dict[str, object] = {
         "numbers": organization.instances.order_by("name"),
-        "tools": explanations.tools(build.installed(organization)),
+        "tools": agent_tool_names(installations_by_name(organization)),
     }
-    asked = forms.asked(request.GET)
+    asked = ExplainQuery.from_query(request.GET)
     if asked is not None:
         instance = number_or_404(organization, asked.number)
-        found = explanations.explain(instance, asked.slug, asked.name)
-        if found is None:
+        explanation = explain_row(instance, asked.slug, asked.name)
+        if explanation is None:
             raise Http404
-        may_fix = found.fix is not None and request.member.may(found.fix.permission)
-        context |= {"number": instance, "explanation": found, "asked": asked, "may_fix": may_fix}
+        may_fix = explanation.fix is not None and request.member.may(explanation.fix.permission)
+        context |= {"number": instance, "explanation": explanation, "asked": asked, "may_fix": may_fix}
     return render(request, "grants/explain.html", context)

@@ -164,7 +164,7 @@ def _granting(stage: Stage) -> Iterator[Place]:
     yield Place("matrix of nothing", reverse("grants:matrix", args=[rival]), role="stranger")
     yield Place("matrix filtered away", reverse("grants:matrix", args=[org]) + "?q=zzz")
     yield Place("grant", reverse("grants:grant", args=[org]) + pair)
-    yield Place("take back", reverse("grants:take_back", args=[org]) + pair)
+    yield Place("take back", reverse("grants:revoke", args=[org]) + pair)
     yield Place("explain", explain)
     yield Place("explain on", asked + "create_support_ticket")
     yield Place("explain blocked", asked + "find_support_ticket")

@@ -1,7 +1,8 @@
 import pytest
 
 from grants.changes import plugins, toolkits
-from grants.matrix import cells_html, explain
+from grants.matrix.cells_html import header_id
+from grants.matrix.explain import Explanation, explain_row
 from grants.models import ToolGrant
 from installations.models import Installation
 from kasilabs.logs.gates import STANDING
@@ -17,8 +18,8 @@ PAGE = "/o/kasi-legal/grants/explain/"
 TOOL, KEY, PAY = "create_support_ticket", "support:tickets:create", "bridge:payments:initiate"
 
 
-def explained(desk: Desk, name: str = TOOL) -> explain.Explanation:
-    found = explain.explain(Instance.objects.get(pk=desk.legal.pk), "SUPPORT_DESK", name)
+def explained(desk: Desk, name: str = TOOL) -> Explanation:
+    found = explain_row(Instance.objects.get(pk=desk.legal.pk), "SUPPORT_DESK", name)
     assert found is not None
     return found
 
@@ -50,7 +51,7 @@ def test_the_gate_that_refuses_says_why_and_those_behind_it_are_not_reached(desk
 def test_each_refusal_leads_to_what_would_change_it(desk: Desk) -> None:
     number, installation = desk.legal.public_id, desk.installation.public_id
     matrix = f"/o/kasi-legal/grants/?plugin=SUPPORT_DESK&number={number}"
-    stem = cells_html.stem(desk.legal, desk.installation)
+    stem = header_id(desk.legal, desk.installation)
     assert fix(desk) == f"{matrix}#{stem}"
     grant = desk.grant(tools=[], permissions=[])
     assert fix(desk) == f"{matrix}#{stem}-0"

@@ -6,8 +6,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from grants.changes import plugins, toolkits
-from grants.matrix import build, cells_html
-from grants.matrix.filter import Filter
+from grants.matrix.build import build_matrix, matrix_rows
+from grants.matrix.cells_html import cell_id
+from grants.matrix.filter import MatrixFilter
 from grants.models import PluginGrant, ToolGrant
 from installations import lifecycle
 from installations.models import Installation
@@ -25,11 +26,16 @@ TOOL, KEY = "create_support_ticket", "support:tickets:create"
 ROWS = [TOOL, "find_support_ticket", KEY, "support:tickets:read", "bridge:payments:initiate"]
 
 
-def words(desk: Desk, instance: Instance) -> dict[str, str]:
-    """What the matrix says about a number, by row."""
-    (group,) = build.build(desk.organization, Filter()).groups
-    slot = next(slot for slot in group.slots if slot.instance == instance)
-    return {line.name: slot.words[line.index].value for line in group.lines}
+def states(desk: Desk, instance: Instance) -> dict[str, str]:
+    """What the matrix shows for a number, by row."""
+    (group,) = build_matrix(desk.organization, MatrixFilter()).groups
+    access = next(access for access in group.accesses if access.instance == instance)
+    return {row.name: access.cells[row.name].value for row in group.rows}
+
+
+def tool_cell(desk: Desk) -> str:
+    """The `id` of the cell of the first tool on the first number."""
+    return cell_id(desk.legal, desk.installation, matrix_rows(desk.installation.version.manifest)[0])
 
 
 def value(grant: PluginGrant, name: str) -> str:
@@ -37,16 +43,16 @@ def value(grant: PluginGrant, name: str) -> str:
 
 
 def test_the_rows_are_tools_then_permissions(desk: Desk) -> None:
-    (group,) = build.build(desk.organization, Filter()).groups
-    assert [line.name for line in group.lines] == ROWS
-    assert [line.tags for line in group.lines] == [["writes"], [], [], [], ["money"]]
+    (group,) = build_matrix(desk.organization, MatrixFilter()).groups
+    assert [row.name for row in group.rows] == ROWS
+    assert [row.tags for row in group.rows] == [["writes"], [], [], [], ["money"]]
 
 
 def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
     desk.grant()
-    assert set(words(desk, desk.billing).values()) == {"blocked"}
-    (group,) = build.build(desk.organization, Filter()).groups
-    assert [(slot.instance.name, slot.on, slot.grant is None) for slot in group.slots] == [
+    assert set(states(desk, desk.billing).values()) == {"blocked"}
+    (group,) = build_matrix(desk.organization, MatrixFilter()).groups
+    assert [(access.instance.name, access.on_count, access.grant is None) for access in group.accesses] == [
         ("Billing Support", 0, True),
         ("Legal Consultations", 3, False),
     ]
@@ -54,19 +60,19 @@ def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
 
 def test_a_cell_says_what_takes_effect(desk: Desk) -> None:
     grant = desk.grant()
-    assert list(words(desk, desk.legal).values()) == ["on", "on", "on", "off", "off"]
+    assert list(states(desk, desk.legal).values()) == ["on", "on", "on", "off", "off"]
     plugins.set_permission(grant=grant, key=KEY, on=False, actor=factories.ACTOR)
     plugins.set_tool(grant=grant, tool="find_support_ticket", state=ToolGrant.State.OFF, actor=factories.ACTOR)
-    assert list(words(desk, desk.legal).values()) == ["blocked", "off", "off", "off", "off"]
+    assert list(states(desk, desk.legal).values()) == ["blocked", "off", "off", "off", "off"]
 
 
 def test_a_bridge_permission_waits_for_its_toolkit(desk: Desk) -> None:
     desk.grant(permissions=["bridge:payments:initiate"])
-    assert words(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
+    assert states(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
     toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
-    assert words(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
+    assert states(desk, desk.legal)["bridge:payments:initiate"] == "blocked"
     toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
-    assert words(desk, desk.legal)["bridge:payments:initiate"] == "on"
+    assert states(desk, desk.legal)["bridge:payments:initiate"] == "on"
 
 
 @pytest.mark.parametrize("what", ["number", "installation"])
@@ -74,7 +80,7 @@ def test_a_suspended_number_or_plugin_blocks_all_its_cells(desk: Desk, what: str
     desk.grant()
     model = Instance if what == "number" else Installation
     model.objects.update(state="suspended")
-    assert set(words(desk, desk.legal).values()) == {"blocked"}
+    assert set(states(desk, desk.legal).values()) == {"blocked"}
 
 
 def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
@@ -86,16 +92,16 @@ def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
         user=None,
         actor=factories.ACTOR,
     ).installation
-    groups = build.build(desk.organization, Filter()).groups
+    groups = build_matrix(desk.organization, MatrixFilter()).groups
     assert [group.installation for group in groups] == [live, desk.installation]
-    (slot,) = [slot for slot in groups[0].slots if slot.instance == desk.legal]
-    assert (slot.grant, slot.other is not None, slot.on) == (None, True, 0)
+    (access,) = [access for access in groups[0].accesses if access.instance == desk.legal]
+    assert (access.grant, access.other_mode is not None, access.on_count) == (None, True, 0)
 
 
 def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     shown = page(as_(cast.admin).get(PAGE))
-    anchor = cells_html.anchor(desk.legal, desk.installation, 0)
+    anchor = tool_cell(desk)
     assert shown.count(f'id="{anchor}"') == 1
     assert 'aria-label="create_support_ticket for Legal Consultations: On">On</button>' in shown
     assert "3 of 5 on" in shown
@@ -115,9 +121,9 @@ def test_somebody_who_may_only_look_gets_words_and_no_button(desk: Desk, cast: f
 def test_a_cell_is_turned_off_without_script(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"off": value(grant, TOOL), "back": "q=ticket&evil=1"})
-    anchor = cells_html.anchor(desk.legal, desk.installation, 0)
+    anchor = tool_cell(desk)
     assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?q=ticket#{anchor}")
-    assert words(desk, desk.legal)[TOOL] == "off"
+    assert states(desk, desk.legal)[TOOL] == "off"
     entry = AuditEntry.objects.filter(action="grant.tool_set").get()
     assert (entry.actor, entry.after[TOOL]) == (cast.admin.email, "off")
 
@@ -166,7 +172,7 @@ def test_a_cell_of_a_grant_that_is_gone_is_not_saved(desk: Desk, cast: factories
 def test_a_stranger_cannot_reach_a_cell_through_his_own_organization(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant()
     as_(cast.stranger).post("/o/rival-law/grants/cells/", {"off": value(grant, TOOL)})
-    assert words(desk, desk.legal)[TOOL] == "on"
+    assert states(desk, desk.legal)[TOOL] == "on"
 
 
 def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: factories.Cast, as_: As) -> None:
@@ -216,9 +222,9 @@ def test_the_filter_stands_in_the_url(desk: Desk, cast: factories.Cast, as_: As)
 def test_further_plugins_stay_folded_until_they_are_opened(desk: Desk, cast: factories.Cast, as_: As) -> None:
     many = [{**factories.SUPPORT_DESK["tools"][0], "name": f"act_{index}", "permissions": []} for index in range(28)]
     other = factories.installation(desk.organization, slug="BIG_DESK", name="Big Desk", tools=many, permissions=[])
-    groups = build.build(desk.organization, Filter()).groups
+    groups = build_matrix(desk.organization, MatrixFilter()).groups
     assert [(group.installation, group.is_open) for group in groups] == [(other, True), (desk.installation, False)]
-    opened = page(as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle.query}"))
+    opened = page(as_(cast.viewer).get(f"{PAGE}?{groups[1].toggle_query}"))
     assert opened.count('<th scope="row">') == 33
     assert page(as_(cast.viewer).get(f"{PAGE}?open=")).count('<th scope="row">') == 0
 
