@@ -10,6 +10,7 @@ from grants.models import PluginGrant
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry, Organization
 from kasilabs.whatsapp.models import Instance
+from plugins.models import Version
 from tests.support import factories
 from tests.support.factories import Cast
 
@@ -28,6 +29,7 @@ MANIFEST: dict[str, Any] = {
     ],
     "tools": [*factories.SUPPORT_DESK["tools"], FIND],
 }
+CREATE, ORDER, PAY = "support:tickets:create", "bridge:commerce:create_order", "bridge:payments:initiate"
 
 
 @dataclass
@@ -56,3 +58,25 @@ def desk(cast: Cast) -> Desk:
     organization = cast.organization
     legal, billing = factories.number(organization), factories.number(organization, "Billing Support")
     return Desk(organization, legal, billing, factories.installation(organization, **MANIFEST))
+
+
+@pytest.fixture
+def legal(cast: Cast) -> Instance:
+    """The second of two numbers."""
+    factories.number(cast.organization, "Billing Support")
+    return factories.number(cast.organization)
+
+
+@pytest.fixture
+def support_desk(cast: Cast) -> Version:
+    """A version that nobody installed yet; it asks for two bridges and needs a toolkit."""
+    bridges = [
+        {"key": ORDER, "reason": "Writes the fee into the shop."},
+        {"key": PAY, "reason": "Collects the fee of a ticket."},
+    ]
+    return factories.version(
+        cast.organization,
+        permissions=[*factories.SUPPORT_DESK["permissions"], *bridges],
+        tools=[*factories.SUPPORT_DESK["tools"], FIND],
+        requires={"toolkits": ["ESCALATIONS"]},
+    )

@@ -40,12 +40,6 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def legal(cast: factories.Cast) -> Instance:
-    factories.number(cast.organization, "Billing Support")
-    return factories.number(cast.organization)
-
-
 def install(manifest: object, *flags: str, organization: str = "kasi-legal", mode: str = "sandbox") -> dict[str, Any]:
     out = StringIO()
     call_command("install_plugin", str(manifest), "--organization", organization, "--mode", mode, *flags, stdout=out)

@@ -1,68 +1,27 @@
 import json
-from typing import Any
 
-import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from grants.changes import toolkits
-from grants.install.plan import InstallPlan, set_up_plugin
 from grants.models import OrganizationToolkit, PluginGrant, ToolkitGrant
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import AuditEntry, Member
 from kasilabs.configuration import vault
-from kasilabs.configuration.command_line import read_settings
-from kasilabs.lib.refusal import Refused
-from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version
-from tests.grants.conftest import FIND
+from tests.grants.conftest import CREATE, ORDER, PAY
+from tests.grants.install_steps import CANARY, PAGE, SOUND, choose, nothing_was_installed
 from tests.support import factories
 from tests.support.factories import ACTOR
 from tests.support.visits import As, page
 
-PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/"
 HTMX = {"HX-Request": "true"}
-CANARY = "sk-canary-4417-zulu-9Q2X"
-SOUND = {"defaultQueue": "billing", "apiKey": CANARY, "apiKey__action": "replace"}
-CREATE, ORDER, PAY = "support:tickets:create", "bridge:commerce:create_order", "bridge:payments:initiate"
-PERMISSIONS = [
-    *factories.SUPPORT_DESK["permissions"],
-    {"key": ORDER, "reason": "Writes the fee into the shop."},
-    {"key": PAY, "reason": "Collects the fee of a ticket."},
-]
-TOOLS = [*factories.SUPPORT_DESK["tools"], FIND]
-
-
-@pytest.fixture
-def version(cast: factories.Cast) -> Version:
-    requires = {"toolkits": ["ESCALATIONS"]}
-    return factories.version(cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=requires)
-
-
-@pytest.fixture
-def legal(cast: factories.Cast) -> Instance:
-    factories.number(cast.organization, "Billing Support")
-    return factories.number(cast.organization)
-
-
-def choose(client: Client, numbers: list[str], *permissions: str, toolkits: tuple[str, ...] = ()) -> None:
-    """Save the first two steps."""
-    assert client.post(PAGE + "permissions/", {"permissions": permissions})["Location"] == PAGE + "numbers/"
-    answer = client.post(PAGE + "numbers/", {"numbers": numbers, "toolkits": toolkits})
-    assert answer["Location"] == PAGE + "configuration/"
-
-
-def nothing_was_done() -> bool:
-    counts = [rows.objects.count() for rows in (Installation, PluginGrant, InstallationSecret, OrganizationToolkit)]
-    return counts == [0, 0, 0, 0]
 
 
 def test_the_wizard_opens_at_the_first_step_that_is_not_done(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     opened = [admin.get(PAGE)["Location"]]
@@ -75,16 +34,16 @@ def test_the_wizard_opens_at_the_first_step_that_is_not_done(
     assert opened == [f"{PAGE}{step}/" for step in ("permissions", "numbers", "configuration", "test")]
 
 
-def test_nobody_jumps_over_a_step(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_nobody_jumps_over_a_step(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     for step in ("numbers", "configuration", "test"):
         assert admin.get(f"{PAGE}{step}/")["Location"] == PAGE + "permissions/"
     assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
-    assert nothing_was_done()
+    assert nothing_was_installed()
 
 
 def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
-    version: Version, cast: factories.Cast, as_: As
+    support_desk: Version, cast: factories.Cast, as_: As
 ) -> None:
     shown = page(as_(cast.admin).get(PAGE + "permissions/"))
     assert [f'value="{key}"' in shown for key in (CREATE, ORDER, PAY)] == [True, True, True]
@@ -95,7 +54,7 @@ def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
     assert "Without it these do not work: Create support ticket" in " ".join(shown.split())
 
 
-def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_the_panel_follows_the_boxes_and_keeps_nothing(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
     shown = page(admin.post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}, headers=HTMX))
     assert shown.strip().startswith('<section class="card" id="consent"')
@@ -107,14 +66,16 @@ def test_the_panel_follows_the_boxes_and_keeps_nothing(version: Version, cast: f
     assert admin.get(PAGE)["Location"] == PAGE + "permissions/"
 
 
-def test_the_panel_follows_without_script_too(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_the_panel_follows_without_script_too(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     shown = page(as_(cast.admin).post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}))
     assert shown.count(" checked>") == 1
     assert "own E-Commerce tools are hidden" in shown
     assert "<h1" in shown
 
 
-def test_a_permission_the_plugin_does_not_ask_for_is_refused(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_a_permission_the_plugin_does_not_ask_for_is_refused(
+    support_desk: Version, cast: factories.Cast, as_: As
+) -> None:
     admin = as_(cast.admin)
     answer = admin.post(PAGE + "permissions/", {"permissions": [PAY, "bridge:messaging:send"]})
     assert answer.status_code == 422
@@ -124,7 +85,7 @@ def test_a_permission_the_plugin_does_not_ask_for_is_refused(version: Version, c
 
 
 def test_no_number_and_no_toolkit_is_ticked_at_first(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     toolkits.install(organization=cast.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
@@ -137,7 +98,9 @@ def test_no_number_and_no_toolkit_is_ticked_at_first(
     assert "ECOMMERCE" not in shown
 
 
-def test_a_number_of_somebody_else_is_refused(version: Version, legal: Instance, cast: factories.Cast, as_: As) -> None:
+def test_a_number_of_somebody_else_is_refused(
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
+) -> None:
     admin, theirs = as_(cast.admin), factories.number(cast.rival, "Rival Front Desk")
     admin.post(PAGE + "permissions/", {"permissions": [CREATE]})
     answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id, theirs.public_id]})
@@ -148,7 +111,7 @@ def test_a_number_of_somebody_else_is_refused(version: Version, legal: Instance,
 
 
 def test_the_third_step_installs_grants_and_configures_at_once(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, PAY, toolkits=("ESCALATIONS",))
@@ -164,7 +127,7 @@ def test_the_third_step_installs_grants_and_configures_at_once(
 
 
 def test_everything_the_third_step_does_is_in_the_audit_trail(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
@@ -182,7 +145,7 @@ def test_everything_the_third_step_does_is_in_the_audit_trail(
 
 
 def test_a_form_that_was_not_sound_keeps_all_but_secrets_and_installs_nothing(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
@@ -192,44 +155,11 @@ def test_a_form_that_was_not_sound_keeps_all_but_secrets_and_installs_nothing(
     assert "2 fields need another look" in page(answer)
     assert "Enter it again." in page(answer)
     assert CANARY not in page(answer)
-    assert nothing_was_done()
-
-
-def test_no_secret_is_in_the_session(version: Version, legal: Instance, cast: factories.Cast, as_: As) -> None:
-    admin = as_(cast.admin)
-    choose(admin, [legal.public_id], CREATE)
-    before = {**admin.session}
-    admin.post(PAGE + "configuration/", SOUND | {"defaultQueue": ""})
-    assert {**admin.session} == before
-    admin.post(PAGE + "configuration/", SOUND)
-    assert not [name for name, _value in admin.session.items() if name.startswith("install:")]
-    assert not any(CANARY in str(session.get_decoded()) for session in Session.objects.all())
-
-
-def test_a_draft_is_left_and_found_again(version: Version, legal: Instance, cast: factories.Cast, as_: As) -> None:
-    admin = as_(cast.admin)
-    admin.post(PAGE + "permissions/", {"permissions": [PAY]})
-    answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id], "leave": "yes"})
-    assert answer["Location"] == "/o/kasi-legal/developer/SUPPORT_DESK/"
-    assert admin.get(PAGE)["Location"] == PAGE + "configuration/"
-    assert page(admin.get(PAGE + "numbers/")).count(" checked>") == 1
-    assert "1 allowed, 2 left out" in page(admin.get(PAGE + "numbers/"))
-    assert as_(cast.owner).get(PAGE)["Location"] == PAGE + "permissions/"
-
-
-def test_a_draft_about_another_version_does_not_count(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
-) -> None:
-    admin = as_(cast.admin)
-    choose(admin, [legal.public_id], CREATE)
-    factories.version(cast.organization, version="1.1.0", permissions=PERMISSIONS)
-    assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
-    assert "Version 1.1.0 came in since you began." in page(admin.get(PAGE + "permissions/"))
-    assert nothing_was_done()
+    assert nothing_was_installed()
 
 
 def test_a_developer_installs_and_configures_but_grants_nothing(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     developer = as_(cast.developer)
     assert '<fieldset id="id_permissions" tabindex="-1" disabled' in page(developer.get(PAGE + "permissions/"))
@@ -241,19 +171,9 @@ def test_a_developer_installs_and_configures_but_grants_nothing(
     assert "These people may grant it: Owner, Admin." in page(developer.get(PAGE + "test/"))
 
 
-@pytest.mark.parametrize(("withdrawn", "done"), [("toolkits.change", (1, 0)), ("grants.change", (0, 0))])
-def test_a_right_that_was_withdrawn_meanwhile_is_not_used(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As, withdrawn: str, done: tuple[int, int]
+def test_who_may_not_set_secrets_leaves_them_to_somebody_else(
+    support_desk: Version, cast: factories.Cast, as_: As
 ) -> None:
-    admin = as_(cast.admin)
-    choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
-    Member.objects.filter(user=cast.admin).update(withdrawn=[withdrawn])
-    admin.post(PAGE + "configuration/", SOUND)
-    assert Installation.objects.count() == 1
-    assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == done
-
-
-def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, cast: factories.Cast, as_: As) -> None:
     Member.objects.filter(user=cast.developer).update(withdrawn=["installations.secrets"])
     developer = as_(cast.developer)
     choose(developer, [])
@@ -262,7 +182,7 @@ def test_who_may_not_set_secrets_leaves_them_to_somebody_else(version: Version, 
     assert InstallationSecret.objects.count() == 0
 
 
-def test_who_may_not_configure_installs_all_the_same(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_who_may_not_configure_installs_all_the_same(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     Member.objects.filter(user=cast.developer).update(withdrawn=["installations.configure"])
     developer = as_(cast.developer)
     choose(developer, [])
@@ -274,7 +194,7 @@ def test_who_may_not_configure_installs_all_the_same(version: Version, cast: fac
     assert (installed.state, installed.values, vault.states(installed)) == ("needs_configuration", {}, {})
 
 
-def test_one_field_is_checked_by_itself(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_one_field_is_checked_by_itself(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     url, admin = PAGE + "configuration/fields/", as_(cast.admin)
     answer = admin.post(url + "defaultQueue/", {"defaultQueue": "x" * 41})
     assert page(answer).startswith('<div id="id_defaultQueue_field"')
@@ -285,7 +205,7 @@ def test_one_field_is_checked_by_itself(version: Version, cast: factories.Cast, 
 
 
 def test_an_installed_plugin_leads_to_the_test_step_and_nothing_is_done_twice(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
@@ -293,37 +213,6 @@ def test_an_installed_plugin_leads_to_the_test_step_and_nothing_is_done_twice(
     noted = AuditEntry.objects.count()
     for step in ("permissions", "numbers", "configuration"):
         assert admin.post(f"{PAGE}{step}/", SOUND)["Location"] == PAGE + "test/"
-    assert AuditEntry.objects.count() == noted
-
-
-def test_a_plan_touches_no_installation_somebody_made_meanwhile(version: Version, cast: factories.Cast) -> None:
-    found = factories.installation(
-        cast.organization, permissions=PERMISSIONS, tools=TOOLS, requires=version.document["requires"]
-    )
-    noted = AuditEntry.objects.count()
-    settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [])
-    plan = InstallPlan(cast.organization, version, Mode.SANDBOX, settings, only_new=True)
-    with pytest.raises(Refused) as refused:
-        set_up_plugin(plan, user=None, actor=ACTOR)
-    found.refresh_from_db()
-    assert (refused.value.code, found.values, AuditEntry.objects.count()) == ("installed_meanwhile", {}, noted)
-
-
-def test_a_plan_that_fails_at_its_end_has_done_nothing(version: Version, legal: Instance, cast: factories.Cast) -> None:
-    noted = AuditEntry.objects.count()
-    settings = read_settings(version.manifest.configuration, ["defaultQueue=mine"], [f"apiKey={CANARY}"])
-    plan = InstallPlan(
-        cast.organization,
-        version,
-        Mode.SANDBOX,
-        settings,
-        [legal],
-        permissions=["bridge:messaging:send"],
-        toolkits=[Toolkit.ESCALATIONS],
-    )
-    with pytest.raises(Refused, match="has no permission"):
-        set_up_plugin(plan, user=None, actor=ACTOR)
-    assert nothing_was_done()
     assert AuditEntry.objects.count() == noted
 
 
@@ -346,7 +235,7 @@ def test_a_plugin_that_cannot_be_installed_says_why(cast: factories.Cast, as_: A
     assert as_(cast.admin).post(PAGE + "permissions/", {}).status_code == 409
 
 
-def test_a_version_in_quarantine_is_passed_over(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_a_version_in_quarantine_is_passed_over(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     bad = factories.version(cast.organization, version="1.1.0")
     Version.objects.filter(pk=bad.pk).update(state=Version.State.QUARANTINED)
     assert "Kasi Legal, version 1.0.0" in page(as_(cast.admin).get(PAGE + "permissions/"))
@@ -366,7 +255,7 @@ def test_words_of_an_author_are_written_out(legal: Instance, cast: factories.Cas
     assert "&lt;b&gt;Create" in shown
 
 
-def test_ten_and_a_hundred_numbers_cost_the_same_queries(version: Version, cast: factories.Cast, as_: As) -> None:
+def test_ten_and_a_hundred_numbers_cost_the_same_queries(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     admin, counts = as_(cast.admin), []
     admin.post(PAGE + "permissions/", {"permissions": [PAY]})
     for first, last in ((0, 10), (10, 100)):
@@ -379,7 +268,7 @@ def test_ten_and_a_hundred_numbers_cost_the_same_queries(version: Version, cast:
 
 
 def test_every_step_stays_within_eight_queries(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
+    support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin, counts = as_(cast.admin), {}
     choose(admin, [legal.public_id], PAY)
@@ -391,17 +280,3 @@ def test_every_step_stays_within_eight_queries(
             assert admin.get(f"{PAGE}{step}/").status_code == 200
         counts[step] = len(queries)
     assert max(counts.values()) <= 8 + 3, counts
-
-
-def test_a_draft_holds_what_was_chosen_and_nothing_else(
-    version: Version, legal: Instance, cast: factories.Cast, as_: As
-) -> None:
-    admin = as_(cast.admin)
-    choose(admin, [legal.public_id], PAY, toolkits=("ESCALATIONS",))
-    (kept,) = [dict[str, Any](value) for name, value in admin.session.items() if name.startswith("install:")]
-    assert kept == {
-        "permissions": [PAY],
-        "numbers": [legal.public_id],
-        "toolkits": ["ESCALATIONS"],
-        "digest": version.digest,
-    }
