@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -18,6 +19,14 @@ from plugins.models import Plugin, Version, warm
 
 ALIAS_HASH_VERSION = 1
 """How `installations.aliases` derives an alias; another derivation gets another number."""
+
+
+class Attention(StrEnum):
+    """Why an installation does not do what its owner expects."""
+
+    QUARANTINED = "quarantined"
+    NEEDS_CONFIGURATION = "needs_configuration"
+    SECRET_UNREADABLE = "secret_unreadable"
 
 
 class InstallationQuerySet(models.QuerySet["Installation"]):
@@ -77,6 +86,21 @@ class Installation(models.Model):
     @property
     def is_removed(self) -> bool:
         return self.state == self.State.REMOVED
+
+    @property
+    def needs_configuration(self) -> bool:
+        return self.state == self.State.NEEDS_CONFIGURATION
+
+    def attention_reasons(self) -> list[Attention]:
+        """Returns what stands in the way of calls, worst first. Reads the secrets' states, not their values."""
+        reasons = []
+        if self.version.is_quarantined:
+            reasons.append(Attention.QUARANTINED)
+        if self.needs_configuration:
+            reasons.append(Attention.NEEDS_CONFIGURATION)
+        if not all(state.is_readable for state in vault.states(self).values()):
+            reasons.append(Attention.SECRET_UNREADABLE)
+        return reasons
 
     @property
     def configuration(self) -> StoredConfiguration:

@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installations import lifecycle
-from installations.attention import attention_reasons
 from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
@@ -30,8 +29,7 @@ def list_installations(request: MemberRequest) -> HttpResponse:
     """Lists what is installed, and what of it needs somebody's attention."""
     installed = request.organization.installations.not_removed().with_version().prefetch_related("secrets")
     page = pagination.page_or_404(request, installed, {"organization": request.organization.id.hex})
-    rows = [(installation, attention_reasons(installation)) for installation in page.rows]
-    return render(request, "installations/list.html", {"page": page, "rows": rows})
+    return render(request, "installations/list.html", {"page": page})
 
 
 @require_safe
@@ -46,7 +44,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
         "manifest": found.version.manifest,
         "settings": display.settings(schema, found.values, states),
         "missing": values.missing(schema, found.values, states),
-        "attention": attention_reasons(found),
+        "attention": found.attention_reasons(),
     }
     return render(request, "installations/detail.html", context)
 

@@ -123,9 +123,8 @@ def _installations(organization: Organization, slug: str | None) -> list[Install
 
 @compiled
 def _installed(*, organization: UUID, slug: str | None) -> "QuerySet[Installation]":
-    rows = Installation.objects.filter(organization=organization).order_by("id")
-    narrowed: QuerySet[Installation] = rows.filter(plugin__slug=slug) if slug else rows
-    return narrowed.select_related("plugin", "version").defer("version__document")
+    rows = Installation.objects.with_version().filter(organization=organization).order_by("id")
+    return rows.filter(plugin__slug=slug) if slug else rows
 
 
 def _installed_plugins(
@@ -175,10 +174,6 @@ def _preferred(plugins: Iterable[InstalledPlugin]) -> dict[str, InstalledPlugin]
     chosen: dict[str, InstalledPlugin] = {}
     for plugin in plugins:
         before = chosen.get(plugin.slug)
-        if before is None or _is_present(plugin) >= _is_present(before):
+        if before is None or before.installation.is_removed or not plugin.installation.is_removed:
             chosen[plugin.slug] = plugin
     return chosen
-
-
-def _is_present(plugin: InstalledPlugin) -> bool:
-    return plugin.installation.state != Installation.State.REMOVED

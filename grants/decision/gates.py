@@ -13,7 +13,6 @@ from kasilabs.logs.gates import STANDING, Gate
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Tool
-from plugins.models import Version
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Dec
     if not decision.allowed:
         return decision
 
-    if plugin.installation.state == Installation.State.NEEDS_CONFIGURATION:
+    if plugin.installation.needs_configuration:
         return _refuse(Gate.CONFIGURATION, "needs_configuration", plugin=plugin.manifest.name)
     if plugin.opened.unreadable:
         fields = list(plugin.opened.unreadable)
@@ -86,7 +85,7 @@ def decide_plugin(context: DecisionContext, plugin: InstalledPlugin) -> Decision
     if installation.state in {Installation.State.SUSPENDED, Installation.State.REMOVED}:
         return _refuse(Gate.ORGANIZATION_INSTALLATION, f"installation_{installation.state}", plugin=name)
 
-    if installation.version.state == Version.State.QUARANTINED:
+    if installation.version.is_quarantined:
         version = installation.version.semver
         return _refuse(Gate.PLUGIN_STATE, "version_quarantined", plugin=name, version=version)
 
