@@ -132,11 +132,12 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "kasilabs.accounts.sign_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kasilabs.dashboard.middleware.MethodNotAllowedMiddleware",
     "kasilabs.process.request_log.RequestLogMiddleware",
 ]
 
@@ -199,7 +200,7 @@ SESSION_COOKIE_SECURE = IS_HTTPS or not DEMO
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SECURE = IS_HTTPS or not DEMO
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "kasilabs.dashboard.views.csrf_failure"
+CSRF_FAILURE_VIEW = "kasilabs.dashboard.errors.csrf_failure"
 BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)

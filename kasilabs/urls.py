@@ -27,8 +27,8 @@ urlpatterns = [
     path("readyz", process_views.readyz, name="readyz"),
 ]
 
-handler400 = "kasilabs.dashboard.views.bad_request"
-handler403 = "kasilabs.dashboard.views.forbidden"
-handler404 = "kasilabs.dashboard.views.not_found"
-handler429 = "kasilabs.dashboard.views.too_many"
-handler500 = "kasilabs.dashboard.views.server_error"
+handler400 = "kasilabs.dashboard.errors.bad_request"
+handler403 = "kasilabs.dashboard.errors.forbidden"
+handler404 = "kasilabs.dashboard.errors.not_found"
+handler429 = "kasilabs.dashboard.errors.too_many"
+handler500 = "kasilabs.dashboard.errors.server_error"

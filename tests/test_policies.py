@@ -135,10 +135,14 @@ def test_strangers_and_reviewers_find_nothing(case: Case, cast: factories.Cast, 
 
 
 @each_member_view
-def test_nobody_signed_in_is_led_to_sign_in_and_back(case: Case) -> None:
+def test_nobody_signed_in_is_led_to_sign_in_and_back_to_a_page(case: Case, cast: factories.Cast, as_: As) -> None:
     for method in case.methods:
         answer = Client().generic(method, case.url)
-        assert (answer.status_code, answer["Location"]) == (302, sign_in_for(case.url)), method
+        page = answer["Location"].removeprefix(sign_in_for(""))
+        assert (answer.status_code, answer["Location"]) == (302, sign_in_for(page)), method
+        assert case.url.startswith(page), method
+        assert (page == case.url) == ("GET" in case.methods), method
+        assert as_(cast.owner).get(page).status_code != 405, method
 
 
 @each_member_view

@@ -25,11 +25,16 @@ P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]
 
 
-class PersonRequest(HttpRequest):
+class PageRequest(HttpRequest):
+    """A request for a page or a part of one."""
+
+    htmx: HtmxDetails
+
+
+class PersonRequest(PageRequest):
     """A request of somebody signed in."""
 
     user: User
-    htmx: HtmxDetails
 
 
 class MemberRequest(PersonRequest):

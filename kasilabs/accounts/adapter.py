@@ -10,11 +10,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.accounts import audit
+from kasilabs.accounts import audit, sign_in
 from kasilabs.accounts.models import User
 from kasilabs.lib.db import connection
 from kasilabs.lib.machine_api import request_id
@@ -56,6 +56,15 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count per network address and email, so that strangers cannot lock somebody out from elsewhere."""
         return f"{ratelimit.get_ip(request)}:{credentials.get('email', '').lower()}"
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether somebody may be led there after signing in: an address of ours, and a page a GET opens."""
+        return bool(super().is_safe_url(url)) and sign_in.opens_with_get(url)
+
+    def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **details)
+        sign_in.tell_unsaved(request, response)
+        return response
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Sign in within three limits: per network address, per address and email, and per email from anywhere."""
