@@ -59,7 +59,7 @@ def _wait(address: str) -> None:
     while time.monotonic() < deadline:
         try:
             requests.get(address, timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
         else:
             return

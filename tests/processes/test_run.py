@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,14 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
@@ -84,9 +92,8 @@ def test_nothing_is_left_of_a_demo_that_ends(folder: Path, end: signal.Signals) 
         assert len(processes) >= 6, "run, two samples, the web server and its two workers"
         os.killpg(process.pid, end)
         wait_for(lambda: not any(map(is_running, processes)))
-    with socket.socket() as again:
-        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        again.bind(("127.0.0.1", port))
+        # A killed process closes its sockets when its last thread has ended, a moment after it counts as dead.
+        wait_for(lambda: is_free(port))
 
 
 def test_a_new_demo_makes_its_first_calls_and_makes_them_once(folder: Path) -> None:
