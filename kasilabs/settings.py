@@ -155,6 +155,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "kasilabs.dashboard.navigation.navigation",
+                "kasilabs.demo.context_processors.sign_ins",
             ],
             "builtins": [
                 "django.templatetags.i18n",

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from kasilabs.dashboard import views
+from kasilabs.demo import views as demo_views
 from kasilabs.process import views as process_views
 
 organization: list[URLPattern | URLResolver] = [
@@ -19,6 +20,7 @@ organization: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("o/<slug:org>/", include(organization)),
+    path("accounts/demo/", demo_views.sign_in, name="demo_sign_in"),
     path("accounts/", include("allauth.urls")),
     path("agent/v1/", include("kasilabs.agent.urls")),
     path("schemas/manifest-v1.json", views.manifest_schema, name="manifest_schema"),

@@ -7,10 +7,11 @@ from kasilabs.accounts.permissions import Role
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the demo."""
+    """Somebody of the demo; `title` is what they are, after a comma."""
 
     email: str
     name: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -63,21 +64,22 @@ KASI_LEGAL = Firm(
     "kasi-legal",
     "Kasi Legal",
     (
-        Employee("wanjiru@kasilegal.example", "Wanjiru", Role.OWNER),
-        Employee("kiprono@kasilegal.example", "Kiprono", Role.ADMIN),
-        Employee("atieno@kasilegal.example", "Atieno", Role.DEVELOPER),
-        Employee("achieng@kasilegal.example", "Achieng", Role.OPERATOR),
-        Employee("mwende@kasilegal.example", "Mwende", Role.VIEWER),
+        Employee("wanjiru@kasilegal.example", "Wanjiru", "owner", Role.OWNER),
+        Employee("kiprono@kasilegal.example", "Kiprono", "admin", Role.ADMIN),
+        Employee("atieno@kasilegal.example", "Atieno", "developer", Role.DEVELOPER),
+        Employee("achieng@kasilegal.example", "Achieng", "operator", Role.OPERATOR),
+        Employee("mwende@kasilegal.example", "Mwende", "viewer", Role.VIEWER),
     ),
     (LEGAL, BILLING),
 )
 RIVAL_LAW = Firm(
     "rival-law",
     "Rival Law",
-    (Employee("otieno@rivallaw.example", "Otieno", Role.OWNER),),
+    (Employee("otieno@rivallaw.example", "Otieno", "owner of Rival Law", Role.OWNER),),
     (FRONT_DESK,),
 )
-REVIEWER = Person("reviewer@kasilabs.example", "Njeri")
+REVIEWER = Person("reviewer@kasilabs.example", "Njeri", "reviewer")
+PEOPLE = (*KASI_LEGAL.people, REVIEWER, *RIVAL_LAW.people)
 
 SAMPLES = (
     Sample(

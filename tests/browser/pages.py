@@ -20,6 +20,7 @@ NOT_PAGES = {
     *("installations:check_field", "grants:install", "grants:install_check_field", "grants:install_toolkit"),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("plugins:download", "agent:tools", "agent:calls", "agent:api-root", "manifest_schema", "healthz", "readyz"),
+    "demo_sign_in",
 }
 """Routes that lead on, take a POST only, answer machines, or need a second factor that is set up."""
 
@@ -84,6 +85,7 @@ def _outside() -> Iterator[Place]:
     yield Place("bad reset", reverse("account_reset_password_from_key", args=["x", "no-key"]), role="")
     yield Place("password set", reverse("account_reset_password_from_key_done"), role="")
     yield Place("404 outside", "/nothing/here/", role="", status=404)
+    yield Place("405", reverse("demo_sign_in"), role="", status=405)
 
 
 def _own_account() -> Iterator[Place]:
