@@ -38,6 +38,7 @@ test: .venv/.installed-tests
 lint: .venv/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --check templates
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
 	$(BIN)/lint-imports --no-cache
 	DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
@@ -61,4 +62,5 @@ benchmark: .venv/.installed-tests
 format: .venv/.installed-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djangofmt templates
 	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')

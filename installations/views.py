@@ -43,7 +43,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
         "installation": found,
         "manifest": found.version.manifest,
         "settings": display.settings(schema, found.values, states),
-        "missing": values.missing(schema, found.values, states),
+        "missing": [field.title for field in values.missing(schema, found.values, states)],
         "attention": found.attention_reasons(),
     }
     return render(request, "installations/detail.html", context)

@@ -20,6 +20,10 @@ class ToolkitUsage:
     numbers: list[str]
     plugins: list[str]
 
+    @property
+    def action_labels(self) -> list[str]:
+        return [str(action.label) for action in self.actions]
+
 
 @dataclass(frozen=True)
 class NumberToolkit:

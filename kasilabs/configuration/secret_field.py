@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -51,6 +52,18 @@ class SecretBoundField(forms.BoundField):
             return Action.CLEAR
         is_open = bool(self.errors) or posted.action == Action.REPLACE or self.field.needs_entry
         return Action.REPLACE if is_open else Action.KEEP
+
+    @property
+    def choices(self) -> list[tuple[Action, Promise]]:
+        """The actions a person can choose from, each with its label."""
+        keep = [] if self.field.needs_entry else [(Action.KEEP, _("Keep"))]
+        clear = [(Action.CLEAR, _("Clear"))] if self.field.is_optional and self.field.state.is_set else []
+        return [*keep, (Action.REPLACE, _("Replace")), *clear]
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether there is more to do than to enter the value."""
+        return len(self.choices) > 1
 
 
 class SecretField(forms.Field):

@@ -32,12 +32,5 @@ class SecretState:
     set_at: datetime | None = None
     is_readable: bool = True
 
-    @property
-    def status(self) -> str:
-        """`set`, `unset` or `unreadable`."""
-        if not self.is_set:
-            return "unset"
-        return "set" if self.is_readable else "unreadable"
-
 
 NOT_SET = SecretState(is_set=False)

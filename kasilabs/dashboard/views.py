@@ -15,6 +15,7 @@ from kasilabs.accounts.access import (
 )
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Permission
+from kasilabs.dashboard import components as component_samples
 from kasilabs.dashboard import overview as overviews
 from plugins.manifest.checks import manifest_schema as schemas
 
@@ -50,4 +51,4 @@ def components(request: PersonRequest) -> HttpResponse:
     """Show the kitchen-sink page the accessibility gate runs on."""
     if not settings.DEMO:
         raise Http404
-    return render(request, "components.html")
+    return render(request, "components.html", component_samples.context())

@@ -4,15 +4,16 @@ The vocabulary is that of the look: a state is always a word and an icon, colour
 """
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.forms.renderers import TemplatesSetting
 from django.templatetags.static import static
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -131,6 +132,18 @@ def risk_tag(name: str, form: str = "long") -> SafeString:
     return format_html('<span class="k-tag {}" title="{}">{}</span>', risk.tone, risk.word, shown)
 
 
+@register.simple_tag
+def tag(icon_name: str, word: str) -> SafeString:
+    """Write what a tool or permission is, in grey."""
+    return format_html('<span class="k-tag">{}{}</span>', icon(icon_name, 12), word)
+
+
+@register.filter
+def tone(name: str) -> str:
+    """Return the tone of a known state, which is also the class of a note about it."""
+    return state_of(name).tone
+
+
 @register.filter
 def ago(moment: dt.datetime | None) -> SafeString:
     """Say when, with the absolute time in the title."""
@@ -175,6 +188,12 @@ def visible(text: object) -> SafeString:
 
 
 @register.filter
+def visible_list(texts: Iterable[object]) -> SafeString:
+    """Write strangers' texts in one line, with commas between them."""
+    return format_html_join(", ", "{}", ((visible(text),) for text in texts))
+
+
+@register.filter
 def json_tree(value: Any) -> SafeString:
     return json_html.render(value)
 
@@ -188,3 +207,23 @@ def control(field: BoundField) -> SafeString:
     own = CONTROL_CLASSES.get(field.widget_type, "form-control")
     names = [field.field.widget.attrs.get("class", ""), own, "is-invalid" if field.errors else ""]
     return field.as_widget(attrs={"placeholder": False, "class": " ".join(filter(None, names))})
+
+
+@register.filter
+def error_links(form: BaseForm) -> SafeString:
+    """Name the visible fields of a form that have errors, each as a link to the field."""
+    fields = [field for field in form.visible_fields() if field.errors]
+    links = [(field.id_for_label or field.auto_id, field.label) for field in fields]
+    return format_html_join(", ", '<a href="#{}">{}</a>', links)
+
+
+@register.filter
+def button_class(tags: Collection[str], kind: str = "button") -> str:
+    """Return the class of a button that allauth describes by tags: quiet cancel and links, red for what deletes."""
+    size = " btn-sm" if {"minor", "tool"} & {*tags} else ""
+    if "danger" in tags:
+        return f"btn-outline-danger{size}"
+    if "link" in tags:
+        return f"btn-ghost{size}"
+    is_quiet = kind == "link" or {"outline", "secondary", "cancel"} & {*tags}
+    return size.strip() if is_quiet else f"btn-primary{size}"

@@ -57,7 +57,7 @@ def provider(transactional_db: None) -> Iterator[Provider]:
 def test_put_states_and_open_rows_work_over_any_table(provider: Provider) -> None:
     vault.put(provider, "/consumerSecret", CANARY, actor_name="ana@example.com")
     state = vault.states(provider)["/consumerSecret"]
-    assert (state.status, state.hint, state.set_by) == ("set", "9Q2X", "ana@example.com")
+    assert (state.is_set, state.is_readable, state.hint, state.set_by) == (True, True, "9Q2X", "ana@example.com")
     assert vault.open_rows(provider.secrets.all()).values == {"/consumerSecret": CANARY}
     assert CANARY not in ProviderSecret.objects.get().value
 

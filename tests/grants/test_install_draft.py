@@ -46,7 +46,7 @@ def test_a_draft_about_another_version_does_not_count(
     choose(admin, [legal.public_id], CREATE)
     factories.version(cast.organization, version="1.1.0")
     assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
-    assert "Version 1.1.0 came in since you began." in page(admin.get(PAGE + "permissions/"))
+    assert "Version 1.1.0 was added after you began." in page(admin.get(PAGE + "permissions/"))
     assert nothing_was_installed()
 
 

@@ -164,7 +164,8 @@ def test_a_developer_installs_and_configures_but_grants_nothing(
     developer = as_(cast.developer)
     assert '<fieldset id="id_permissions" tabindex="-1" disabled' in page(developer.get(PAGE + "permissions/"))
     choose(developer, [legal.public_id], ORDER, PAY, toolkits=("ESCALATIONS",))
-    assert "is granted by: Owner, Admin." in page(developer.get(PAGE + "numbers/"))
+    numbers = page(developer.get(PAGE + "numbers/"))
+    assert "These people decide which WhatsApp numbers may use it: Owner, Admin." in numbers
     developer.post(PAGE + "configuration/", SOUND)
     assert Installation.objects.get().state == "active"
     assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == (0, 0)

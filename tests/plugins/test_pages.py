@@ -75,7 +75,7 @@ def test_what_goes_beyond_a_hundred_faults_is_counted(cast: factories.Cast, as_:
     unknown = {f"unknown{number}": number for number in range(140)}
     shown = page(add(cast, as_, text=factories.manifest(**unknown).decode()))
     assert "140 things in this manifest need a change" in shown
-    assert "40 more are not shown; mend these first." in shown
+    assert "40 more are not shown; correct these first." in shown
     assert shown.count('class="k-fault"') == 100
 
 

@@ -88,11 +88,11 @@ def _page(
     if tool is not None:
         context |= {"tags": risks.of_tool(tool), "members": sample_input.members(tool)}
     if request.htmx and request.method == "POST":
-        return render(request, "grants/install_test.html#try", context, status=status)
+        return render(request, "calls/install_test.html#try", context, status=status)
     context |= {"steps": wizard.step_links(Step.TEST), **_secrets(request, wizard)}
     if not request.member.may(Permission.GRANTS_CHANGE):
         context["granters"] = members.holders(request.organization, Permission.GRANTS_CHANGE)
-    return render(request, "grants/install_test.html", context, status=status)
+    return render(request, "calls/install_test.html", context, status=status)
 
 
 def _secrets(request: MemberRequest, wizard: WizardState) -> dict[str, Any]:
