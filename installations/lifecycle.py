@@ -62,7 +62,7 @@ def install(
         if installation.version_id != version.pk:
             words = _("Version %(version)s is installed already. Upgrading to another one is not possible yet.")
             raise Refused("other_version_installed", words % {"version": installation.version.semver})
-        secrets = signing_secrets.ensure(plugin=version.plugin, mode=mode, actor=actor)
+        secrets = signing_secrets.create_missing(plugin=version.plugin, mode=mode, actor=actor)
         act.on(installation.public_id, version.plugin.slug)
         act.change(after={"version": version.semver, "mode": mode.value, "state": installation.state})
         is_new = installation.pk == candidate.pk

@@ -15,7 +15,7 @@ from kasilabs.configuration.vault import SealedSecret
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Customer
-from plugins.models import Plugin, Version, warm
+from plugins.models import Plugin, Version, compile_manifests
 
 ALIAS_HASH_VERSION = 1
 """How `installations.aliases` derives an alias; another derivation gets another number."""
@@ -40,7 +40,7 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
     def fetch_with_manifests(self) -> list["Installation"]:
         """Returns the installations with their versions; one query compiles all manifests that are new here."""
         found = list(self.with_version())
-        warm(installation.version for installation in found)
+        compile_manifests(installation.version for installation in found)
         return found
 
 

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from plugins.manifest.checks.run import MAX_BYTES
 
-MOST_KEPT = 4 * MAX_BYTES
-"""Characters; up to here a text that is too large is mended in its field, beyond it is another file altogether."""
+MAX_KEPT_LENGTH = 4 * MAX_BYTES
+"""Characters: a longer text is not sent back for mending, it is another file altogether."""
 
 
 class ManifestForm(forms.Form):
@@ -45,16 +45,16 @@ class ManifestForm(forms.Form):
         elif not (file or text):
             self.add_error("text", _("Paste a manifest, or choose a file."))
 
-    def drop_what_is_too_long(self) -> None:
-        """Leave a text out of the page that nobody would mend there, and say so; only after `is_valid`."""
+    def drop_long_text(self) -> None:
+        """Leaves a text out of the page that nobody would mend there, and says so; only after `is_valid`."""
         length = len(self.cleaned_data["text"])
-        if length > MOST_KEPT:
+        if length > MAX_KEPT_LENGTH:
             self.data = {**self.data, "text": ""}
             message = _("What you pasted has %(size)s, too much to be kept in this field.")
             self.add_error("text", forms.ValidationError(message, "too_large", {"size": filesizeformat(length)}))
 
     def raw(self) -> bytes:
-        """Return the manifest as it came; only after `is_valid`."""
+        """Returns the manifest as it came; only after `is_valid`."""
         file: UploadedFile[bytes] | None = self.cleaned_data["file"]
         text: str = self.cleaned_data["text"]
         return file.read() if file else text.encode()

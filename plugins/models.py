@@ -1,16 +1,40 @@
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, User
 from kasilabs.lib import ids
-from kasilabs.lib.crypto.fields import EncryptedField
+from kasilabs.lib.bounded_dict import BoundedDict
+from kasilabs.lib.crypto import fields
 from kasilabs.lib.states import Mode
 from plugins.manifest import document as manifests
+from plugins.manifest.document import Manifest
 from plugins.manifest.snapshot import SnapshotDecoder
+
+MAX_MANIFESTS = 512
+
+
+class PluginQuerySet(models.QuerySet["Plugin"]):
+    def with_newest_version(self) -> "PluginQuerySet":
+        """Adds `semver`, `name`, `state` and `added` of the version that was added last."""
+        newest = Version.objects.filter(plugin=OuterRef("pk")).newest_first()
+        return self.annotate(
+            semver=Subquery(newest.values("semver")[:1]),
+            name=Subquery(newest.values("name")[:1]),
+            state=Subquery(newest.values("state")[:1]),
+            added=Subquery(newest.values("created")[:1]),
+        )
+
+    def with_has_sandbox(self) -> "PluginQuerySet":
+        """Adds `has_sandbox`: the plugin was installed in the sandbox, so it has signing secrets there."""
+        secrets = SigningSecret.objects.filter(plugin=OuterRef("pk"), mode=Mode.SANDBOX)
+        return self.annotate(has_sandbox=Exists(secrets))
 
 
 class Plugin(models.Model):
@@ -26,6 +50,8 @@ class Plugin(models.Model):
     listing = models.CharField(max_length=8, choices=Listing, default=Listing.PRIVATE)
     created = models.DateTimeField(auto_now_add=True)
 
+    objects = PluginQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.slug
 
@@ -39,26 +65,31 @@ class Plugin(models.Model):
 
 class VersionQuerySet(models.QuerySet["Version"]):
     def newest_first(self) -> "VersionQuerySet":
-        """Order by when a version was added: ids are time-ordered."""
+        """Orders by when a version was added: ids are time-ordered."""
         return self.order_by("-id")
 
     def published(self) -> "VersionQuerySet":
         """Those that review opened to other organizations."""
         return self.filter(state__in=PUBLISHED)
 
+    def without_document(self) -> "VersionQuerySet":
+        """Leaves the manifest in the database: a list does not show it, and it may have 256 KiB."""
+        return self.defer("document")
+
     def update(self, **changes: Any) -> int:
-        _refuse_change(changes)
+        """Updates what may change. Raises TypeError."""
+        _check_mutable(changes)
         return super().update(**changes)
 
 
-CHANGING = frozenset({"state", "created_by"})
+MUTABLE = frozenset({"state", "created_by"})
 """All of a version that may change after its first save (contracts, section 1)."""
 
 
-def _refuse_change(columns: Iterable[str]) -> None:
-    kept = sorted(set(columns) - CHANGING)
-    if kept:
-        raise TypeError(f"A version never changes: {', '.join(kept)} cannot be saved again.")
+def _check_mutable(columns: Iterable[str]) -> None:
+    immutable = sorted(set(columns) - MUTABLE)
+    if immutable:
+        raise TypeError(f"A version never changes: {', '.join(immutable)} cannot be saved again.")
 
 
 class Version(models.Model):
@@ -94,9 +125,9 @@ class Version(models.Model):
         return f"{self.plugin_id} {self.semver}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a new snapshot, or of an old one what may change. Raises TypeError."""
+        """Saves a new snapshot, or of an old one what may change. Raises TypeError."""
         if not self._state.adding:
-            _refuse_change(kwargs.get("update_fields") or ["document", "digest"])
+            _check_mutable(kwargs.get("update_fields") or ["document", "digest"])
         super().save(*args, **kwargs)
 
     @property
@@ -108,31 +139,50 @@ class Version(models.Model):
         return self.state == self.State.QUARANTINED
 
     @property
-    def manifest(self) -> manifests.Manifest:
+    def manifest(self) -> Manifest:
         """The manifest as dataclasses, compiled once per process and digest."""
-        return _manifests.get(self.digest) or _remember(self.digest, self.document)
+        return _manifests.get(self.digest) or _compile_manifest(self.digest, self.document)
 
 
 PUBLISHED = frozenset({Version.State.PUBLISHED, Version.State.DEPRECATED})
 """A deprecated version still works, and other organizations may still install it."""
 
-MOST_MANIFESTS = 512
-_manifests: dict[str, manifests.Manifest] = {}
+_manifests: BoundedDict[str, Manifest] = BoundedDict(MAX_MANIFESTS)
 
 
-def _remember(digest: str, document: dict[str, Any]) -> manifests.Manifest:
-    while len(_manifests) >= MOST_MANIFESTS:
-        _manifests.pop(next(iter(_manifests)), None)
-    return _manifests.setdefault(digest, manifests.load(document, digest))
+def _compile_manifest(digest: str, document: dict[str, Any]) -> Manifest:
+    manifest = manifests.load(document, digest)
+    _manifests[digest] = manifest
+    return manifest
 
 
-def warm(versions: Iterable[Version]) -> None:
-    """Compile the manifests of these versions that this process has not seen yet, with one query for all of them."""
+def compile_manifests(versions: Iterable[Version]) -> None:
+    """Compiles the manifests of these versions that this process has not seen yet, with one query for all of them."""
     unseen = {version.digest for version in versions} - _manifests.keys()
-    for digest, document in (
-        Version.objects.filter(digest__in=unseen).values_list("digest", "document") if unseen else ()
-    ):
-        _remember(digest, document)
+    if unseen:
+        for digest, document in Version.objects.filter(digest__in=unseen).values_list("digest", "document"):
+            _compile_manifest(digest, document)
+
+
+class SigningSecretQuerySet(models.QuerySet["SigningSecret"]):
+    def current(self) -> "SigningSecretQuerySet":
+        """Those that nothing has replaced: one for each plugin, mode and purpose."""
+        return self.filter(retires=None)
+
+    def get_current(self, mode: Mode, purpose: "SigningSecret.Purpose") -> "SigningSecret":
+        """Returns the current one of a plugin. Raises DoesNotExist before the first installation in this mode."""
+        return self.current().get(mode=mode, purpose=purpose)
+
+    def live(self, at: datetime | Now | None = None) -> "SigningSecretQuerySet":
+        """Those a signature may be made with at a moment, by default now: the current ones and, for a day, the last.
+
+        A compiled statement passes `Now()`, the database's own moment.
+        """
+        return self.filter(Q(retires=None) | Q(retires__gt=at or timezone.now()))
+
+    def in_order(self) -> "SigningSecretQuerySet":
+        """Tool before bridge, then the newest first."""
+        return self.order_by("-purpose", "-id")
 
 
 class SigningSecret(models.Model):
@@ -147,10 +197,12 @@ class SigningSecret(models.Model):
     mode = models.CharField(max_length=8, choices=Mode)
     purpose = models.CharField(max_length=8, choices=Purpose)
     kid = models.CharField(max_length=32, unique=True)
-    value = EncryptedField(bound_to=("plugin_id", "mode", "purpose", "kid"))
+    value = fields.EncryptedField(bound_to=("plugin_id", "mode", "purpose", "kid"))
     created = models.DateTimeField(auto_now_add=True)
     shown = models.DateTimeField(null=True)
     retires = models.DateTimeField(null=True)
+
+    objects = SigningSecretQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -161,3 +213,11 @@ class SigningSecret(models.Model):
 
     def __str__(self) -> str:
         return self.kid
+
+    def reveal(self) -> str:
+        """Returns the secret as it was shown; its UTF-8 bytes are the HMAC key. Raises CannotOpen."""
+        return fields.reveal(self, "value")
+
+    def mark_shown(self) -> bool:
+        """Records that somebody sees the secret now; of two who ask at once, True goes to one."""
+        return SigningSecret.objects.filter(pk=self.pk, shown=None).update(shown=timezone.now()) == 1

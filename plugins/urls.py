@@ -4,7 +4,7 @@ from plugins import views
 
 app_name = "plugins"
 urlpatterns = [
-    path("", views.index, name="list"),
+    path("", views.list_plugins, name="list"),
     path("new/", views.new, name="new"),
     path("<slug:slug>/", views.detail, name="detail"),
     path("<slug:slug>/secrets/", views.show_secrets, name="show_secrets"),

@@ -16,7 +16,7 @@ from kasilabs.lib.db.compiled import compiled
 from kasilabs.toolkits.catalogue import HIDES_COMMERCE, Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool
-from plugins.models import SigningSecret, warm
+from plugins.models import SigningSecret, compile_manifests
 
 
 @dataclass
@@ -117,7 +117,7 @@ def _installations(organization: Organization, slug: str | None) -> list[Install
     found = _installed(organization=organization.id, slug=slug)
     for installation in found:
         installation.organization = organization
-    warm(installation.version for installation in found)
+    compile_manifests(installation.version for installation in found)
     return found
 
 

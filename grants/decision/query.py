@@ -95,8 +95,7 @@ def _parts(
 
 
 def _signing(slug: str | None) -> "QuerySet[Any, Any]":
-    live = Q(retires=None) | Q(retires__gt=Now())
-    rows = SigningSecret.objects.filter(live, plugin__slug=slug)
+    rows = SigningSecret.objects.live(at=Now()).filter(plugin__slug=slug)
     name = Concat("mode", Value(":"), "purpose", Value(":"), "kid")
     return _part(Kind.SIGNING, rows, ("plugin_id", "id", "id"), name, F("value"))
 

@@ -127,10 +127,10 @@ def _sent(ready: _Ready, call_id: UUID, person: customer.CustomerContext, keys: 
 
 def _opened(plugin: InstalledPlugin) -> _Keys:
     """Open what the call is signed with, and all that proves things in the plugin's name. Raises CannotOpen."""
-    signer = signing_secrets.signer(plugin.signing)
+    signer = signing_secrets.choose_signer(plugin.signing)
     if signer is None:
         raise CannotOpen("no signing secret")
-    texts = {secret.kid: signing_secrets.text(secret) for secret in plugin.signing}
+    texts = {secret.kid: secret.reveal() for secret in plugin.signing}
     return _Keys(signer.kid, texts[signer.kid], tuple(texts.values()))
 
 

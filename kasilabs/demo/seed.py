@@ -110,21 +110,21 @@ def _installation(sample: Sample) -> dict[str, Any]:
     installation = present or _set_up(organization, sample)
     plugin, mode = installation.plugin, Mode(installation.mode)
     signing_secrets.show_once(plugin=plugin, mode=mode, actor=ACTOR)
-    tool = cast(SigningSecret, signing_secrets.signer(signing_secrets.live(plugin, mode)))
-    bridge = signing_secrets.current(plugin, mode, SigningSecret.Purpose.BRIDGE)
+    tool = cast(SigningSecret, signing_secrets.choose_signer(plugin.signing_secrets.live().filter(mode=mode)))
+    bridge = plugin.signing_secrets.get_current(mode, SigningSecret.Purpose.BRIDGE)
     return {
         "id": installation.public_id,
         "plugin": plugin.slug,
         "mode": mode.value,
-        "toolSecret": signing_secrets.text(tool),
-        "bridgeSecret": signing_secrets.text(bridge),
+        "toolSecret": tool.reveal(),
+        "bridgeSecret": bridge.reveal(),
         "kid": {"tool": tool.kid, "bridge": bridge.kid},
     }
 
 
 def _set_up(organization: Organization, sample: Sample) -> Installation:
     raw = (EXAMPLES / sample.folder / "manifest.json").read_bytes()
-    version = registry.publish(organization=organization, actor=ACTOR, raw=raw).version
+    version = registry.add_version(organization=organization, actor=ACTOR, raw=raw).version
     plan = InstallPlan(
         organization=organization,
         version=version,

@@ -20,7 +20,6 @@ from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import numbers
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
-from plugins import signing_secrets
 from plugins.models import SigningSecret
 from tests.support import factories, fake_plugin_server
 from tests.support.fake_plugin_server import answers, message
@@ -72,11 +71,11 @@ def test_a_stock_jwt_library_verifies_the_platform_token(
 ) -> None:
     platform.agent.call()
     headers, raw = sent(plugin)
-    secret = signing_secrets.current(platform.installation.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
+    secret = platform.installation.plugin.signing_secrets.get_current(Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     token = headers["authorization"].removeprefix("Bearer ")
     claims = jwt.decode(
         token,
-        signing_secrets.text(secret),
+        secret.reveal(),
         algorithms=["HS256"],
         audience="SUPPORT_DESK",
         issuer="http://127.0.0.1:8000",

@@ -299,8 +299,8 @@ def test_neither_signing_secret_of_the_plugin_comes_back(
             visit.send(fake_plugin_server.message(json.dumps({"secret": found[0]}).encode()))
 
     platform = platform_on(build, serve, tell)
-    secret = signing_secrets.current(platform.installation.plugin, Mode.SANDBOX, purpose)
-    found.append(signing_secrets.text(secret))
+    secret = platform.installation.plugin.signing_secrets.get_current(Mode.SANDBOX, purpose)
+    found.append(secret.reveal())
     assert platform.agent.call().json()["code"] == "unsafe_response"
     assert found[0] not in json.dumps(platform.row().response)
 
@@ -314,7 +314,7 @@ def test_a_message_with_hidden_characters_is_left_out(build: Build, serve: Serve
 
 def test_a_new_secret_takes_over_when_the_old_one_retires(platform: Platform, plugin: FakePluginServer) -> None:
     asked: dict[str, Any] = {**SANDBOX_TOOL, "plugin": platform.installation.plugin}
-    old = signing_secrets.current(**asked)
+    old = asked["plugin"].signing_secrets.get_current(asked["mode"], asked["purpose"])
     new = signing_secrets.rotate(**asked, actor=factories.ACTOR)
     platform.agent.call()
     SigningSecret.objects.filter(pk=old.pk).update(retires=timezone.now() - timedelta(seconds=1))

@@ -9,7 +9,6 @@ from django.forms.models import model_to_dict
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import StoredKey
 from kasilabs.logs import redact
-from plugins import signing_secrets
 from plugins.models import SigningSecret
 from tests.support.fake_plugin_server import FakePluginServer, answers, message
 from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
@@ -34,7 +33,7 @@ def test_a_phone_number_in_keys_and_ids_of_the_agent_is_not_kept(platform: Platf
 def test_a_signing_secret_that_the_plugin_gives_away_is_not_in_the_log(build: Build, serve: Serve) -> None:
     given: list[bytes] = []
     platform = build(serve(lambda visit: visit.send(message(given[0]))).url())
-    secret = signing_secrets.text(SigningSecret.objects.get(purpose="tool"))
+    secret = SigningSecret.objects.get(purpose="tool").reveal()
     encoded = base64.b64encode(secret.encode()).decode()
     given.append(json.dumps({"debug": encoded}).encode())
     assert platform.agent.call().json()["code"] == "unsafe_response"

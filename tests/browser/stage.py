@@ -90,7 +90,7 @@ def sample(name: str) -> bytes:
 
 
 def _desk(of: Organization, number: Instance) -> Installation:
-    version = registry.publish(organization=of, actor=factories.ACTOR, raw=sample("support_desk")).version
+    version = registry.add_version(organization=of, actor=factories.ACTOR, raw=sample("support_desk")).version
     made = lifecycle.install(organization=of, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR)
     given = read_settings(version.manifest.configuration, ["defaultQueue=billing"], ["apiKey=a-secret-that-ends-7F2Q"])
     desk = lifecycle.configure(

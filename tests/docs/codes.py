@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PLACES = {"add": 1, "DocumentError": 1, "_refused": 2, "NotJson": 0}
+PLACES = {"add": 1, "DocumentError": 1, "_bad_manifest": 2, "NotJson": 0}
 """Calls that carry a code, and which argument it is."""
 
 

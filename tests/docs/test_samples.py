@@ -64,7 +64,7 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     port, organization = free_port(), factories.organization()
     settings.PLUGIN_HOSTS_ALLOWED = f"{FOLDERS[slug].replace('_', '-')}.localhost=127.0.0.1:{port}"
     raw = (samples.EXAMPLES / FOLDERS[slug] / "manifest.json").read_bytes()
-    version = registry.publish(organization=organization, actor=factories.ACTOR, raw=raw).version
+    version = registry.add_version(organization=organization, actor=factories.ACTOR, raw=raw).version
     installed = lifecycle.install(
         organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR
     )
@@ -74,8 +74,8 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     plugins.grant_plugin(
         instance=number, installation=installation, tools=None, permissions=keys, actor=factories.ACTOR
     )
-    tool = signing_secrets.current(version.plugin, Mode.SANDBOX, SigningSecret.Purpose.TOOL)
-    secret, agent = signing_secrets.text(tool), Agent(agent_keys.issue(instance=number, actor=factories.ACTOR).text)
+    tool = version.plugin.signing_secrets.get_current(Mode.SANDBOX, SigningSecret.Purpose.TOOL)
+    secret, agent = tool.reveal(), Agent(agent_keys.issue(instance=number, actor=factories.ACTOR).text)
     with samples.running(FOLDERS[slug], port, f"plsec_next, {secret}"):  # As while a secret is replaced.
         yield Sample(f"http://127.0.0.1:{port}/tools", secret, agent)
 

@@ -74,8 +74,8 @@ def test_it_does_the_first_three_steps_and_prints_what_came_of_them(manifest: Pa
         "plugin": "SUPPORT_DESK",
         "version": "1.0.0",
         "mode": "sandbox",
-        "toolSecret": signing_secrets.text(secrets["tool"]),
-        "bridgeSecret": signing_secrets.text(secrets["bridge"]),
+        "toolSecret": secrets["tool"].reveal(),
+        "bridgeSecret": secrets["bridge"].reveal(),
         "kid": {"tool": secrets["tool"].kid, "bridge": secrets["bridge"].kid},
         "instances": [{"id": legal.public_id, "name": "Legal Consultations"}],
     }

@@ -179,8 +179,8 @@ def test_the_download_is_what_the_digest_was_computed_over(cast: factories.Cast,
 
 
 def secrets_of(version: Version) -> list[str]:
-    signing_secrets.ensure(plugin=version.plugin, mode=Mode.SANDBOX, actor=ACTOR)
-    return [signing_secrets.text(secret) for secret in signing_secrets.live(version.plugin, Mode.SANDBOX)]
+    signing_secrets.create_missing(plugin=version.plugin, mode=Mode.SANDBOX, actor=ACTOR)
+    return [secret.reveal() for secret in version.plugin.signing_secrets.live().filter(mode=Mode.SANDBOX)]
 
 
 def test_the_secrets_are_shown_once_in_an_answer_nobody_keeps(cast: factories.Cast, as_: As) -> None:

@@ -11,8 +11,8 @@ from tests.support import factories
 from tests.support.concurrency import at_once
 
 
-def publish(cast: factories.Cast, raw: bytes) -> registry.Published:
-    return registry.publish(organization=cast.organization, actor=factories.ACTOR, raw=raw, user=cast.developer)
+def publish(cast: factories.Cast, raw: bytes) -> registry.AddedVersion:
+    return registry.add_version(organization=cast.organization, actor=factories.ACTOR, raw=raw, user=cast.developer)
 
 
 def refusal(cast: factories.Cast, raw: bytes) -> list[tuple[str, str, int | None]]:
@@ -120,7 +120,7 @@ def test_of_several_who_publish_at_once_one_is_first() -> None:
 
     def outcome(organization: Organization) -> str:
         try:
-            published = registry.publish(organization=organization, actor=factories.ACTOR, raw=factories.manifest())
+            published = registry.add_version(organization=organization, actor=factories.ACTOR, raw=factories.manifest())
         except BadManifest as error:
             return error.errors[0].code
         return "new" if published.is_new else "known"

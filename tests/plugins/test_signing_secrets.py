@@ -25,34 +25,36 @@ def plugin(cast: Cast) -> Plugin:
 
 
 def ensure(plugin: Plugin, mode: Mode = Mode.SANDBOX) -> list[SigningSecret]:
-    return signing_secrets.ensure(plugin=plugin, mode=mode, actor=ACTOR)
+    return signing_secrets.create_missing(plugin=plugin, mode=mode, actor=ACTOR)
 
 
-def show(plugin: Plugin) -> list[signing_secrets.Shown]:
+def show(plugin: Plugin) -> list[signing_secrets.ShownSecret]:
     return signing_secrets.show_once(plugin=plugin, mode=Mode.SANDBOX, actor=ACTOR)
 
 
-def rotate(plugin: Plugin, purpose: Purpose = Purpose.TOOL) -> signing_secrets.Shown:
+def rotate(plugin: Plugin, purpose: Purpose = Purpose.TOOL) -> signing_secrets.ShownSecret:
     return signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=ACTOR)
 
 
 def kids(plugin: Plugin, purpose: Purpose) -> list[str]:
-    return [secret.kid for secret in signing_secrets.live(plugin, Mode.SANDBOX, purpose)]
+    return [
+        secret.kid for secret in plugin.signing_secrets.live().filter(mode=Mode.SANDBOX, purpose=purpose).in_order()
+    ]
 
 
 def test_one_secret_per_purpose_is_made_and_a_second_time_none(plugin: Plugin) -> None:
     made = ensure(plugin)
     assert [secret.purpose for secret in made] == ["tool", "bridge"]
-    assert [signing_secrets.text(secret)[:6] for secret in made] == ["plsec_", "brsec_"]
+    assert [secret.reveal()[:6] for secret in made] == ["plsec_", "brsec_"]
     assert ensure(plugin) == []
     assert SigningSecret.objects.count() == 2
 
 
 def test_modes_have_secrets_of_their_own(plugin: Plugin) -> None:
     sandbox, live = ensure(plugin), ensure(plugin, Mode.LIVE)
-    texts = {signing_secrets.text(secret) for secret in [*sandbox, *live]}
+    texts = {secret.reveal() for secret in [*sandbox, *live]}
     assert len(texts) == 4
-    assert signing_secrets.current(plugin, Mode.LIVE, Purpose.TOOL).kid == live[0].kid
+    assert plugin.signing_secrets.get_current(Mode.LIVE, Purpose.TOOL).kid == live[0].kid
 
 
 def test_a_stored_secret_is_sealed_and_bound_to_its_row(plugin: Plugin) -> None:
@@ -60,14 +62,14 @@ def test_a_stored_secret_is_sealed_and_bound_to_its_row(plugin: Plugin) -> None:
     assert "plsec_" not in SigningSecret.objects.get(pk=tool.pk).value
     tool.value = bridge.value
     with pytest.raises(CannotOpen):
-        signing_secrets.text(tool)
+        tool.reveal()
 
 
 def test_secrets_are_shown_once(plugin: Plugin) -> None:
     tool, bridge = ensure(plugin)
     shown = show(plugin)
     assert [(secret.purpose, secret.kid) for secret in shown] == [("tool", tool.kid), ("bridge", bridge.kid)]
-    assert [secret.text for secret in shown] == [signing_secrets.text(tool), signing_secrets.text(bridge)]
+    assert [secret.text for secret in shown] == [tool.reveal(), bridge.reveal()]
     assert show(plugin) == []
 
 
@@ -96,7 +98,7 @@ def test_the_text_of_a_shown_secret_is_not_in_its_repr(plugin: Plugin) -> None:
 def test_after_a_rotation_the_old_secret_works_for_a_day(plugin: Plugin) -> None:
     old, _bridge = ensure(plugin)
     new = rotate(plugin)
-    assert signing_secrets.current(plugin, Mode.SANDBOX, Purpose.TOOL).kid == new.kid
+    assert plugin.signing_secrets.get_current(Mode.SANDBOX, Purpose.TOOL).kid == new.kid
     assert kids(plugin, Purpose.TOOL) == [new.kid, old.kid]
     assert new.retires == SigningSecret.objects.get(pk=old.pk).retires
     assert new.retires is not None
@@ -170,14 +172,14 @@ def command(*arguments: str) -> dict[str, str]:
 def test_the_command_rotates_and_prints_the_new_secret(plugin: Plugin) -> None:
     ensure(plugin)
     answer = command("rotate_secret", "--plugin", "SUPPORT_DESK", "--mode", "sandbox", "--purpose", "bridge", "--json")
-    secret = signing_secrets.current(plugin, Mode.SANDBOX, Purpose.BRIDGE)
+    secret = plugin.signing_secrets.get_current(Mode.SANDBOX, Purpose.BRIDGE)
     assert answer.pop("retires", "")[-1] == "Z"
     assert answer == {
         "plugin": "SUPPORT_DESK",
         "mode": "sandbox",
         "purpose": "bridge",
         "kid": secret.kid,
-        "secret": signing_secrets.text(secret),
+        "secret": secret.reveal(),
     }
     assert AuditEntry.objects.get(action="signing_secret.rotated").actor == "command:rotate_secret"
 

@@ -95,7 +95,7 @@ def manifest(**changes: Any) -> bytes:
 
 
 def version(of: Organization, **changes: Any) -> Version:
-    return registry.publish(organization=of, actor=ACTOR, raw=manifest(**changes)).version
+    return registry.add_version(organization=of, actor=ACTOR, raw=manifest(**changes)).version
 
 
 EVERY_KIND: dict[str, Any] = {

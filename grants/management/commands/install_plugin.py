@@ -104,7 +104,7 @@ def _require_permissions(member: Member, needed: Sequence[Permission]) -> None:
 def _publish_or_find(member: Member, raw: bytes, actor: audit.Actor) -> Version:
     """Registers the manifest for the organization, or finds it published by another one."""
     try:
-        manifest = registry.read(raw)
+        manifest = registry.parse_manifest(raw)
         plugin = Plugin.objects.filter(slug=manifest.slug).first()
         if plugin is not None and not plugin.is_owned_by(member.organization):
             version = plugin.versions.published().select_related("plugin").filter(digest=manifest.digest).first()
@@ -112,7 +112,7 @@ def _publish_or_find(member: Member, raw: bytes, actor: audit.Actor) -> Version:
                 detail = f"{plugin.slug} belongs to another organization, which has not published this version."
                 raise Refused("plugin_not_available", detail)
             return version
-        published = registry.publish(organization=member.organization, actor=actor, raw=raw, user=member.user)
+        published = registry.add_version(organization=member.organization, actor=actor, raw=raw, user=member.user)
     except BadManifest as error:
         raise error.as_refusal() from error
     if published.is_new:
@@ -148,6 +148,6 @@ def _describe(installation: Installation, secrets: dict[str, object]) -> dict[st
         "version": installation.version.semver,
         "mode": mode.value,
         **secrets,
-        "kid": {purpose.value: signing_secrets.current(plugin, mode, purpose).kid for purpose in SECRET_NAMES},
+        "kid": {purpose.value: plugin.signing_secrets.get_current(mode, purpose).kid for purpose in SECRET_NAMES},
         "instances": [{"id": number.public_id, "name": number.name} for number in numbers],
     }

@@ -21,7 +21,6 @@ from kasilabs.calls.console.test_call import Trial
 from kasilabs.lib.machine_api import request_id
 from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.lookup import number_or_404
-from plugins import signing_secrets
 from plugins.manifest.document import Tool
 
 
@@ -99,5 +98,5 @@ def _secrets(request: MemberRequest, wizard: WizardState) -> dict[str, Any]:
     """Return what the card of the signing secrets shows; only developers of the owner see it."""
     if not request.member.may(Permission.PLUGINS_DEVELOP):
         return {}
-    secrets = signing_secrets.live(wizard.version.plugin, Mode.SANDBOX)
+    secrets = wizard.version.plugin.signing_secrets.live().filter(mode=Mode.SANDBOX)
     return {"secrets": secrets, "has_unseen": any(secret.shown is None for secret in secrets)}

@@ -17,7 +17,7 @@ class Command(JsonCommand):
 
     def run(self, **options: Any) -> dict[str, object]:
         try:
-            manifest = registry.read(source.read(options["manifest"]))
+            manifest = registry.parse_manifest(source.read(options["manifest"]))
         except BadManifest as error:
             raise error.as_refusal() from error
         return {

@@ -22,7 +22,9 @@ class Command(JsonCommand):
         parser.add_argument("--now", action="store_true", help="End the old one at once: it leaked.")
 
     def run(self, **options: Any) -> dict[str, object]:
-        plugin = _plugin(options["plugin"])
+        plugin = Plugin.objects.select_related("owner").filter(slug=options["plugin"]).first()
+        if plugin is None:
+            raise Refused("unknown_plugin", _("There is no plugin %(slug)s.") % {"slug": options["plugin"]})
         mode, purpose = Mode(options["mode"]), signing_secrets.Purpose(options["purpose"])
         actor = audit.Actor.command("rotate_secret")
         rotated = signing_secrets.rotate(plugin=plugin, mode=mode, purpose=purpose, actor=actor, at_once=options["now"])
@@ -34,10 +36,3 @@ class Command(JsonCommand):
             "secret": rotated.text,
             "retires": rotated.retires and formatting.rfc3339(rotated.retires),
         }
-
-
-def _plugin(slug: str) -> Plugin:
-    plugin = Plugin.objects.select_related("owner").filter(slug=slug).first()
-    if plugin is None:
-        raise Refused("unknown_plugin", _("There is no plugin %(slug)s.") % {"slug": slug})
-    return plugin
