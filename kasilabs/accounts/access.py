@@ -1,8 +1,7 @@
 """Who may open what: every view carries exactly one policy, and a test walks the URL map to see it.
 
 Strangers get 404, members with too little right get 403 with the missing permission named, nobody gets a form that
-would be refused later. Decorators in one order: the method, what caches may keep, the
-policy.
+would be refused later. The order of decorators is: the method, what caches may keep, the policy.
 """
 
 from collections.abc import Callable
@@ -45,7 +44,7 @@ class MemberRequest(PersonRequest):
 
 
 def actor(request: PersonRequest) -> audit.Actor:
-    """Return who acts, for the audit trail."""
+    """Returns who acts, for the audit trail."""
     return audit.Actor.person(request.user, request_id.current(request))
 
 
@@ -70,7 +69,7 @@ class MissingPermission(PermissionDenied):
 def member_required(
     permission: Permission,
 ) -> Callable[[Callable[Concatenate[MemberRequest, P], HttpResponseBase]], View]:
-    """Open a view under ``/o/<org>/`` to members who hold `permission`; the slug becomes `request.organization`."""
+    """Opens a view under ``/o/<org>/`` to members who hold `permission`; the slug becomes `request.organization`."""
 
     def decorate(view: Callable[Concatenate[MemberRequest, P], HttpResponseBase]) -> View:
         @wraps(view)
@@ -87,7 +86,7 @@ def member_required(
 
 
 def enter(request: PersonRequest, slug: str) -> MemberRequest:
-    """Find the membership of the person who asks, in one query. Raises Http404 for strangers."""
+    """Loads the membership of the person who asks, in one query. Raises Http404 for strangers."""
     member = (
         Member.objects.select_related("organization", "user")
         .filter(organization__slug=slug, user_id=request.user.pk)
@@ -107,7 +106,7 @@ def require(member: Member, permission: Permission) -> None:
 
 
 def person_required(reason: str) -> Callable[[View], View]:
-    """Open a view to everybody signed in, for a stated reason."""
+    """Opens a view to everybody signed in, for a stated reason."""
 
     def decorate(view: View) -> View:
         view.policy = Policy("person", reason=reason)  # type: ignore[attr-defined]
@@ -117,7 +116,7 @@ def person_required(reason: str) -> Callable[[View], View]:
 
 
 def open_to_all(reason: str) -> Callable[[View], View]:
-    """Open a view to everybody, for a stated reason."""
+    """Opens a view to everybody, for a stated reason."""
 
     def decorate(view: View) -> View:
         opened: Any = login_not_required(view)
@@ -128,7 +127,7 @@ def open_to_all(reason: str) -> Callable[[View], View]:
 
 
 def machine(reason: str) -> Callable[[View], View]:
-    """Open a view to machines that bring their own proof: no session, no CSRF token."""
+    """Opens a view to machines that bring their own proof: no session, no CSRF token."""
 
     def decorate(view: View) -> View:
         opened: Any = login_not_required(view)

@@ -1,4 +1,4 @@
-"""How allauth behaves here: nobody signs up, links carry the public address, wrong passwords are counted.
+"""What allauth does differently here: nobody signs up, links carry the public address, wrong passwords are counted.
 
 The counts live in the cache that all workers share. Signing in answers alike for an unknown address and a wrong
 password, and so does asking for a reset link.
@@ -22,8 +22,8 @@ from kasilabs.lib.machine_api import request_id
 SIGN_IN_FAILED = _("This email address and password do not belong together.")
 
 
-class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Accounts are made by the people of an organization, never by whoever passes by."""
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Closes sign-up: accounts are created by the members of an organization."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -42,19 +42,19 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         return f"KasiLabs: {subject}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send after the database connection was given back: the mail server may be slow."""
+        """Gives the database connection back first: the mail server may be slow."""
         connection.release()
         super().send_mail(template_prefix, email, context)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Build the link on PUBLIC_URL: the Host header of whoever asks for it is not to be trusted."""
+        """Builds the link on PUBLIC_URL: the Host header of whoever asks for it is not to be trusted."""
         return password_link(key)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
         return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count per network address and email, so that strangers cannot lock somebody out from elsewhere."""
+        """Counts per network address and email, so that strangers cannot lock somebody out from elsewhere."""
         return f"{ratelimit.get_ip(request)}:{credentials.get('email', '').lower()}"
 
     def is_safe_url(self, url: str) -> bool:
@@ -67,7 +67,7 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         return response
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Sign in within three limits: per network address, per address and email, and per email from anywhere."""
+        """Signs in within three limits: per network address, per address and email, and per email from anywhere."""
         email = str(credentials.get("email", "")).lower()
         anywhere = ratelimit.consume(request, app="allauth.account", action="login_failed_anywhere", key=email)
         if anywhere is None:
@@ -78,7 +78,7 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         return user
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Change the address somebody signs in with, once the link sent there was opened."""
+        """Changes the address somebody signs in with, once the link sent there was opened."""
         user = User.objects.get(pk=email_address.user_id)
         actor = audit.Actor.person(user, request_id.current(request))
         with audit.act(actor=actor, action="user.email_changed", organization=None) as act:
@@ -91,6 +91,6 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
 
 
 def password_link(key: str) -> str:
-    """Return the address at which `key`, as allauth writes it (user id, dash, token), sets a password."""
+    """Returns the address at which `key`, as allauth writes it (user id, dash, token), sets a password."""
     uid, _dash, token = key.partition("-")
     return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})

@@ -5,10 +5,9 @@
         act.change(before={…}, after={…})
 
 The block runs in one transaction. The head of the chain is locked last, after the change itself; several acts that
-belong together do the same inside `together`.
+belong together run inside `together`.
 """
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.crypto import constant_time_compare
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import AuditEntry, AuditHead, Organization, User
@@ -49,7 +49,7 @@ class Actor:
 
 @dataclass
 class Act:
-    """What one act did, collected inside the block. Secrets never belong in it."""
+    """What one act does, collected inside the block. Secrets never belong in it."""
 
     target: str = ""
     target_name: str = ""
@@ -58,28 +58,28 @@ class Act:
     is_silent: bool = False
 
     def on(self, target: str, name: str) -> None:
-        """Name the thing acted on: its public id, and its name as it is now."""
+        """Names the thing acted on: its public id, and its name as it is now."""
         self.target, self.target_name = target, name
 
     def change(self, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
-        """Note values before and after; further calls add to them."""
+        """Notes values before and after; further calls add to them."""
         self.before |= before or {}
         self.after |= after or {}
 
     def nothing(self) -> None:
-        """Say that nothing changed: no entry is written."""
+        """Says that nothing changed: no entry is written."""
         self.is_silent = True
 
 
 @contextmanager
 def act(*, actor: Actor, action: str, organization: Organization | None, reason: str = "") -> Iterator[Act]:
-    """Run a change and its audit entry in one transaction."""
+    """Runs a change and its audit entry in one transaction."""
     with transaction.atomic():
-        note = Act()
-        yield note
-        if note.is_silent:
+        act = Act()
+        yield act
+        if act.is_silent:
             return
-        write = partial(_append, note, actor=actor, action=action, organization=organization, reason=reason)
+        write = partial(_append_entry, act, actor=actor, action=action, organization=organization, reason=reason)
         waiting = _waiting.get()
         if waiting is None:
             write()
@@ -93,7 +93,7 @@ _waiting: ContextVar[Waiting | None] = ContextVar("waiting", default=None)
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Run several acts as one transaction: all of them happen or none.
+    """Runs several acts as one transaction: all of them happen or none.
 
     Their entries are written at the end, chain by chain. Written in between, the first entry would hold the head of the
     chain while the next change waits for a row, and whoever holds that row waits for the head.
@@ -116,7 +116,7 @@ def _chain(organization: Organization | None) -> str:
     return organization.id.hex if organization else PLATFORM
 
 
-def _append(note: Act, *, actor: Actor, action: str, organization: Organization | None, reason: str) -> None:
+def _append_entry(act: Act, *, actor: Actor, action: str, organization: Organization | None, reason: str) -> None:
     chain = _chain(organization)
     key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
     AuditHead.objects.bulk_create([AuditHead(chain=chain)], ignore_conflicts=True)
@@ -129,10 +129,10 @@ def _append(note: Act, *, actor: Actor, action: str, organization: Organization 
         actor_id=actor.user_id,
         actor=actor.name,
         action=action,
-        target=note.target,
-        target_name=note.target_name,
-        before=_storable(note.before),
-        after=_storable(note.after),
+        target=act.target,
+        target_name=act.target_name,
+        before=_storable(act.before),
+        after=_storable(act.after),
         reason=reason,
         request_id=actor.request_id,
         created=datetime.now(UTC),
@@ -143,7 +143,7 @@ def _append(note: Act, *, actor: Actor, action: str, organization: Organization 
 
 
 def _storable(value: Any) -> Any:
-    """Return a JSON value as every database gives it back, or the MAC would not hold for what is read.
+    """Returns a JSON value as every database gives it back, or the MAC would not hold for what is read.
 
     PostgreSQL keeps numbers by value (1e22 comes back without exponent), and takes neither NUL nor half a surrogate.
     """
@@ -159,7 +159,7 @@ def _storable(value: Any) -> Any:
 
 
 def mac(entry: AuditEntry, *, previous: str, key: bytes) -> str:
-    """Return HMAC-SHA256 over the row in canonical form, the MAC before it, and its place in the chain."""
+    """Returns HMAC-SHA256 over the row in canonical form, the MAC before it, and its place in the chain."""
     row = {
         "id": entry.id.hex,
         "chain": entry.chain,
@@ -178,11 +178,11 @@ def mac(entry: AuditEntry, *, previous: str, key: bytes) -> str:
         "previous": previous,
     }
     canonical = json.dumps(row, sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, canonical.encode(), "sha256").hex()
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ChainReport:
     """What verifying one chain found; `broken_at` is the first link that does not hold."""
 
     chain: str
@@ -195,23 +195,21 @@ class Verdict:
         return self.broken_at is None
 
 
-def verify(chain: str) -> Verdict:
-    """Walk a chain and compare every MAC, the count and the head, so that removed last rows are seen too."""
+def verify(chain: str) -> ChainReport:
+    """Walks a chain and compares every MAC, the count and the head, so that removed last rows are seen too."""
     key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
     head = AuditHead.objects.filter(chain=chain).first() or AuditHead(chain=chain)
     previous, count = "", 0
     for entry in AuditEntry.objects.filter(chain=chain).order_by("seq").iterator():
         count += 1
-        if entry.seq != count or not hmac.compare_digest(mac(entry, previous=previous, key=key), entry.mac):
-            return Verdict(chain, count, head.mac, broken_at=count)
+        if entry.seq != count or not constant_time_compare(mac(entry, previous=previous, key=key), entry.mac):
+            return ChainReport(chain, count, head.mac, broken_at=count)
         previous = entry.mac
-    is_whole = head.seq == count and hmac.compare_digest(head.mac, previous)
-    return Verdict(chain, count, head.mac, broken_at=None if is_whole else count + 1)
+    is_whole = head.seq == count and constant_time_compare(head.mac, previous)
+    return ChainReport(chain, count, head.mac, broken_at=None if is_whole else count + 1)
 
 
-def verify_all() -> list[Verdict]:
-    """Verify every chain there is an entry or a head for."""
-    chains = set(AuditEntry.objects.values_list("chain", flat=True)) | set(
-        AuditHead.objects.values_list("chain", flat=True)
-    )
-    return [verify(chain) for chain in sorted(chains)]
+def verify_all() -> list[ChainReport]:
+    """Verifies every chain that has an entry or a head."""
+    chains = AuditEntry.objects.values_list("chain").union(AuditHead.objects.values_list("chain"))
+    return [verify(chain) for (chain,) in sorted(chains)]

@@ -3,18 +3,13 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.accounts import members
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Role
 from kasilabs.lib.text import invisible
 
 
-def _choices(by: Member) -> list[tuple[str, Any]]:
-    return [(role.value, role.label) for role in members.roles_to_give(by)]
-
-
 class AddMember(forms.Form):
-    """Who is added, and as what. The roles offered are those the acting member may give."""
+    """Who is added, and in which role. The roles offered are those that the acting member may give."""
 
     email = forms.EmailField(label=_("Email"), max_length=254)
     name = forms.CharField(
@@ -27,7 +22,8 @@ class AddMember(forms.Form):
 
     def __init__(self, *args: Any, by: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["role"]).choices = _choices(by)
+        choices = [(role.value, role.label) for role in by.roles_to_give]
+        cast(forms.ChoiceField, self.fields["role"]).choices = choices
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])

@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 def send(member: Member) -> bool:
-    """Send the link that sets a password; say whether the mail server took it.
+    """Sends the link that sets a password; returns whether the mail server took it.
 
     Never call this inside a transaction: it talks to another machine, and gives the database connection back first.
     """
     user, organization = member.user, member.organization
-    words = {"member": member, "organization": organization, "link": link(user)}
-    text = render_to_string("accounts/email/invitation.txt", words)
+    context = {"member": member, "organization": organization, "link": link(user)}
+    text = render_to_string("accounts/email/invitation.txt", context)
     subject = gettext("%(organization)s added you on KasiLabs") % {"organization": organization.name}
     connection.release()
     try:
@@ -35,6 +35,6 @@ def send(member: Member) -> bool:
 
 
 def link(user: User) -> str:
-    """Return the address at which a person sets a password, once and within days."""
+    """Returns the address at which a person sets a password, once and within days."""
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     return password_link(f"{user_pk_to_url_str(user)}-{token}")

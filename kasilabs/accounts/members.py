@@ -1,18 +1,17 @@
-"""Who belongs to an organization, and as what.
+"""Who belongs to an organization, and in which role.
 
-Nobody gives a role that holds permissions they lack, nor touches somebody who holds permissions they lack. The last
-owner stays. A person may leave, but somebody else changes their role. `by` is the member who acts, None for a command
-on the machine, which may do all of it except leave an organization without an owner.
+Nobody gives a role that holds permissions they lack, nor touches a member who holds permissions they lack. The last
+owner stays. A person may leave, but their role is changed by somebody else. `by` is the member who acts, or None for a
+command on the machine, which may do all of it except leave an organization without an owner.
 """
 
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
-from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from kasilabs.accounts.permissions import Permission, Role
 from kasilabs.lib.refusal import Refused
 
 
@@ -24,37 +23,22 @@ class Added:
     needs_password: bool
 
 
-def roles_to_give(by: Member) -> list[Role]:
-    """Return the roles `by` may give, the least first: those that hold nothing `by` lacks."""
-    return [role for role in reversed(Role) if ROLE_PERMISSIONS[role] <= by.permissions]
-
-
-def may_change(by: Member, member: Member) -> bool:
-    """Say whether `by` may give `member` another role."""
-    return by.user_id != member.user_id and member.permissions <= by.permissions
-
-
-def may_remove(by: Member, member: Member) -> bool:
-    """Say whether `by` may end the membership of `member`; everybody may end their own."""
-    return member.permissions <= by.permissions
-
-
 def holders(organization: Organization, permission: Permission) -> str:
-    """Name the first six members who hold a permission, for those who lack it and want to ask somebody."""
-    people = organization.members.select_related("user").order_by("pk")
-    return ", ".join([str(member.user) for member in people if member.may(permission)][:6])
+    """Names the first six members who hold a permission, for those who lack it and want to ask somebody."""
+    members = organization.members.select_related("user").order_by("pk")
+    return ", ".join([str(member.user) for member in members if member.may(permission)][:6])
 
 
 def add(
     *, organization: Organization, email: str, name: str, role: Role, by: Member | None, actor: audit.Actor
 ) -> Added:
-    """Add a person, and make their account when the address is new. Raises Refused.
+    """Adds a person, and creates their account when the address is new. Raises Refused.
 
-    No mail leaves from here: the caller sends `invitation.send` once the transaction is over.
+    It sends no mail: the caller sends `invitation.send` once the transaction is over.
     """
     with audit.act(actor=actor, action="member.added", organization=organization) as act:
-        _require_giving(_locked(organization, by), role)
-        user = _person(email.lower(), name)
+        _require_giving(_lock(organization, by), role)
+        user = User.objects.get_or_create_user(email, name=name)
         member, is_new = Member.objects.get_or_create(organization=organization, user=user, defaults={"role": role})
         if not is_new:
             raise Refused("already_member", _("This person already belongs to the organization."))
@@ -64,12 +48,12 @@ def add(
 
 
 def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.Actor) -> Member:
-    """Give a member another role. Raises Refused."""
+    """Gives a member another role. Raises Refused."""
     organization = member.organization
     with audit.act(actor=actor, action="member.role_changed", organization=organization) as act:
-        acting, member = _locked(organization, by), _still_there(organization, member)
-        if acting and not may_change(acting, member):
-            raise _refuse_touching(acting, member)
+        acting, member = _lock(organization, by), _reload(organization, member)
+        if acting and not acting.may_change(member):
+            raise _refusal_to_touch(acting, member)
         _require_giving(acting, role)
         act.on(member.user_id.hex, member.user.email)
         act.change(before={"role": member.role}, after={"role": role.value})
@@ -82,20 +66,20 @@ def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.A
 
 
 def remove(*, member: Member, by: Member | None, actor: audit.Actor) -> None:
-    """End a membership; the person's account stays. Raises Refused."""
+    """Ends a membership; the person's account stays. Raises Refused."""
     organization = member.organization
     with audit.act(actor=actor, action="member.removed", organization=organization) as act:
-        acting, member = _locked(organization, by), _still_there(organization, member)
-        if acting and not may_remove(acting, member):
-            raise _refuse_touching(acting, member)
+        acting, member = _lock(organization, by), _reload(organization, member)
+        if acting and not acting.may_remove(member):
+            raise _refusal_to_touch(acting, member)
         act.on(member.user_id.hex, member.user.email)
         act.change(before={"role": member.role})
         member.delete()
         _require_owner(organization)
 
 
-def _locked(organization: Organization, by: Member | None) -> Member | None:
-    """Let changes of one organization's people wait for each other; return the acting member as they are now."""
+def _lock(organization: Organization, by: Member | None) -> Member | None:
+    """Lets changes of one organization's members wait for each other; returns the acting member as they are now."""
     Organization.objects.select_for_update().get(pk=organization.pk)
     if by is None:
         return None
@@ -105,31 +89,19 @@ def _locked(organization: Organization, by: Member | None) -> Member | None:
     return acting
 
 
-def _still_there(organization: Organization, member: Member) -> Member:
-    found = organization.members.select_related("user").filter(pk=member.pk).first()
-    if found is None:
+def _reload(organization: Organization, member: Member) -> Member:
+    current = organization.members.select_related("user").filter(pk=member.pk).first()
+    if current is None:
         raise Refused("not_a_member", _("This person does not belong to the organization any more."))
-    return found
-
-
-def _person(email: str, name: str) -> User:
-    """Find or make the account of an address; INSERT decides when two try at once."""
-    found = User.objects.filter(email=email).first()
-    if found:
-        return found
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(email, name=name)
-    except IntegrityError:
-        return User.objects.get(email=email)
+    return current
 
 
 def _require_giving(by: Member | None, role: Role) -> None:
-    if by and role not in roles_to_give(by):
+    if by and role not in by.roles_to_give:
         raise Refused("role_beyond_yours", _("You cannot give a role that may do more than you may."))
 
 
-def _refuse_touching(by: Member, member: Member) -> Refused:
+def _refusal_to_touch(by: Member, member: Member) -> Refused:
     if by.user_id == member.user_id:
         return Refused("own_role", _("Your own role is changed by somebody else."))
     return Refused("member_beyond_you", _("This person may do more than you may, so you cannot change or remove them."))

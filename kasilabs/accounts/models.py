@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -16,7 +16,7 @@ from kasilabs.lib.text import invisible
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user; without a password nobody can sign in until one is set through the reset link.
+        """Creates a user; without a password nobody can sign in until one is set through the reset link.
 
         The address counts as verified: whoever signs in was sent the link there, or got the password from its maker.
         With one verified address, allauth lets nobody move to an address they have not proved to be theirs.
@@ -27,6 +27,18 @@ class UserManager(BaseUserManager["User"]):
             user.save(using=self._db)
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
+
+    def get_or_create_user(self, email: str, **fields: Any) -> "User":
+        """Returns the user with this address, who may be new. When two processes create it at once, INSERT decides."""
+        email = email.lower()
+        user = self.filter(email=email).first()
+        if user:
+            return user
+        try:
+            with transaction.atomic(using=self._db):
+                return self.create_user(email, **fields)
+        except IntegrityError:
+            return self.get(email=email)
 
 
 class User(AbstractBaseUser):
@@ -102,6 +114,19 @@ class Member(models.Model):
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
+
+    @property
+    def roles_to_give(self) -> list[Role]:
+        """The roles this member may give, the least first: those that hold nothing this member lacks."""
+        return [role for role in reversed(Role) if ROLE_PERMISSIONS[role] <= self.permissions]
+
+    def may_change(self, other: "Member") -> bool:
+        """Says whether this member may give `other` another role."""
+        return self.user_id != other.user_id and other.permissions <= self.permissions
+
+    def may_remove(self, other: "Member") -> bool:
+        """Says whether this member may end the membership of `other`; everybody may end their own."""
+        return other.permissions <= self.permissions
 
 
 class StoredKey(models.Model):

@@ -1,4 +1,4 @@
-"""How an organization begins: with its first owner, and never without one."""
+"""Creating an organization: together with its first owner, and never without one."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ from kasilabs.lib.refusal import Refused
 
 
 def create(*, slug: str, name: str, owner_email: str, owner_name: str, actor: audit.Actor) -> members.Added:
-    """Make an organization and its first owner, or nothing. Raises Refused (`slug_taken`, `invalid_input`).
+    """Creates an organization and its first owner, or nothing. Raises Refused (`slug_taken`, `invalid_input`).
 
     Like `members.add` it sends no mail.
     """
     organization, owner = Organization(slug=slug, name=name.strip()), User(email=owner_email, name=owner_name.strip())
-    faults = _faults(organization, {"slug": "/slug", "name": "/name"})
-    faults += _faults(owner, {"email": "/ownerEmail", "name": "/ownerName"})
-    if faults:
-        raise Refused("invalid_input", _("Some of this cannot be used. Nothing was changed."), faults)
+    errors = _errors(organization, {"slug": "/slug", "name": "/name"})
+    errors += _errors(owner, {"email": "/ownerEmail", "name": "/ownerName"})
+    if errors:
+        raise Refused("invalid_input", _("Some of this cannot be used. Nothing was changed."), errors)
     with transaction.atomic():
         with audit.act(actor=actor, action="organization.created", organization=organization) as act:
             _insert(organization)
@@ -37,17 +37,17 @@ def _insert(organization: Organization) -> None:
         with transaction.atomic():
             organization.save(force_insert=True)
     except IntegrityError:
-        words = _("There is an organization %(slug)s already. Nothing was changed.")
-        raise Refused("slug_taken", words % {"slug": organization.slug}) from None
+        sentence = _("There is an organization %(slug)s already. Nothing was changed.")
+        raise Refused("slug_taken", sentence % {"slug": organization.slug}) from None
 
 
-def _faults(row: models.Model, pointers: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return what is wrong with the named columns of an unsaved row."""
+def _errors(row: models.Model, pointers: Mapping[str, str]) -> list[dict[str, object]]:
+    """Returns what is wrong with the named columns of an unsaved row."""
     try:
         row.clean_fields(exclude={field.name for field in row._meta.fields} - pointers.keys())
     except ValidationError as error:
-        wrong = error.error_dict.items()
         return [
-            {"pointer": pointers[name], "code": each.code, "message": each.messages[0]} for name, (each, *_) in wrong
+            {"pointer": pointers[name], "code": first.code, "message": first.messages[0]}
+            for name, (first, *_rest) in error.error_dict.items()
         ]
     return []

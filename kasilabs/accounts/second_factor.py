@@ -1,4 +1,4 @@
-"""TOTP and recovery seeds, sealed at rest: whoever reads the database does not own everybody's second factor."""
+"""The seeds of TOTP and recovery codes, sealed: who reads the database does not get everybody's second factor."""
 
 import base64
 import hashlib
@@ -9,19 +9,19 @@ from cryptography.fernet import Fernet
 from kasilabs.accounts import keyring
 
 
-class SealedAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Seal what allauth stores, under a key of the platform that `rotate_keys` re-seals with the others.
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Seals what allauth stores with a key of the platform, which `rotate_keys` seals again with the others.
 
     allauth asks without naming the row, so the values are not bound to theirs.
     """
 
     def encrypt(self, text: str) -> str:
-        return _box().encrypt(text.encode()).decode()
+        return _fernet().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _box().decrypt(encrypted_text.encode()).decode()
+        return _fernet().decrypt(encrypted_text.encode()).decode()
 
 
-def _box() -> Fernet:
+def _fernet() -> Fernet:
     key = keyring.platform_key(keyring.Purpose.SECOND_FACTOR)
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key).digest()))

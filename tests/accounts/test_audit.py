@@ -31,9 +31,9 @@ def chain(db: None) -> str:
 
 
 def test_a_chain_left_alone_is_whole(chain: str) -> None:
-    verdict = audit.verify(chain)
-    assert (verdict.is_whole, verdict.entries) == (True, 5)
-    assert verdict.head == AuditEntry.objects.get(seq=5).mac
+    report = audit.verify(chain)
+    assert (report.is_whole, report.entries) == (True, 5)
+    assert report.head == AuditEntry.objects.get(seq=5).mac
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_two_rows_swapped_show(chain: str) -> None:
 
 def test_acts_of_the_platform_have_a_chain_of_their_own(chain: str) -> None:
     write(None)
-    assert {verdict.chain: verdict.entries for verdict in audit.verify_all()} == {chain: 5, "platform": 1}
+    assert {report.chain: report.entries for report in audit.verify_all()} == {chain: 5, "platform": 1}
 
 
 def test_a_change_that_fails_leaves_no_entry_and_no_gap(chain: str) -> None:
@@ -145,8 +145,8 @@ def test_acts_at_once_keep_the_chain_whole() -> None:
             write(organization, worker * 5 + number)
 
     at_once(*[partial(write_five, worker) for worker in range(6)])
-    verdict = audit.verify(organization.id.hex)
-    assert (verdict.is_whole, verdict.entries) == (True, 30)
+    report = audit.verify(organization.id.hex)
+    assert (report.is_whole, report.entries) == (True, 30)
 
 
 def test_acts_together_write_their_entries_last_and_in_order(cast: Cast) -> None:
@@ -158,7 +158,7 @@ def test_acts_together_write_their_entries_last_and_in_order(cast: Cast) -> None
         assert AuditEntry.objects.count() == 0
     ours = AuditEntry.objects.filter(organization=cast.organization).order_by("seq")
     assert [entry.target_name for entry in ours] == ["Thing 1", "Thing 3"]
-    assert all(verdict.is_whole for verdict in audit.verify_all())
+    assert all(report.is_whole for report in audit.verify_all())
 
 
 def test_acts_together_happen_all_or_none(cast: Cast) -> None:

@@ -12,7 +12,7 @@ from cryptography.fernet import InvalidToken
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import StoredKey
-from kasilabs.accounts.second_factor import SealedAdapter
+from kasilabs.accounts.second_factor import MfaAdapter
 from tests.support import factories
 
 
@@ -32,8 +32,8 @@ def test_the_seed_of_recovery_codes_is_sealed_and_still_makes_the_same_codes(db:
 
 
 def test_another_platform_key_does_not_open_a_seed(db: None) -> None:
-    sealed = SealedAdapter().encrypt("seed")
+    sealed = MfaAdapter().encrypt("seed")
     StoredKey.objects.all().delete()
     keyring.clear_cache()
     with pytest.raises(InvalidToken):
-        SealedAdapter().decrypt(sealed)
+        MfaAdapter().decrypt(sealed)

@@ -10,18 +10,18 @@ class Command(JsonCommand):
     help = "Verify every audit chain and print its head, to be kept elsewhere. Exit 1 when one is broken."
 
     def run(self, **_options: Any) -> dict[str, object]:
-        verdicts = audit.verify_all()
-        answer = {"chains": [_chain(each) for each in verdicts], "whole": all(each.is_whole for each in verdicts)}
-        broken = [_name(each.chain) for each in verdicts if not each.is_whole]
+        reports = audit.verify_all()
+        answer = {"chains": [_chain(each) for each in reports], "whole": all(each.is_whole for each in reports)}
+        broken = [_name(each.chain) for each in reports if not each.is_whole]
         if not broken:
             return answer
         self.exit_code = 1
         return {"code": "audit_broken", "detail": f"Broken: {', '.join(broken)}.", **answer}
 
 
-def _chain(verdict: audit.Verdict) -> dict[str, object]:
-    known: dict[str, object] = {"chain": _name(verdict.chain), "entries": verdict.entries, "head": verdict.head}
-    return known | {"whole": verdict.is_whole} | ({} if verdict.is_whole else {"brokenAt": verdict.broken_at})
+def _chain(report: audit.ChainReport) -> dict[str, object]:
+    known: dict[str, object] = {"chain": _name(report.chain), "entries": report.entries, "head": report.head}
+    return known | {"whole": report.is_whole} | ({} if report.is_whole else {"brokenAt": report.broken_at})
 
 
 def _name(chain: str) -> str:
