@@ -7,8 +7,10 @@ import pytest
 
 from grants.changes import plugins
 from grants.models import PluginGrant
+from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry, Organization
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Version
 from tests.support import factories
@@ -46,6 +48,16 @@ class Desk:
         return plugins.grant_plugin(
             instance=instance or self.legal, installation=self.installation, actor=factories.ACTOR, **wanted
         )
+
+    def install_live(self) -> Installation:
+        """Installs the other mode of the plugin."""
+        return lifecycle.install(
+            organization=self.organization,
+            version=self.installation.version,
+            mode=Mode.LIVE,
+            user=None,
+            actor=factories.ACTOR,
+        ).installation
 
     def entries(self) -> list[AuditEntry]:
         """What was noted of grants and toolkits since the beginning."""

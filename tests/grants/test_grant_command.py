@@ -6,12 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from grants.models import OrganizationToolkit, PluginGrant, ToolGrant, ToolkitGrant
-from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry
-from kasilabs.lib.states import Mode
 from tests.grants.conftest import Desk
-from tests.support import factories
 
 TOOL, FIND = "create_support_ticket", "find_support_ticket"
 
@@ -90,13 +87,7 @@ def test_off_takes_the_plugin_back(desk: Desk) -> None:
 
 def test_another_mode_is_replaced_at_once(desk: Desk) -> None:
     grant(desk)
-    lifecycle.install(
-        organization=desk.organization,
-        version=desk.installation.version,
-        mode=Mode.LIVE,
-        user=None,
-        actor=factories.ACTOR,
-    )
+    desk.install_live()
     assert grant(desk)["mode"] == "sandbox"
     assert grant(desk, "--mode", "live")["mode"] == "live"
     assert PluginGrant.objects.get().installation.mode == "live"

@@ -10,10 +10,8 @@ from grants.matrix.build import build_matrix, matrix_rows
 from grants.matrix.cells_html import cell_id
 from grants.matrix.filter import MatrixFilter
 from grants.models import PluginGrant, ToolGrant
-from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import AuditEntry
-from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import Desk
@@ -85,13 +83,7 @@ def test_a_suspended_number_or_plugin_blocks_all_its_cells(desk: Desk, what: str
 
 def test_the_other_mode_of_a_plugin_stands_in_the_way(desk: Desk) -> None:
     desk.grant()
-    live = lifecycle.install(
-        organization=desk.organization,
-        version=desk.installation.version,
-        mode=Mode.LIVE,
-        user=None,
-        actor=factories.ACTOR,
-    ).installation
+    live = desk.install_live()
     groups = build_matrix(desk.organization, MatrixFilter()).groups
     assert [group.installation for group in groups] == [live, desk.installation]
     (access,) = [access for access in groups[0].accesses if access.instance == desk.legal]
@@ -185,13 +177,7 @@ def test_a_plugin_is_granted_from_its_group(desk: Desk, cast: factories.Cast, as
 
 def test_replacing_the_other_mode_asks_first(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
-    live = lifecycle.install(
-        organization=desk.organization,
-        version=desk.installation.version,
-        mode=Mode.LIVE,
-        user=None,
-        actor=factories.ACTOR,
-    ).installation
+    live = desk.install_live()
     sent = {"grant": f"{desk.legal.public_id}:{live.public_id}"}
     asked = as_(cast.admin).post(f"{PAGE}grant/", sent, follow=True)
     assert "tools: 2, permissions: 1" in page(asked)

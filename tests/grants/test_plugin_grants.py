@@ -4,11 +4,9 @@ import pytest
 
 from grants.changes import plugins, toolkits
 from grants.models import OrganizationToolkit, PermissionGrant, PluginGrant, ToolGrant, ToolkitGrant
-from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.lib.refusal import Refused
-from kasilabs.lib.states import Mode
 from kasilabs.toolkits.catalogue import Toolkit
 from tests.grants.conftest import Desk
 from tests.support import factories
@@ -61,13 +59,7 @@ def test_granting_again_adds_what_is_named_besides(desk: Desk) -> None:
 
 def test_another_mode_replaces_the_grant_with_all_its_cells(desk: Desk) -> None:
     before = desk.grant()
-    live = lifecycle.install(
-        organization=desk.organization,
-        version=desk.installation.version,
-        mode=Mode.LIVE,
-        user=None,
-        actor=factories.ACTOR,
-    ).installation
+    live = desk.install_live()
     grant = plugins.grant_plugin(
         instance=desk.legal, installation=live, tools=[TOOL], permissions=[], actor=factories.ACTOR
     )
