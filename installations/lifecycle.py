@@ -57,7 +57,7 @@ def install(
             created_by=user,
         )
         Installation.objects.bulk_create([candidate], ignore_conflicts=True)
-        installed = organization.installations.not_removed().select_related("organization", "plugin", "version")
+        installed = organization.installations.not_removed().with_version()
         installation = installed.get(plugin_id=version.plugin_id, mode=mode)
         if installation.version_id != version.pk:
             words = _("Version %(version)s is installed already. Upgrading to another one is not possible yet.")
@@ -143,7 +143,7 @@ def _change_state(
 
 
 def _lock(installation: Installation) -> Installation:
-    rows = Installation.objects.select_related("organization", "plugin", "version").select_for_update(of=("self",))
+    rows = Installation.objects.with_version().select_related("organization").select_for_update(of=("self",))
     row = rows.get(pk=installation.pk)
     if row.is_removed:
         raise Refused("removed", _("This plugin was removed. Nothing was changed."))

@@ -68,6 +68,9 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """Orders by when a version was added: ids are time-ordered."""
         return self.order_by("-id")
 
+    def not_quarantined(self) -> "VersionQuerySet":
+        return self.exclude(state=Version.State.QUARANTINED)
+
     def published(self) -> "VersionQuerySet":
         """Those that review opened to other organizations."""
         return self.filter(state__in=PUBLISHED)

@@ -67,13 +67,13 @@ class WizardState:
         To be installed is the newest version, one in quarantine only if there is no other. Raises Http404.
         """
         plugin = get_object_or_404(organization.plugins.select_related("owner"), slug=slug)
-        installed = organization.installations.not_removed().select_related("plugin", "version__plugin")
+        installed = organization.installations.not_removed().with_version().select_related("version__plugin")
         installation = installed.filter(plugin=plugin, mode=Mode.SANDBOX).first()
         if installation is not None:
             version = installation.version
         else:
             versions = plugin.versions.select_related("plugin").newest_first()
-            newest = versions.exclude(state=Version.State.QUARANTINED).first() or versions.first()
+            newest = versions.not_quarantined().first() or versions.first()
             if newest is None:
                 raise Http404
             version = newest
