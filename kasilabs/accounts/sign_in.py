@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from kasilabs.accounts.access import PageRequest
+from kasilabs.lib.machine_api import problems
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 UNSAVED_COOKIE = "unsaved"
@@ -72,9 +73,12 @@ def current_page(request: PageRequest) -> str:
 
 
 def opens_with_get(page: str) -> bool:
-    """Return whether there is a view at this path that takes a GET."""
+    """Return whether there is a page at this path: a view that takes a GET, and not one of the machine API."""
+    path = unquote(urlsplit(page).path)
+    if problems.is_machine_api(path):
+        return False
     try:
-        view = resolve(unquote(urlsplit(page).path)).func
+        view = resolve(path).func
     except Resolver404:
         return False
     # Django's decorators keep the methods a view takes to themselves.

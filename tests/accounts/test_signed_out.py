@@ -75,7 +75,19 @@ def test_the_way_back_is_always_a_page_of_ours(db: None, address: str, wanted: s
     assert answer[kind] == f"{SIGN_IN}?next={quote(wanted)}"
 
 
-@pytest.mark.parametrize("address", [f"{MEMBERS}add/", "//evil.example/", "https://evil.example/", "/no/such/page/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{MEMBERS}add/",
+        "//evil.example/",
+        "https://evil.example/",
+        "/no/such/page/",
+        "/agent/v1/",
+        "/healthz",
+        "x",
+        "?",
+    ],
+)
 def test_signing_in_leads_to_no_address_that_cannot_be_opened(cast: factories.Cast, address: str) -> None:
     assert sign_in(Client(), cast, next=address)["Location"] == "/"
 
