@@ -1,22 +1,16 @@
 import datetime as dt
 import json
 import re
-from pathlib import Path
 
 import pytest
 from django import forms
-from django.conf import settings
 from django.template import engines
 from django.template.loader import get_template
 from django.test import RequestFactory
 from django.utils import timezone
 
-from kasilabs.dashboard import navigation
 from kasilabs.templatetags import look
 from tests.support.markup import one_line
-
-SPRITE = (Path(settings.BASE_DIR) / "static/img/icons.svg").read_text()
-TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 
 
 class Order(forms.Form):
@@ -24,26 +18,6 @@ class Order(forms.Form):
     pay = forms.ChoiceField(choices=[("m", "M-Pesa"), ("d", "On delivery")], widget=forms.RadioSelect)
     night = forms.BooleanField(required=False)
     note = forms.CharField(required=False, widget=forms.TextInput(attrs={"placeholder": "Note"}))
-
-
-def test_every_state_and_risk_has_its_icon_in_the_sprite() -> None:
-    names = [state.icon for state in look.STATES.values()] + [risk.icon for risk, _ in look.RISKS.values()]
-    assert [name for name in names if f'id="{name}"' not in SPRITE] == []
-
-
-def test_every_icon_a_template_names_is_in_the_sprite() -> None:
-    used = {name for path in TEMPLATES for name in re.findall(r'{% icon "([\w-]+)"', path.read_text())}
-    assert [name for name in sorted(used) if f'id="{name}"' not in SPRITE] == []
-
-
-def test_every_icon_of_the_side_bar_is_in_the_sprite() -> None:
-    names = [entry.icon for _heading, entries in navigation.PLACES for entry in entries]
-    assert [name for name in names if f'id="{name}"' not in SPRITE] == []
-
-
-def test_no_template_carries_an_inline_style_or_handler() -> None:
-    found = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)", re.IGNORECASE)
-    assert [path.name for path in TEMPLATES if found.search(path.read_text())] == []
 
 
 def test_a_state_is_word_and_icon() -> None:

@@ -74,7 +74,8 @@ def _log_page(request: MemberRequest, form: FilterForm, call: Call | None = None
     }
     is_fragment = request.htmx and not request.htmx.history_restore_request
     status = HTTPStatus.UNPROCESSABLE_ENTITY if notes else HTTPStatus.OK
-    response = render(request, f"logs/list.html{'#log' if is_fragment else ''}", context, status=status)
+    page_template = "logs/detail.html" if call else "logs/list.html"
+    response = render(request, "logs/list.html#log" if is_fragment else page_template, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
     return response
 
