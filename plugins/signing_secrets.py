@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit
-from kasilabs.lib.crypto import bearer_keys, fields
+from kasilabs.lib.crypto import fields
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
 from plugins.models import Plugin, SigningSecret
@@ -21,7 +22,10 @@ from plugins.models import Plugin, SigningSecret
 Purpose = SigningSecret.Purpose
 PREFIXES = {Purpose.TOOL: "plsec", Purpose.BRIDGE: "brsec"}
 OVERLAP = timedelta(hours=24)
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 KID_LENGTH = 16
+SECRET_LENGTH = 43
+"""43 letters and digits carry 256 bits. The UTF-8 bytes of the whole secret, prefix included, are the HMAC key."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,7 +103,7 @@ def choose_signer(live: Iterable[SigningSecret]) -> SigningSecret | None:
 
 
 def _new_secret(plugin: Plugin, mode: Mode, purpose: Purpose, *, shown: datetime | None = None) -> SigningSecret:
-    kid = f"{purpose.value}-{bearer_keys.random_text(bearer_keys.BASE32, KID_LENGTH)}"
+    kid = f"{purpose.value}-{get_random_string(KID_LENGTH, BASE32)}"
     secret = SigningSecret(plugin=plugin, mode=mode, purpose=purpose, kid=kid, shown=shown)
-    fields.seal(secret, "value", bearer_keys.make_secret(PREFIXES[purpose]))
+    fields.seal(secret, "value", f"{PREFIXES[purpose]}_{get_random_string(SECRET_LENGTH)}")
     return secret

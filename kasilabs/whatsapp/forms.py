@@ -39,12 +39,12 @@ class NumberForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, instance: Instance) -> "NumberForm":
-        """Return the form as it stands for a number that is there."""
+    def for_instance(cls, instance: Instance) -> "NumberForm":
+        """Returns the form with the settings of a number."""
         return cls(initial=asdict(Settings(instance.name, instance.number, instance.system_prompt)))
 
     def clean_number(self) -> str:
-        """Drop the separators; what is left is E.164 or refused."""
+        """Drops the separators; what is left must be E.164."""
         number = _SEPARATORS.sub("", self.cleaned_data["number"])
         if not re.fullmatch(E164, number):
             raise ValidationError(_("Write the number with country code, as in +254 700 000 141."), code="bad_format")
@@ -58,10 +58,10 @@ class NumberForm(forms.Form):
 
     @property
     def settings(self) -> Settings:
-        """What was typed, checked; only after `is_valid`."""
+        """What was typed; only after `is_valid`."""
         return Settings(**self.cleaned_data)
 
     def refuse(self, refused: Refused) -> None:
-        """Put each error of a refusal under its field."""
+        """Puts each error of a refusal under its field."""
         for error in refused.errors or ():
             self.add_error(str(error["pointer"]).removeprefix("/"), str(error["message"]))

@@ -1,6 +1,6 @@
 """A WhatsApp number by the public id that a URL or a command names."""
 
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids
@@ -9,17 +9,12 @@ from kasilabs.whatsapp.models import Instance
 
 
 def number_or_404(organization: Organization, public_id: str) -> Instance:
-    """Return a number of this organization. Raises Http404."""
-    pk = ids.decode(ids.Prefix.INSTANCE, public_id)
-    instance = organization.instances.filter(pk=pk).first() if pk else None
-    if instance is None:
-        raise Http404
-    instance.organization = organization
-    return instance
+    """Returns a number of this organization. Raises Http404."""
+    return get_object_or_404(organization.instances, pk=ids.decode(ids.Prefix.INSTANCE, public_id))
 
 
 def number_or_refuse(public_id: str) -> Instance:
-    """Return a number of any organization, for a command. Raises Refused (`unknown_number`)."""
+    """Returns a number of any organization, for a command. Raises Refused (`unknown_number`)."""
     pk = ids.decode(ids.Prefix.INSTANCE, public_id)
     instance = Instance.objects.select_related("organization").filter(pk=pk).first() if pk else None
     if instance is None:

@@ -1,6 +1,11 @@
+from datetime import datetime
+from typing import Any, ClassVar
+
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
@@ -48,6 +53,12 @@ class Instance(models.Model):
         return self.state == self.State.ACTIVE
 
 
+class AgentKeyQuerySet(models.QuerySet["AgentKey"]):
+    def live(self, now: datetime | None = None) -> "AgentKeyQuerySet":
+        """Returns the keys an agent can use now, the newest first."""
+        return self.filter(Q(expires=None) | Q(expires__gt=now or timezone.now()), revoked=None).order_by("-id")
+
+
 class AgentKey(models.Model):
     """The bearer key of a number's agent, kept as a look-up prefix and an HMAC. Two may live for 24 hours."""
 
@@ -60,8 +71,13 @@ class AgentKey(models.Model):
     revoked = models.DateTimeField(null=True)
     last_used_on = models.DateField(null=True)
 
+    objects: ClassVar[Any] = AgentKeyQuerySet.as_manager()
+
     def __str__(self) -> str:
         return f"kla_{self.prefix}_…"
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked is None and (self.expires is None or self.expires > now)
 
 
 class Customer(models.Model):

@@ -1,9 +1,8 @@
-"""Connect, edit, suspend and resume WhatsApp numbers. The database decides whether a number or a name is free."""
+"""Connecting, editing, suspending and resuming WhatsApp numbers. The database decides what number or name is free."""
 
 from dataclasses import asdict, dataclass
 
 from django.db import IntegrityError, transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit
@@ -22,7 +21,7 @@ class Settings:
 
 
 def add(*, organization: Organization, settings: Settings, actor: audit.Actor) -> Instance:
-    """Connect a number. Raises Refused with a pointer to the field."""
+    """Connects a number. Raises Refused with a pointer to the field."""
     with audit.act(actor=actor, action="number.added", organization=organization) as act:
         instance = Instance(organization=organization, **asdict(settings))
         _save(instance)
@@ -32,9 +31,9 @@ def add(*, organization: Organization, settings: Settings, actor: audit.Actor) -
 
 
 def edit(*, instance: Instance, settings: Settings, actor: audit.Actor) -> Instance:
-    """Change what people set of a number. Raises Refused with a pointer to the field."""
+    """Changes what people set of a number. Raises Refused with a pointer to the field."""
     with audit.act(actor=actor, action="number.changed", organization=instance.organization) as act:
-        instance = _locked(instance)
+        instance = _lock(instance)
         act.on(instance.public_id, settings.name)
         changed = {name: value for name, value in asdict(settings).items() if getattr(instance, name) != value}
         act.change(before={name: getattr(instance, name) for name in changed}, after=changed)
@@ -47,19 +46,19 @@ def edit(*, instance: Instance, settings: Settings, actor: audit.Actor) -> Insta
 
 
 def suspend(*, instance: Instance, actor: audit.Actor, reason: str = "") -> Instance:
-    """Stop the agent of a number: it gets no tools and every call is refused by the gate `number`."""
+    """Stops the agent of a number: it gets no tools, and the gate `number` refuses every call."""
     return _set_state(instance, Instance.State.SUSPENDED, "number.suspended", actor, reason)
 
 
 def resume(*, instance: Instance, actor: audit.Actor, reason: str = "") -> Instance:
-    """Let the agent of a number work again, with what it was granted before."""
+    """Lets the agent of a number work again, with what it was granted before."""
     return _set_state(instance, Instance.State.ACTIVE, "number.resumed", actor, reason)
 
 
 def _set_state(instance: Instance, state: Instance.State, action: str, actor: audit.Actor, reason: str) -> Instance:
     organization = instance.organization
     with audit.act(actor=actor, action=action, organization=organization, reason=reason) as act:
-        instance = _locked(instance)
+        instance = _lock(instance)
         act.on(instance.public_id, instance.name)
         act.change(before={"state": instance.state}, after={"state": state.value})
         if instance.state == state:
@@ -69,7 +68,7 @@ def _set_state(instance: Instance, state: Instance.State, action: str, actor: au
     return instance
 
 
-def _locked(instance: Instance) -> Instance:
+def _lock(instance: Instance) -> Instance:
     return Instance.objects.select_for_update(of=("self",)).select_related("organization").get(pk=instance.pk)
 
 
@@ -82,12 +81,12 @@ def _save(instance: Instance) -> None:
 
 
 def _refusal(instance: Instance) -> Refused:
-    """Say which constraint it was, without a word about whose number it is."""
+    """Says which constraint it was, without a word about whose number it is."""
     is_name_taken = instance.organization.instances.filter(name__iexact=instance.name).exclude(pk=instance.pk).exists()
     if is_name_taken:
-        return _wrong("name", "name_taken", _("Another number has this name. Choose one that tells them apart."))
-    return _wrong("number", "number_taken", _("This number is already connected. A number can be connected once."))
-
-
-def _wrong(field: str, code: str, sentence: str | Promise) -> Refused:
+        code, field = "name_taken", "name"
+        sentence = _("Another number has this name. Choose one that tells them apart.")
+    else:
+        code, field = "number_taken", "number"
+        sentence = _("This number is already connected. A number can be connected once.")
     return Refused(code, sentence, [{"pointer": f"/{field}", "code": code, "message": str(sentence)}])

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from uuid import UUID
@@ -8,16 +7,15 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib.crypto.bearer_keys import BearerKey
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
+from kasilabs.whatsapp.agent_keys import NewKey
 from kasilabs.whatsapp.forms import NumberForm
 from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import AgentKey, Instance
@@ -26,16 +24,16 @@ from kasilabs.whatsapp.models import AgentKey, Instance
 @require_safe
 @member_required(Permission.NUMBERS_VIEW)
 def list_numbers(request: MemberRequest) -> HttpResponse:
-    """Show the numbers of the organization, and which of them no agent can use yet."""
-    keys = AgentKey.objects.filter(instance=OuterRef("pk"), revoked=None).exclude(expires__lte=timezone.now())
-    found = request.organization.instances.annotate(has_key=Exists(keys)).order_by("name")
-    return render(request, "whatsapp/list.html", {"numbers": found})
+    """Shows the numbers of the organization, and which of them no agent can use yet."""
+    keys = AgentKey.objects.live().filter(instance=OuterRef("pk"))
+    instances = request.organization.instances.annotate(has_key=Exists(keys)).order_by("name")
+    return render(request, "whatsapp/list.html", {"numbers": instances})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.NUMBERS_CHANGE)
 def add(request: MemberRequest) -> HttpResponseBase:
-    """Connect a number; the next act is making a key for its agent."""
+    """Connects a number; the next step is making a key for its agent."""
     form = NumberForm(request.POST) if request.method == "POST" else NumberForm()
     if not form.is_valid():
         return _form_page(request, form, None)
@@ -45,7 +43,7 @@ def add(request: MemberRequest) -> HttpResponseBase:
         form.refuse(refused)
         return _form_page(request, form, None)
     messages.success(request, _("%(number)s was added.") % {"number": instance.name})
-    return _to(instance)
+    return _redirect(instance)
 
 
 @require_safe
@@ -58,7 +56,7 @@ def detail(request: MemberRequest, number: str) -> HttpResponse:
 @member_required(Permission.NUMBERS_CHANGE)
 def edit(request: MemberRequest, number: str) -> HttpResponseBase:
     instance = number_or_404(request.organization, number)
-    form = NumberForm(request.POST) if request.method == "POST" else NumberForm.of(instance)
+    form = NumberForm(request.POST) if request.method == "POST" else NumberForm.for_instance(instance)
     if not form.is_valid():
         return _form_page(request, form, instance)
     try:
@@ -67,16 +65,16 @@ def edit(request: MemberRequest, number: str) -> HttpResponseBase:
         form.refuse(refused)
         return _form_page(request, form, instance)
     messages.success(request, _("%(number)s was saved.") % {"number": instance.name})
-    return _to(instance)
+    return _redirect(instance)
 
 
 @require_POST
 @member_required(Permission.NUMBERS_SUSPEND)
 def suspend(request: MemberRequest, number: str) -> HttpResponseBase:
-    """Stop the agent of a number; it can be resumed."""
+    """Stops the agent of a number; it can be resumed."""
     instance = numbers.suspend(instance=number_or_404(request.organization, number), actor=actor(request))
     messages.success(request, _("%(number)s is suspended. Its agent gets no tools.") % {"number": instance.name})
-    return _to(instance)
+    return _redirect(instance)
 
 
 @require_POST
@@ -84,43 +82,43 @@ def suspend(request: MemberRequest, number: str) -> HttpResponseBase:
 def resume(request: MemberRequest, number: str) -> HttpResponseBase:
     instance = numbers.resume(instance=number_or_404(request.organization, number), actor=actor(request))
     messages.success(request, _("%(number)s is active again.") % {"number": instance.name})
-    return _to(instance)
+    return _redirect(instance)
 
 
 @require_POST
 @never_cache
 @member_required(Permission.NUMBERS_KEYS)
 def issue_key(request: MemberRequest, number: str) -> HttpResponseBase:
-    """Make a key and show it, this once, in the answer."""
+    """Makes a key and shows it, this once, in the response."""
     instance = number_or_404(request.organization, number)
-    return _made_page(request, instance, partial(agent_keys.issue, instance=instance, actor=actor(request)))
+    return _new_key_page(request, instance, partial(agent_keys.issue, instance=instance, actor=actor(request)))
 
 
 @require_POST
 @never_cache
 @member_required(Permission.NUMBERS_KEYS)
 def rotate_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBase:
-    """Make a new key beside `key`, which lives for another day, and show it, this once, in the answer."""
+    """Makes a new key beside `key`, which lives for another day, and shows it, this once, in the response."""
     instance = number_or_404(request.organization, number)
     rotate = partial(agent_keys.rotate, instance=instance, actor=actor(request), current=key)
-    return _made_page(request, instance, rotate)
+    return _new_key_page(request, instance, rotate)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.NUMBERS_KEYS)
 def revoke_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBase:
-    """Ask first, then end a key at once."""
+    """Asks first, then ends a key at once."""
     instance = number_or_404(request.organization, number)
     found = get_object_or_404(instance.agent_keys, pk=key)
     if request.method != "POST":
-        is_last = not agent_keys.live(instance).exclude(pk=found.pk).exists()
+        is_last = not instance.agent_keys.live().exclude(pk=found.pk).exists()
         return render(request, "whatsapp/revoke.html", {"number": instance, "key": found, "is_last": is_last})
     agent_keys.revoke(key=found, actor=actor(request))
     messages.success(request, _("The key %(key)s was revoked.") % {"key": found})
-    return _to(instance)
+    return _redirect(instance)
 
 
-def _to(instance: Instance) -> HttpResponseBase:
+def _redirect(instance: Instance) -> HttpResponseBase:
     return redirect("whatsapp:detail", instance.organization.slug, instance.public_id)
 
 
@@ -129,7 +127,7 @@ def _form_page(request: MemberRequest, form: NumberForm, instance: Instance | No
     return render(request, "whatsapp/form.html", {"form": form, "number": instance}, status=status)
 
 
-def _made_page(request: MemberRequest, instance: Instance, make: Callable[[], BearerKey]) -> HttpResponse:
+def _new_key_page(request: MemberRequest, instance: Instance, make: Callable[[], NewKey]) -> HttpResponse:
     try:
         made = make()
     except Refused as refused:
@@ -141,11 +139,17 @@ def _detail_page(
     request: MemberRequest,
     instance: Instance,
     *,
-    made: BearerKey | None = None,
+    made: NewKey | None = None,
     refusal: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    alive = list(agent_keys.live(instance))
-    context = {"number": instance, "keys": alive, "current": alive[0] if alive else None, "made": made}
-    overlap: datetime | None = alive[1].expires if len(alive) > 1 else None
-    return render(request, "whatsapp/detail.html", context | {"overlap": overlap, "refusal": refusal}, status=status)
+    keys = list(instance.agent_keys.live())
+    context = {
+        "number": instance,
+        "keys": keys,
+        "current": keys[0] if keys else None,
+        "overlap": keys[1].expires if len(keys) > 1 else None,
+        "made": made,
+        "refusal": refusal,
+    }
+    return render(request, "whatsapp/detail.html", context, status=status)

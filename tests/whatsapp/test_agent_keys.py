@@ -90,12 +90,12 @@ def test_a_third_key_ends_the_first_at_once(number: Instance) -> None:
     texts = [agent_keys.issue(instance=number, actor=COMMAND).text]
     texts += [agent_keys.rotate(instance=number, actor=COMMAND).text for _ in range(2)]
     assert [works(text, timezone.now()) for text in texts] == [False, True, True]
-    assert agent_keys.live(number).count() == 2
+    assert number.agent_keys.live().count() == 2
 
 
 def test_a_page_sent_twice_rotates_once(number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
-    current = agent_keys.live(number).get().id
+    current = number.agent_keys.live().get().id
     agent_keys.rotate(instance=number, actor=COMMAND, current=current)
     with pytest.raises(Refused) as refused:
         agent_keys.rotate(instance=number, actor=COMMAND, current=current)
@@ -108,7 +108,7 @@ def test_rotating_without_a_key_makes_the_first(number: Instance) -> None:
 
 def test_a_revoked_key_ends_at_once(number: Instance) -> None:
     text = agent_keys.issue(instance=number, actor=COMMAND).text
-    key = agent_keys.live(number).get()
+    key = number.agent_keys.live().get()
     agent_keys.revoke(key=key, actor=COMMAND)
     assert not works(text, timezone.now())
     agent_keys.revoke(key=key, actor=COMMAND)
@@ -117,7 +117,7 @@ def test_a_revoked_key_ends_at_once(number: Instance) -> None:
 
 def test_a_key_is_issued_again_after_the_last_was_revoked(number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
-    agent_keys.revoke(key=agent_keys.live(number).get(), actor=COMMAND)
+    agent_keys.revoke(key=number.agent_keys.live().get(), actor=COMMAND)
     assert works(agent_keys.issue(instance=number, actor=COMMAND).text, timezone.now())
 
 
@@ -125,7 +125,7 @@ def test_the_day_of_last_use_is_written_once_a_day(
     number: Instance, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
-    key, today = agent_keys.live(number).get(), date(2026, 11, 3)
+    key, today = number.agent_keys.live().get(), date(2026, 11, 3)
     agent_keys.touch(key, today)
     key.refresh_from_db()
     assert key.last_used_on == today

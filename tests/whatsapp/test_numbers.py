@@ -137,29 +137,29 @@ def test_rotating_from_the_page_shows_the_new_key_and_until_when_the_old_works(
     cast: factories.Cast, as_: As, number: Instance
 ) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
-    old = agent_keys.live(number).get()
+    old = number.agent_keys.live().get()
     answer = as_(cast.admin).post(page_of(number, f"keys/{old.id}/rotate/"))
     assert "The old key works until" in page(answer)
-    assert agent_keys.live(number).count() == 2
+    assert number.agent_keys.live().count() == 2
     assert as_(cast.admin).post(page_of(number, f"keys/{old.id}/rotate/")).status_code == 409
 
 
 def test_revoking_asks_first(cast: factories.Cast, as_: As, number: Instance) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
-    key = agent_keys.live(number).get()
+    key = number.agent_keys.live().get()
     client, url = as_(cast.admin), page_of(number, f"keys/{key.id}/revoke/")
     assert "is the only key" in page(client.get(url))
-    assert agent_keys.live(number).count() == 1
+    assert number.agent_keys.live().count() == 1
     assert client.post(url).status_code == 302
-    assert agent_keys.live(number).count() == 0
+    assert number.agent_keys.live().count() == 0
 
 
 def test_a_key_of_another_number_is_not_found(cast: factories.Cast, as_: As, number: Instance) -> None:
     other = factories.number(cast.rival)
     agent_keys.issue(instance=other, actor=COMMAND)
-    key = agent_keys.live(other).get()
+    key = other.agent_keys.live().get()
     assert as_(cast.admin).post(page_of(number, f"keys/{key.id}/revoke/")).status_code == 404
-    assert agent_keys.live(other).count() == 1
+    assert other.agent_keys.live().count() == 1
 
 
 def test_a_number_of_another_organization_is_not_found(cast: factories.Cast, as_: As) -> None:
