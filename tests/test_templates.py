@@ -53,5 +53,5 @@ def test_every_template_is_used() -> None:
 def test_every_icon_is_in_the_sprite() -> None:
     named = set(re.findall(r'{% (?:icon|tag|state "\w+") "([\w-]+)"', "\n".join(PAGES.values())))
     named |= {state.icon for state in look.STATES.values()} | {risk.icon for risk, _ in look.RISKS.values()}
-    named |= {item.icon for _heading, items in navigation.PLACES for item in items}
+    named |= {item.icon for _heading, items in navigation.ENTRIES for item in items}
     assert [name for name in sorted(named) if f'id="{name}"' not in SPRITE] == []

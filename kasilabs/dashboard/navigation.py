@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Count, Q, Value
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest
-from kasilabs.accounts.models import Member
+from kasilabs.accounts.models import Organization
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
 from kasilabs.logs.models import Call, CallState
@@ -30,7 +30,7 @@ class Entry:
     counts: str = ""
 
 
-PLACES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
+ENTRIES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         "",
         (
@@ -78,28 +78,28 @@ class Navigation:
 
     groups: list[Group]
 
+    @property
+    def home_url(self) -> str:
+        """The first page this person may open."""
+        return self.groups[0].items[0].url if self.groups else reverse("home")
+
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the side bar, and whose it is, wherever a member was let in."""
-    member: Member | None = getattr(request, "member", None)
-    if member is None:
+    if getattr(request, "member", None) is None:
         return {}
     inside = cast(MemberRequest, request)
+    counts = _counts(inside.organization)
+    groups = [
+        Group(heading, [_item(inside, entry, counts) for entry in entries if inside.member.may(entry.permission)])
+        for heading, entries in ENTRIES
+    ]
     return {
         "organization": inside.organization,
-        "member": member,
-        "permissions": {permission.value.replace(".", "_"): True for permission in member.permissions},
-        "navigation": Navigation(_groups(inside)),
+        "member": inside.member,
+        "permissions": {permission.value.replace(".", "_"): True for permission in inside.member.permissions},
+        "navigation": Navigation([group for group in groups if group.items]),
     }
-
-
-def _groups(request: MemberRequest) -> list[Group]:
-    counts = _counts(request)
-    groups = [
-        Group(heading, [_item(request, entry, counts) for entry in entries if request.member.may(entry.permission)])
-        for heading, entries in PLACES
-    ]
-    return [group for group in groups if group.items]
 
 
 def _item(request: MemberRequest, entry: Entry, counts: dict[str, int]) -> Item:
@@ -109,24 +109,21 @@ def _item(request: MemberRequest, entry: Entry, counts: dict[str, int]) -> Item:
     return Item(entry.label, url, entry.icon, is_current, count, is_alarm=entry.counts == "failures")
 
 
-def _counts(request: MemberRequest) -> dict[str, int]:
-    """Count what the side bar shows, in one query: rows of three tables that each know the organization."""
-    organization = request.organization
+def _counts(organization: Organization) -> dict[str, int]:
+    """Return the figures beside the entries, by the name in `Entry.counts`; three tables are read in one query."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     faults = Q(state__in=[CallState.PLUGIN_FAULT, CallState.OUR_FAULT])
-    parts = [
-        _count("installations", Installation.objects.not_removed().filter(organization=organization)),
-        _count("numbers", Instance.objects.filter(organization=organization)),
-        _count("failures", Call.objects.filter(faults, organization=organization, id__gte=ids.uuid7_floor(today))),
-    ]
-    return dict(parts[0].union(*parts[1:], all=True))
-
-
-def _count(name: str, rows: Any) -> Any:
-    return (
-        rows.order_by()
-        .annotate(kind=Value(name))
+    querysets: dict[str, QuerySet[Any]] = {
+        "installations": Installation.objects.not_removed().filter(organization=organization),
+        "numbers": Instance.objects.filter(organization=organization),
+        "failures": Call.objects.filter(faults, organization=organization, id__gte=ids.uuid7_floor(today)),
+    }
+    rows = [
+        queryset.order_by()
+        .annotate(kind=Value(kind))
         .values("kind")
         .annotate(number=Count("pk"))
         .values_list("kind", "number")
-    )
+        for kind, queryset in querysets.items()
+    ]
+    return dict(rows[0].union(*rows[1:], all=True))

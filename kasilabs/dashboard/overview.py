@@ -17,7 +17,7 @@ MOST_FAILURES = 6
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """The next act on the way to a tool that works."""
 
     title: str | Promise
@@ -27,21 +27,21 @@ class Step:
     permission: Permission
 
 
-ADD_NUMBER = Step(
+ADD_NUMBER = NextStep(
     _("Add a WhatsApp number first."),
     _("Its agent gets no tool before you grant one."),
     _("Add a number"),
     "whatsapp:add",
     Permission.NUMBERS_CHANGE,
 )
-INSTALL = Step(
+INSTALL = NextStep(
     _("Install a plugin."),
     _("Publish a manifest in the developer area and install it in the sandbox."),
     _("Open the developer area"),
     "plugins:list",
     Permission.PLUGINS_DEVELOP,
 )
-GRANT = Step(
+GRANT = NextStep(
     _("No number may use a plugin yet."),
     _("Nothing is on until somebody turns it on."),
     _("Open the permission matrix"),

@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -8,8 +7,6 @@ from kasilabs.accounts import audit, keyring
 from kasilabs.lib.commands import JsonCommand
 from kasilabs.lib.crypto import fields
 from kasilabs.lib.refusal import Refused
-
-Columns = Mapping[str, fields.Rotated]
 
 
 class Command(JsonCommand):
@@ -23,30 +20,28 @@ class Command(JsonCommand):
         columns = {
             f"{model._meta.db_table}.{field.column}": fields.rotate(model, field) for model, field in fields.columns()
         }
-        _note(columns)
-        answer = {"columns": {name: asdict(rotated) for name, rotated in columns.items()}}
+        primary = fields.primary_key_id()
+        moved = {name: rotated.moved for name, rotated in columns.items() if rotated.moved}
+        with audit.act(actor=audit.Actor.command("rotate_keys"), action="keys.rotated", organization=None) as act:
+            act.change(after={"primary": primary, "moved": moved})
+            if not moved:
+                act.nothing()
+        answer: dict[str, object] = {
+            "columns": {name: asdict(rotated) for name, rotated in columns.items()},
+            "primary": primary,
+        }
         unreadable = sum(rotated.unreadable for rotated in columns.values())
-        self.exit_code = 1 if unreadable else 0
-        return {**answer, "primary": fields.primary_key_id(), **(_bad_news(unreadable) if unreadable else {})}
+        if not unreadable:
+            return answer
+        self.exit_code = 1
+        detail = _("%(number)d values cannot be opened: ENCRYPTION_KEYS lacks the key they were sealed with.")
+        return {**answer, "code": "unreadable", "detail": detail % {"number": unreadable}}
 
 
 def _require_audit_key() -> None:
-    """Refuse before the first change when no entry could be written about it."""
+    """Raises Refused, before the first change, when no entry could be written about it."""
     try:
         keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
     except fields.CannotOpen:
         detail = _("The key of the audit trail cannot be opened: ENCRYPTION_KEYS lacks the key it was sealed with.")
         raise Refused("unreadable", detail) from None
-
-
-def _note(columns: Columns) -> None:
-    moved = {name: rotated.moved for name, rotated in columns.items() if rotated.moved}
-    with audit.act(actor=audit.Actor.command("rotate_keys"), action="keys.rotated", organization=None) as act:
-        act.change(after={"primary": fields.primary_key_id(), "moved": moved})
-        if not moved:
-            act.nothing()
-
-
-def _bad_news(unreadable: int) -> dict[str, object]:
-    words = _("%(number)d values cannot be opened: ENCRYPTION_KEYS lacks the key they were sealed with.")
-    return {"code": "unreadable", "detail": words % {"number": unreadable}}

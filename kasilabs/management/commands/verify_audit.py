@@ -11,20 +11,28 @@ class Command(JsonCommand):
 
     def run(self, **_options: Any) -> dict[str, object]:
         reports = audit.verify_all()
-        answer = {"chains": [_chain(each) for each in reports], "whole": all(each.is_whole for each in reports)}
-        broken = [_name(each.chain) for each in reports if not each.is_whole]
+        broken = [report for report in reports if not report.is_whole]
+        answer: dict[str, object] = {
+            "chains": [
+                {
+                    "chain": _public_name(report.chain),
+                    "entries": report.entries,
+                    "head": report.head,
+                    "whole": report.is_whole,
+                    **({"brokenAt": report.broken_at} if report in broken else {}),
+                }
+                for report in reports
+            ],
+            "whole": not broken,
+        }
         if not broken:
             return answer
         self.exit_code = 1
-        return {"code": "audit_broken", "detail": f"Broken: {', '.join(broken)}.", **answer}
+        names = ", ".join(_public_name(report.chain) for report in broken)
+        return {**answer, "code": "audit_broken", "detail": f"Broken: {names}."}
 
 
-def _chain(report: audit.ChainReport) -> dict[str, object]:
-    known: dict[str, object] = {"chain": _name(report.chain), "entries": report.entries, "head": report.head}
-    return known | {"whole": report.is_whole} | ({} if report.is_whole else {"brokenAt": report.broken_at})
-
-
-def _name(chain: str) -> str:
+def _public_name(chain: str) -> str:
     """Return the public id of the organization a chain belongs to; the platform's, and a forged one, as they are."""
     try:
         return ids.encode(ids.Prefix.ORGANIZATION, UUID(hex=chain))
