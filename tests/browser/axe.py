@@ -8,18 +8,25 @@ from playwright.sync_api import CDPSession, Page
 
 SOURCE = (Path(__file__).parent / "axe.min.js").read_text()
 RUN = """
-axe.run({ resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }).then(found => JSON.stringify(
+axe.run(Object.assign({ resultTypes: ["violations"] }, %s)).then(found => JSON.stringify(
   found.violations.flatMap(each => each.nodes.map(node => `${each.id} ${node.target.join(" ")}`))))
 """
 
+EVERYTHING: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
+COLOUR: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"]}
+"""The rules that a theme can break; the structure of a page is the same in every theme."""
 
-def findings(page: Page) -> list[str]:
+LAYOUT: dict[str, Any] = {"runOnly": ["target-size", "scrollable-region-focusable"]}
+"""The rules that a narrow window can break."""
+
+
+def findings(page: Page, options: dict[str, Any] = EVERYTHING) -> list[str]:
     """Return a line for every finding: the rule, and where."""
     session = page.context.new_cdp_session(page)
     try:
         if not _evaluate(session, "!!window.axe"):
             _evaluate(session, SOURCE + ";0")
-        found: list[str] = json.loads(_evaluate(session, RUN))
+        found: list[str] = json.loads(_evaluate(session, RUN % json.dumps(options)))
     finally:
         session.detach()
     return found

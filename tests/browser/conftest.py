@@ -1,4 +1,4 @@
-"""Chromium in front of real gunicorn workers, which work on the database of the test."""
+"""One Chromium and one gunicorn for all browser tests; each test fills the database that the workers serve."""
 
 import os
 import shutil
@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
+from pytest_django import DjangoDbBlocker
 
-from kasilabs.accounts.models import User
-from tests.browser.visitor import Visitor
+from kasilabs.accounts import keyring
+from kasilabs.accounts.models import StoredKey, User
+from tests.browser import seed
+from tests.browser.seed import Seed
+from tests.browser.window import Window
 from tests.support.gunicorn import Workers, workers
 
 SETTINGS = "tests.browser.settings"
@@ -25,9 +29,10 @@ ARGUMENTS = [
 ]
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
+"""Nothing on a page takes this long, on any machine."""
 
-Visit = Callable[..., Visitor]
+OpenWindow = Callable[..., Window]
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +42,7 @@ def chromium() -> Iterator[Browser]:
     assert found, "Chromium is missing"
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
@@ -50,30 +56,55 @@ def static_files() -> None:
     subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=True)
 
 
-@pytest.fixture
-def site(transactional_db: None, static_files: None) -> Iterator[Workers]:
-    """Serve the database of the test."""
-    with workers(2, DJANGO_SETTINGS_MODULE=SETTINGS, LOG_LEVEL="ERROR") as running:
-        yield running
+@pytest.fixture(scope="session")
+def platform_keys(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> list[StoredKey]:
+    """Make every key of the platform: workers remember those they have read."""
+    with django_db_blocker.unblock():
+        for purpose in StoredKey.Purpose:
+            keyring.platform_key(purpose)
+        return list(StoredKey.objects.all())
+
+
+@pytest.fixture(scope="session")
+def gunicorn(
+    platform_keys: list[StoredKey], static_files: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Workers]:
+    hosts = f"{settings.PLUGIN_HOSTS_ALLOWED},127.0.0.1"
+    with django_db_blocker.unblock():
+        serving = workers(2, DJANGO_SETTINGS_MODULE=SETTINGS, LOG_LEVEL="ERROR", PLUGIN_HOSTS_ALLOWED=hosts)
+        with serving as running:
+            yield running
 
 
 @pytest.fixture
-def visit(chromium: Browser, site: Workers) -> Iterator[Visit]:
-    """Open a window for a person, signed in, or for nobody; when the test ends, no page may have had a fault."""
+def site(transactional_db: None, gunicorn: Workers, platform_keys: list[StoredKey]) -> Workers:
+    """Serve the database of this test, which is empty but for the keys of the platform."""
+    StoredKey.objects.bulk_create(platform_keys, ignore_conflicts=True)
+    return gunicorn
+
+
+@pytest.fixture
+def seeded(site: Workers) -> Seed:
+    return seed.build()
+
+
+@pytest.fixture
+def open_window(chromium: Browser, site: Workers) -> Iterator[OpenWindow]:
+    """Open a window for a person, signed in, or for nobody; when the test ends, no page may have had an error."""
     with ExitStack() as stack:
-        visitors: list[Visitor] = []
+        windows: list[Window] = []
 
-        def open_window(person: User | None = None, **options: Any) -> Visitor:
+        def open_window(person: User | None = None, **options: Any) -> Window:
             context = chromium.new_context(**{"base_url": site.url, "viewport": WIDE, **options})
             stack.callback(context.close)
             context.set_default_timeout(PATIENCE_MS)
             if person:
                 context.add_cookies([{"name": "sessionid", "value": _session(person), "url": site.url}])
-            visitors.append(Visitor(context.new_page(), site.url))
-            return visitors[-1]
+            windows.append(Window(context.new_page(), site.url))
+            return windows[-1]
 
         yield open_window
-        assert [visitor.faults for visitor in visitors if visitor.faults] == []
+        assert [window.errors for window in windows if window.errors] == []
 
 
 def _session(person: User) -> str:

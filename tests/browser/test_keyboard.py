@@ -4,137 +4,131 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Dialog, expect
 
-from tests.browser import stage
-from tests.browser.conftest import Visit
-from tests.browser.stage import Stage
-from tests.browser.visitor import Visitor
+from tests.browser.conftest import OpenWindow
+from tests.browser.seed import Seed
+from tests.browser.window import Window
 from tests.support import factories
 
 pytestmark = pytest.mark.browser
 MOST_STOPS = 60
 
 
-@pytest.fixture
-def built(transactional_db: None) -> Stage:
-    return stage.build()
+def url(seeded: Seed, name: str, *more: str) -> str:
+    return reverse(name, args=[seeded.cast.organization.slug, *more])
 
 
-def url(built: Stage, name: str, *more: str) -> str:
-    return reverse(name, args=[built.cast.organization.slug, *more])
-
-
-def tab_to(visitor: Visitor, selector: str) -> None:
+def tab_to(window: Window, selector: str) -> None:
     """Press Tab until what is selected has the keyboard."""
-    wanted = visitor.page.locator(f"{selector}:focus")
+    wanted = window.page.locator(f"{selector}:focus")
     for _ in range(MOST_STOPS):
         if wanted.count():
             return
-        visitor.page.keyboard.press("Tab")
+        window.page.keyboard.press("Tab")
     raise AssertionError(f"{selector} cannot be reached")
 
 
-def test_a_person_signs_in(visit: Visit) -> None:
+def test_a_person_signs_in(open_window: OpenWindow) -> None:
     owner = factories.cast().owner
-    visitor = visit()
-    visitor.open("/accounts/login/")
-    tab_to(visitor, "[name=login]")
-    visitor.page.keyboard.type(owner.email)
-    tab_to(visitor, "[name=password]")
-    visitor.page.keyboard.type(factories.PASSWORD)
-    visitor.page.keyboard.press("Enter")
-    visitor.page.get_by_role("heading", name="Overview", level=1).wait_for()
+    window = open_window()
+    window.open("/accounts/login/")
+    tab_to(window, "[name=login]")
+    window.page.keyboard.type(owner.email)
+    tab_to(window, "[name=password]")
+    window.page.keyboard.type(factories.PASSWORD)
+    window.page.keyboard.press("Enter")
+    window.wait_for_heading("Overview")
 
 
-def test_the_first_stop_skips_to_the_content(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.owner)
-    visitor.open(url(built, "overview"))
-    visitor.page.keyboard.press("Tab")
-    visitor.page.keyboard.press("Enter")
-    assert visitor.focused() == "main"
+def test_the_first_stop_skips_to_the_content(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.owner)
+    window.open(url(seeded, "overview"))
+    window.page.keyboard.press("Tab")
+    window.page.keyboard.press("Enter")
+    window.expect_focus("#main")
 
 
-def test_a_cell_keeps_the_focus_while_it_changes(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.admin)
-    visitor.open(url(built, "grants:matrix"))
-    cell = visitor.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off")
+def test_a_cell_keeps_the_focus_while_it_changes(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.admin)
+    window.open(url(seeded, "grants:matrix"))
+    cell = window.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off")
     place = cell.get_attribute("id")
-    tab_to(visitor, f"#{place}")
-    visitor.page.keyboard.press("Space")
-    visitor.said("support:tickets:read is on for Legal Consultations")
-    assert visitor.focused() == place
-    visitor.page.keyboard.press("Space")
-    visitor.said("support:tickets:read is off for Legal Consultations")
-    assert visitor.focused() == place
+    tab_to(window, f"#{place}")
+    window.page.keyboard.press("Space")
+    window.wait_for_announcement("support:tickets:read is on for Legal Consultations")
+    window.expect_focus(f"#{place}")
+    window.page.keyboard.press("Space")
+    window.wait_for_announcement("support:tickets:read is off for Legal Consultations")
+    window.expect_focus(f"#{place}")
 
 
-def test_a_plugin_is_granted_and_the_focus_goes_to_taking_it_back(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.admin)
-    visitor.open(url(built, "grants:matrix"))
-    grant = visitor.page.get_by_role("button", name="Grant Support Desk to Billing")
+def test_a_plugin_is_granted_and_the_focus_goes_to_taking_it_back(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.admin)
+    window.open(url(seeded, "grants:matrix"))
+    grant = window.page.get_by_role("button", name="Grant Support Desk to Billing")
     place = grant.get_attribute("id")
-    tab_to(visitor, f"#{place}")
-    visitor.page.keyboard.press("Enter")
-    visitor.said("Support Desk is granted to Billing.")
-    assert visitor.focused() == place
+    tab_to(window, f"#{place}")
+    window.page.keyboard.press("Enter")
+    window.wait_for_announcement("Support Desk is granted to Billing.")
+    window.expect_focus(f"#{place}")
 
 
-def test_a_filter_keeps_the_focus(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.operator)
-    visitor.open(url(built, "logs:list"))
-    tab_to(visitor, "#facets a")
-    place = visitor.focused()
-    visitor.page.keyboard.press("Enter")
-    visitor.said("1 call shown")
-    assert visitor.focused() == place
-    visitor.open(url(built, "grants:matrix"))
-    tab_to(visitor, "#q")
-    visitor.page.keyboard.type("find")
-    visitor.reads("1 of 7 rows")
-    assert visitor.focused() == "q"
+def test_a_filter_keeps_the_focus(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.operator)
+    window.open(url(seeded, "logs:list"))
+    tab_to(window, "#facets a")
+    place = window.focused_id()
+    window.page.keyboard.press("Enter")
+    window.wait_for_announcement("1 call shown")
+    window.expect_focus(f"#{place}")
+    window.open(url(seeded, "grants:matrix"))
+    tab_to(window, "#q")
+    window.page.keyboard.type("find")
+    window.wait_for_text("1 of 7 rows")
+    window.expect_focus("#q")
 
 
-def test_a_field_that_is_checked_lets_the_keyboard_go_on(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.owner)
-    visitor.open(url(built, "installations:configuration", built.desk.public_id))
-    queue = visitor.page.get_by_label("Default queue")
+def test_a_field_that_is_checked_lets_the_keyboard_go_on(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.owner)
+    window.open(url(seeded, "installations:configuration", seeded.desk.public_id))
+    queue = window.page.get_by_label("Default queue")
     queue.fill("Not a queue")
     queue.press("Tab")
-    visitor.reads("Use lower-case letters, digits and hyphens, such as billing.")
-    expect(visitor.page.get_by_role("radio", name="Keep")).to_be_focused()
+    window.wait_for_text("Use lower-case letters, digits and hyphens, such as billing.")
+    expect(window.page.get_by_role("radio", name="Keep")).to_be_focused()
 
 
-def test_toolkits_of_a_number_keep_the_focus(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.admin)
-    visitor.open(url(built, "whatsapp:detail", built.legal.public_id))
-    tab_to(visitor, "#toolkit-PAYMENTS")
-    visitor.page.keyboard.press("Enter")
-    visitor.page.get_by_role("button", name="Take back PAYMENTS").wait_for()
-    assert visitor.focused() == "toolkit-PAYMENTS"
+def test_toolkits_of_a_number_keep_the_focus(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.admin)
+    window.open(url(seeded, "whatsapp:detail", seeded.legal.public_id))
+    tab_to(window, "#toolkit-PAYMENTS")
+    window.page.keyboard.press("Enter")
+    window.page.get_by_role("button", name="Take back PAYMENTS").wait_for()
+    window.expect_focus("#toolkit-PAYMENTS")
 
 
-def test_a_call_is_opened_and_closed(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.operator)
-    visitor.open(url(built, "logs:list"))
-    call = built.calls[0].public_id
-    tab_to(visitor, f"#{call} a")
-    visitor.page.keyboard.press("Enter")
-    visitor.page.get_by_role("heading", name="support_desk__create_support_ticket").wait_for()
-    assert visitor.page.locator("tr[aria-current=true]").get_attribute("id") == call
-    visitor.page.keyboard.press("Escape")
-    expect(visitor.page.locator(".k-dock")).to_have_count(0)
+def test_a_call_is_opened_and_closed(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.operator)
+    window.open(url(seeded, "logs:list"))
+    call = seeded.calls[0].public_id
+    tab_to(window, f"#{call} a")
+    window.page.keyboard.press("Enter")
+    window.page.get_by_role("heading", name="support_desk__create_support_ticket").wait_for()
+    assert window.page.locator("tr[aria-current=true]").get_attribute("id") == call
+    window.page.keyboard.press("Escape")
+    expect(window.page.locator(".k-dock")).to_have_count(0)
 
 
-def test_leaving_a_value_that_is_shown_once_asks_first(built: Stage, visit: Visit) -> None:
-    visitor = visit(built.cast.owner)
+def test_leaving_a_value_that_is_shown_once_asks_first(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.owner)
     asked: list[str] = []
 
     def leave(dialog: Dialog) -> None:
         asked.append(dialog.type)
         dialog.accept()
 
-    visitor.page.on("dialog", leave)
-    visitor.open(url(built, "whatsapp:detail", built.billing.public_id))
-    visitor.press("Make an agent key")
-    visitor.turn_to("People")
-    visitor.page.get_by_role("heading", name="People", level=1).wait_for()
+    window.page.on("dialog", leave)
+    window.open(url(seeded, "whatsapp:detail", seeded.billing.public_id))
+    window.click_button("Make an agent key")
+    window.click_navigation("People")
+    window.wait_for_heading("People")
     assert asked == ["beforeunload"]

@@ -1,54 +1,45 @@
-"""The platform on a phone, and on the narrowest window there is (WCAG 2.2, 1.4.10)."""
+"""What works in another way on a phone: the menu, and a call as a page of its own."""
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import expect
 
-from tests.browser import axe, pages, stage
-from tests.browser.conftest import PHONE, Visit
+from tests.browser import axe
+from tests.browser.conftest import PHONE, OpenWindow
+from tests.browser.seed import Seed
 from tests.support import factories
 
 pytestmark = pytest.mark.browser
-NARROWEST: ViewportSize = {"width": 320, "height": 640}
-SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def test_no_page_scrolls_sideways_or_has_a_finding(visit: Visit) -> None:
-    found: dict[str, list[str]] = {}
-    for place, visitor in pages.tour(stage.build(), visit, viewport=PHONE, has_touch=True, is_mobile=True):
-        found[place.name] = axe.findings(visitor.page)
-        for size in (NARROWEST, PHONE):
-            visitor.page.set_viewport_size(size)
-            found[place.name] += [f"wider than {size['width']}"] if visitor.page.evaluate(SIDEWAYS) else []
-    assert {name: lines for name, lines in found.items() if lines} == {}
-
-
-def test_the_menu_opens_and_gives_the_keyboard_back(visit: Visit) -> None:
-    visitor = visit(factories.cast().owner, viewport=PHONE)
-    visitor.open("/")
-    menu = visitor.page.get_by_role("button", name="Open the menu")
+def test_the_menu_opens_and_gives_the_keyboard_back(open_window: OpenWindow) -> None:
+    window = open_window(factories.cast().owner, viewport=PHONE)
+    window.open("/")
+    menu = window.page.get_by_role("button", name="Open the menu")
     menu.press("Enter")
-    assert menu.get_attribute("aria-expanded") == "true"
-    assert visitor.page.locator("#sidebar a:focus").count() == 1
-    visitor.page.keyboard.press("Escape")
-    assert not visitor.page.locator("#sidebar").is_visible()
-    assert visitor.page.locator(".k-menu:focus").get_attribute("aria-expanded") == "false"
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    expect(window.page.locator("#sidebar a:focus")).to_have_count(1)
+    assert axe.findings(window.page) == []
+    window.page.keyboard.press("Escape")
+    expect(window.page.locator("#sidebar")).to_be_hidden()
+    expect(window.page.locator(".k-menu:focus")).to_have_attribute("aria-expanded", "false")
+    assert axe.findings(window.page) == []
 
 
-def test_the_menu_opens_without_script(visit: Visit) -> None:
-    visitor = visit(factories.cast().owner, viewport=PHONE, java_script_enabled=False)
-    visitor.open("/")
-    visitor.page.get_by_role("button", name="Open the menu").click()
-    visitor.turn_to("People")
-    visitor.page.get_by_role("heading", name="People", level=1).wait_for()
+def test_the_menu_opens_without_script(open_window: OpenWindow) -> None:
+    window = open_window(factories.cast().owner, viewport=PHONE, java_script_enabled=False)
+    window.open("/")
+    window.page.get_by_role("button", name="Open the menu").click()
+    window.click_navigation("People")
+    window.wait_for_heading("People")
 
 
-def test_a_call_is_a_page_of_its_own(visit: Visit) -> None:
-    built = stage.build()
-    visitor = visit(built.cast.operator, viewport=PHONE)
-    visitor.open(reverse("logs:list", args=[built.cast.organization.slug]))
-    visitor.page.get_by_role("row", name="Refused").get_by_role("link").click()
-    visitor.page.get_by_role("heading", name="support_desk__create_support_ticket").wait_for()
-    assert not visitor.page.locator("#calls").is_visible()
-    visitor.follow("Close this call")
-    visitor.page.locator("#calls").wait_for()
+def test_a_call_is_a_page_of_its_own(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.operator, viewport=PHONE)
+    window.open(reverse("logs:list", args=[seeded.cast.organization.slug]))
+    window.page.get_by_role("row", name="Refused").get_by_role("link").click()
+    window.page.get_by_role("heading", name="support_desk__create_support_ticket").wait_for()
+    expect(window.page.locator("#calls")).to_be_hidden()
+    assert axe.findings(window.page) == []
+    window.click_link("Close this call")
+    window.page.locator("#calls").wait_for()

@@ -4,60 +4,54 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from tests.browser import stage
-from tests.browser.conftest import Visit
-from tests.browser.stage import Stage
-from tests.browser.visitor import Visitor
+from tests.browser.conftest import OpenWindow
+from tests.browser.seed import Seed
+from tests.browser.window import Window
 from tests.support import factories
 
 pytestmark = pytest.mark.browser
 UNSAVED = "Your last change was not saved, because you had been signed out."
 
 
-@pytest.fixture
-def built(transactional_db: None) -> Stage:
-    return stage.build()
+def sign_in(window: Window, seeded: Seed) -> None:
+    window.page.get_by_label("Email").fill(seeded.cast.owner.email)
+    window.page.get_by_label("Password").fill(factories.PASSWORD)
+    window.click_button("Sign in")
 
 
-def sign_in(visitor: Visitor, built: Stage) -> None:
-    visitor.page.get_by_label("Email").fill(built.cast.owner.email)
-    visitor.page.get_by_label("Password").fill(factories.PASSWORD)
-    visitor.press("Sign in")
-
-
-def test_a_click_and_a_field_lead_to_sign_in_and_back(built: Stage, visit: Visit) -> None:
-    org, desk = built.cast.organization.slug, built.desk.public_id
+def test_a_click_and_a_field_lead_to_sign_in_and_back(seeded: Seed, open_window: OpenWindow) -> None:
+    org, desk = seeded.cast.organization.slug, seeded.desk.public_id
     matrix = reverse("grants:matrix", args=[org])
     configuration = reverse("installations:configuration", args=[org, desk])
-    visitor = visit(built.cast.owner)
-    visitor.page.on("dialog", lambda dialog: dialog.accept())
+    window = open_window(seeded.cast.owner)
+    window.page.on("dialog", lambda dialog: dialog.accept())
 
-    visitor.open(matrix)
+    window.open(matrix)
     Session.objects.all().delete()
-    visitor.press("support:tickets:read for Legal Consultations: Off")
-    visitor.reads("your last change was not saved")
-    sign_in(visitor, built)
-    visitor.page.wait_for_url(f"**{matrix}")
-    visitor.said(UNSAVED)
-    visitor.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off").wait_for()
+    window.click_button("support:tickets:read for Legal Consultations: Off")
+    window.wait_for_text("your last change was not saved")
+    sign_in(window, seeded)
+    window.page.wait_for_url(f"**{matrix}")
+    window.wait_for_announcement(UNSAVED)
+    window.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off").wait_for()
 
-    visitor.open(configuration)
+    window.open(configuration)
     Session.objects.all().delete()
-    visitor.page.get_by_label("Default queue").fill("sales")
-    visitor.page.get_by_label("Default queue").press("Tab")
-    visitor.reads("your last change was not saved")
-    sign_in(visitor, built)
-    visitor.page.wait_for_url(f"**{configuration}")
-    visitor.said(UNSAVED)
+    window.page.get_by_label("Default queue").fill("sales")
+    window.page.get_by_label("Default queue").press("Tab")
+    window.wait_for_text("your last change was not saved")
+    sign_in(window, seeded)
+    window.page.wait_for_url(f"**{configuration}")
+    window.wait_for_announcement(UNSAVED)
 
 
-def test_signing_in_twice_in_two_tabs_lets_the_person_in(built: Stage, visit: Visit) -> None:
-    first = visit()
+def test_signing_in_twice_in_two_tabs_lets_the_person_in(seeded: Seed, open_window: OpenWindow) -> None:
+    first = open_window()
     first.open("/")
-    second = Visitor(first.page.context.new_page(), first.origin)
+    second = Window(first.page.context.new_page(), first.origin)
     second.open("/")
     for tab in (first, second):
-        sign_in(tab, built)
-        tab.page.get_by_role("heading", name="Overview", level=1).wait_for()
-    second.said(f"You are signed in as {built.cast.owner}.")
-    assert second.faults == []
+        sign_in(tab, seeded)
+        tab.wait_for_heading("Overview")
+    second.wait_for_announcement(f"You are signed in as {seeded.cast.owner}.")
+    assert second.errors == []

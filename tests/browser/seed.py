@@ -1,4 +1,4 @@
-"""An organization in which everything is there once: what the tests over all pages open."""
+"""An organization in which everything is there at least once: what the browser tests open."""
 
 import json
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from grants.changes import plugins, toolkits
 from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
+from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.states import Mode
 from kasilabs.logs import write
@@ -56,8 +57,11 @@ CASES: list[dict[str, Any]] = [
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What stands on it. The desk is granted to the legal number; the shop is installed and not configured."""
+class Seed:
+    """An organization with its people, numbers, installations and calls.
+
+    The desk is granted to the legal number; the shop is installed and not configured.
+    """
 
     cast: Cast
     legal: Instance
@@ -68,7 +72,7 @@ class Stage:
     calls: list[Call]
 
 
-def build() -> Stage:
+def build() -> Seed:
     cast = factories.cast()
     ours = cast.organization
     legal, billing, closed = (factories.number(ours, name) for name in ("Legal Consultations", "Billing", "Old line"))
@@ -81,16 +85,28 @@ def build() -> Stage:
     desk = _desk(ours, legal)
     factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND)
     calls = [factories.call(legal, **case) for case in CASES]
-    return Stage(cast, legal, billing, closed, desk, factories.installation(ours, **SHOP), calls)
+    return Seed(cast, legal, billing, closed, desk, factories.installation(ours, **SHOP), calls)
 
 
-def sample(name: str) -> bytes:
-    """Return the manifest of one of the samples."""
+def fill_lists(seed: Seed) -> None:
+    """Make every list that can be long a long one."""
+    organization = seed.cast.organization
+    for index in range(20):
+        factories.number(organization, f"Branch {index}")
+        factories.member(organization, Role.VIEWER, email=f"viewer{index}@kasi-legal.example")
+        factories.installation(organization, **{**SHOP, "slug": f"SHOP_{index}"})
+        for _ in range(5):
+            factories.call(seed.legal, **CASES[index % len(CASES)])
+
+
+def sample_manifest(name: str) -> bytes:
+    """Return the manifest of one of the sample plugins."""
     return (samples.EXAMPLES / name / "manifest.json").read_bytes()
 
 
 def _desk(of: Organization, number: Instance) -> Installation:
-    version = registry.add_version(organization=of, actor=factories.ACTOR, raw=sample("support_desk")).version
+    raw = sample_manifest("support_desk")
+    version = registry.add_version(organization=of, actor=factories.ACTOR, raw=raw).version
     made = lifecycle.install(organization=of, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR)
     given = read_settings(version.manifest.configuration, ["defaultQueue=billing"], ["apiKey=a-secret-that-ends-7F2Q"])
     desk = lifecycle.configure(
@@ -100,8 +116,8 @@ def _desk(of: Organization, number: Instance) -> Installation:
     return desk
 
 
-def wrong(manifest: bytes) -> str:
-    """Return the text of a manifest with three faults in it."""
+def with_three_errors(manifest: bytes) -> str:
+    """Return the text of a manifest with three errors in it."""
     document = json.loads(manifest)
     document["version"], document["tools"][0]["name"] = "one", "Create Ticket"
     document["descripton"] = document.pop("description")
