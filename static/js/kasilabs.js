@@ -5,7 +5,7 @@
   var toasts = document.getElementById("toasts");
   var pattern = document.getElementById("toast");
 
-  function say(words) {
+  function announce(words) {
     status.textContent = "";
     setTimeout(function () { status.textContent = words; }, 50);
   }
@@ -16,22 +16,22 @@
     made.classList.toggle("bad", note.tone === "bad");
     made.querySelector("span").textContent = note.text;
     var link = made.querySelector("a");
-    if (isHere(note.url)) {
+    if (isOwnPath(note.url)) {
       link.href = note.url;
       link.textContent = note.label;
     } else link.remove();
     var undo = made.querySelector("[data-undo]");
-    if (isHere(note.undo)) {
+    if (isOwnPath(note.undo)) {
       undo.setAttribute("hx-post", note.undo);
       if (note.target) undo.setAttribute("hx-target", note.target);
       else undo.setAttribute("hx-swap", "none");
     } else undo.remove();
     toasts.replaceChildren(made);
     window.htmx.process(made);
-    say(note.text);
+    announce(note.text);
   }
 
-  function isHere(url) {
+  function isOwnPath(url) {
     return typeof url === "string" && /^\/(?![\/\\])/.test(url);
   }
 
@@ -66,7 +66,7 @@
       var label = button.querySelector("[data-label]");
       var before = label && label.textContent;
       if (label) label.textContent = pattern.dataset.copied;
-      say(pattern.dataset.copied);
+      announce(pattern.dataset.copied);
       setTimeout(function () { if (label) label.textContent = before; }, 2000);
       release(button.closest("[data-once]"));
     }, function () {
@@ -88,6 +88,11 @@
   function guarded(event) {
     return event.target.closest && event.target.closest("form[data-guard]");
   }
+
+  // Whoever chooses to stay on a page that is led away, because its session has ended, must know why.
+  document.addEventListener("htmx:beforeOnLoad", function (event) {
+    if (held.size && event.detail.xhr.getResponseHeader("HX-Redirect")) toast({ tone: "bad", text: pattern.dataset.ended });
+  });
 
   holdShownOnce(document);
   document.addEventListener("htmx:load", function (event) { holdShownOnce(event.detail.elt.parentNode || document); });
@@ -162,5 +167,5 @@
 
   document.querySelectorAll("[data-typed]").forEach(checkTyped);
   var first = toasts.querySelector(".k-toast span");
-  if (first) say(first.textContent);
+  if (first) announce(first.textContent);
 })();
