@@ -16,8 +16,12 @@ from kasilabs.accounts.access import (
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Permission
 from kasilabs.dashboard import components as component_samples
-from kasilabs.dashboard import overview as overviews
+from kasilabs.dashboard.next_step import next_step
+from kasilabs.logs import search
 from plugins.manifest.checks import manifest_schema as schemas
+
+MOST_ROWS = 8
+MOST_FAILURES = 6
 
 
 @require_safe
@@ -33,8 +37,18 @@ def home(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @member_required(Permission.OVERVIEW_VIEW)
 def overview(request: MemberRequest) -> HttpResponse:
-    """Show numbers, installations and the last failures, with the next act where something is missing."""
-    return render(request, "overview.html", overviews.context(request.member))
+    """Show numbers, installations and the last failures, with the next step where something is missing."""
+    organization, member = request.organization, request.member
+    numbers = list(organization.instances.order_by("name")[:MOST_ROWS])
+    installations = list(organization.installations.not_removed().with_version().order_by("-id")[:MOST_ROWS])
+    failures = search.last_failures(organization, limit=MOST_FAILURES) if member.may(Permission.LOGS_VIEW) else []
+    context = {
+        "numbers": numbers,
+        "installations": installations,
+        "failures": failures,
+        "next_step": next_step(member, has_number=bool(numbers), has_plugin=bool(installations)),
+    }
+    return render(request, "overview.html", context)
 
 
 @require_safe
