@@ -1,8 +1,4 @@
-from collections.abc import Mapping
 from enum import StrEnum
-from functools import reduce
-from operator import or_
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -118,22 +114,6 @@ class InstallationSecret(SealedSecret):
         constraints = [models.UniqueConstraint(fields=["owner", "pointer"], name="one_secret_per_field")]
 
 
-class CustomerAliasQuerySet(models.QuerySet["CustomerAlias"]):
-    def for_handles(
-        self, organization: UUID, installation: UUID, indexes: Mapping[str, str | None]
-    ) -> "CustomerAliasQuerySet":
-        """The aliases one installation sees for the customers of these handles, given as indexes by kind."""
-        handles = [
-            Q(customer__handles__kind=kind, customer__handles__index=index) for kind, index in indexes.items() if index
-        ]
-        return self.filter(
-            reduce(or_, handles),
-            customer__handles__organization=organization,
-            installation=installation,
-            hash_version=ALIAS_HASH_VERSION,
-        )
-
-
 class CustomerAlias(models.Model):
     """The pseudonym one installation sees for a customer; kept so that a bridge can find the customer again."""
 
@@ -143,8 +123,6 @@ class CustomerAlias(models.Model):
     hash_version = models.PositiveSmallIntegerField(default=ALIAS_HASH_VERSION)
     alias = models.CharField(max_length=40, unique=True)
     created = models.DateTimeField(auto_now_add=True)
-
-    objects = CustomerAliasQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from grants.decision.query import Kind, Row, fetch
+from grants.decision.query import DecisionRow, RowKind, fetch_rows
 from grants.models import ToolGrant
 from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import Organization
@@ -77,15 +77,15 @@ class DecisionContext:
     ) -> dict[UUID, "DecisionContext"]:
         """Load the contexts of several numbers of one organization, by the id of the number."""
         installations = _installations(organization, slug)
-        rows = fetch(organization, instances, slug=slug, with_signing=with_signing)
+        rows = fetch_rows(organization, instances, slug=slug, with_signing=with_signing)
         plugins = _installed_plugins(installations, rows)
         grants = _granted_plugins(plugins, rows)
         by_slug = _preferred(plugins.values())
-        toolkits = {row.name for row in rows[Kind.TOOLKIT]}
+        toolkits = {row.name for row in rows[RowKind.TOOLKIT]}
         contexts = {each.id: cls(each, by_slug, installed_toolkits=toolkits) for each in instances}
-        for row in rows[Kind.NUMBER_TOOLKIT]:
+        for row in rows[RowKind.NUMBER_TOOLKIT]:
             contexts[row.owner].granted_toolkits.add(row.name)
-        for row in rows[Kind.GRANT]:
+        for row in rows[RowKind.GRANT]:
             if row.row in grants:
                 contexts[row.owner].grants[grants[row.row].plugin.slug] = grants[row.row]
         return contexts
@@ -128,11 +128,11 @@ def _installed(*, organization: UUID, slug: str | None) -> "QuerySet[Installatio
 
 
 def _installed_plugins(
-    installations: Sequence[Installation], rows: Mapping[Kind, Sequence[Row]]
+    installations: Sequence[Installation], rows: Mapping[str, Sequence[DecisionRow]]
 ) -> dict[UUID, InstalledPlugin]:
     """Return the installations with their secrets, by id."""
     plugins = {installation.id: InstalledPlugin(installation) for installation in installations}
-    for row in rows[Kind.SECRET]:
+    for row in rows[RowKind.SECRET]:
         if row.owner in plugins:
             plugins[row.owner].secret_rows.append(
                 InstallationSecret(
@@ -143,7 +143,7 @@ def _installed_plugins(
                     value=row.value,
                 )
             )
-    for row in rows[Kind.SIGNING]:
+    for row in rows[RowKind.SIGNING]:
         mode, purpose, kid = row.name.split(":")
         secret = SigningSecret(id=row.row, plugin_id=row.owner, mode=mode, purpose=purpose, kid=kid, value=row.value)
         for plugin in plugins.values():
@@ -153,17 +153,19 @@ def _installed_plugins(
 
 
 def _granted_plugins(
-    plugins: Mapping[UUID, InstalledPlugin], rows: Mapping[Kind, Sequence[Row]]
+    plugins: Mapping[UUID, InstalledPlugin], rows: Mapping[str, Sequence[DecisionRow]]
 ) -> dict[UUID, GrantedPlugin]:
     """Return the grants with their tools and permissions, by id.
 
     The installations were read by a statement of their own, so that a grant may be of one that is newer: left out.
     """
-    grants = {row.row: GrantedPlugin(row.row, plugins[row.other]) for row in rows[Kind.GRANT] if row.other in plugins}
-    for row in rows[Kind.TOOL]:
+    grants = {
+        row.row: GrantedPlugin(row.row, plugins[row.other]) for row in rows[RowKind.GRANT] if row.other in plugins
+    }
+    for row in rows[RowKind.TOOL]:
         if row.owner in grants and row.value == ToolGrant.State.ON:
             grants[row.owner].tools.add(row.name)
-    for row in rows[Kind.PERMISSION]:
+    for row in rows[RowKind.PERMISSION]:
         if row.owner in grants:
             grants[row.owner].permissions.add(row.name)
     return grants

@@ -4,6 +4,7 @@ Seven small tables are read as one UNION ALL of (kind, owner, row, other, name, 
 trips, and a page must not pay one for each number.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from kasilabs.whatsapp.models import Instance
 from plugins.models import SigningSecret
 
 
-class Kind(StrEnum):
+class RowKind(StrEnum):
     """Which table a row came from."""
 
     GRANT = "grant"
@@ -32,7 +33,7 @@ class Kind(StrEnum):
     SIGNING = "signing"
 
 
-class Row(NamedTuple):
+class DecisionRow(NamedTuple):
     """One row of the union. `owner` is what it belongs to, `row` its own id where it has one."""
 
     owner: UUID
@@ -42,18 +43,21 @@ class Row(NamedTuple):
     value: str
 
 
-def fetch(
+def fetch_rows(
     organization: Organization, instances: Sequence[Instance], *, slug: str | None, with_signing: bool
-) -> dict[Kind, list[Row]]:
-    """Fetch the rows for some numbers of an organization, by kind; `slug` narrows them to one plugin."""
+) -> dict[str, list[DecisionRow]]:
+    """Returns the rows for some numbers of an organization, by kind; `slug` narrows them to one plugin.
+
+    A SIGNING row has mode, purpose and kid as its name; it is there only `with_signing`, which needs a slug.
+    """
     ids = [instance.id for instance in instances]
     if len(ids) == 1:
         found = _of_one(organization=organization.id, instance=ids[0], slug=slug, with_signing=with_signing)
     else:
         found = list(_union(organization.id, ids, slug, with_signing=with_signing))
-    rows: dict[Kind, list[Row]] = {kind: [] for kind in Kind}
+    rows: dict[str, list[DecisionRow]] = defaultdict(list)
     for kind, *columns in found:
-        rows[kind].append(Row(*columns))
+        rows[kind].append(DecisionRow(*columns))
     return rows
 
 
@@ -75,33 +79,56 @@ def _parts(
     grants = Q(instance__in=instances) & (Q(plugin__slug=slug) if slug else Q())
     cells = Q(grant__instance__in=instances) & (Q(grant__plugin__slug=slug) if slug else Q())
     secrets = Q(organization=organization) & (Q(owner__plugin__slug=slug) if slug else Q())
-    installed = OrganizationToolkit.objects.filter(organization=organization)
-    granted = ToolkitGrant.objects.filter(instance__in=instances)
-    sealed = InstallationSecret.objects.filter(secrets)
-    nothing = Value("")
+    in_grant, nothing = ("grant_id",) * 3, Value("")
     parts = [
-        _part(
-            Kind.GRANT, PluginGrant.objects.filter(grants), ("instance_id", "id", "installation_id"), nothing, nothing
+        _select(
+            RowKind.GRANT,
+            PluginGrant.objects.filter(grants),
+            ids=("instance_id", "id", "installation_id"),
+            name=nothing,
+            value=nothing,
         ),
-        _part(Kind.TOOL, ToolGrant.objects.filter(cells), ("grant_id",) * 3, F("tool"), F("state")),
-        _part(Kind.PERMISSION, PermissionGrant.objects.filter(cells), ("grant_id",) * 3, F("key"), nothing),
-        _part(Kind.TOOLKIT, installed, ("organization_id",) * 3, F("toolkit"), nothing),
-        _part(Kind.NUMBER_TOOLKIT, granted, ("instance_id",) * 3, F("toolkit"), nothing),
-        _part(Kind.SECRET, sealed, ("owner_id", "id", "id"), F("pointer"), F("value")),
+        _select(RowKind.TOOL, ToolGrant.objects.filter(cells), ids=in_grant, name=F("tool"), value=F("state")),
+        _select(RowKind.PERMISSION, PermissionGrant.objects.filter(cells), ids=in_grant, name=F("key"), value=nothing),
+        _select(
+            RowKind.TOOLKIT,
+            OrganizationToolkit.objects.filter(organization=organization),
+            ids=("organization_id",) * 3,
+            name=F("toolkit"),
+            value=nothing,
+        ),
+        _select(
+            RowKind.NUMBER_TOOLKIT,
+            ToolkitGrant.objects.filter(instance__in=instances),
+            ids=("instance_id",) * 3,
+            name=F("toolkit"),
+            value=nothing,
+        ),
+        _select(
+            RowKind.SECRET,
+            InstallationSecret.objects.filter(secrets),
+            ids=("owner_id", "id", "id"),
+            name=F("pointer"),
+            value=F("value"),
+        ),
     ]
     if with_signing:
-        parts.append(_signing(slug))
+        parts.append(
+            _select(
+                RowKind.SIGNING,
+                SigningSecret.objects.live(at=Now()).filter(plugin__slug=slug),
+                ids=("plugin_id", "id", "id"),
+                name=Concat("mode", Value(":"), "purpose", Value(":"), "kid"),
+                value=F("value"),
+            )
+        )
     return parts
 
 
-def _signing(slug: str | None) -> "QuerySet[Any, Any]":
-    rows = SigningSecret.objects.live(at=Now()).filter(plugin__slug=slug)
-    name = Concat("mode", Value(":"), "purpose", Value(":"), "kid")
-    return _part(Kind.SIGNING, rows, ("plugin_id", "id", "id"), name, F("value"))
-
-
-def _part(kind: Kind, rows: "QuerySet[Any, Any]", ids: tuple[str, ...], name: Any, value: Any) -> "QuerySet[Any, Any]":
-    """Select one kind of row; `ids` are the columns for owner, row and other."""
+def _select(
+    kind: RowKind, rows: "QuerySet[Any, Any]", *, ids: tuple[str, ...], name: Any, value: Any
+) -> "QuerySet[Any, Any]":
+    """Selects one kind of row; `ids` are the columns for owner, row and other."""
     owner, row, other = map(F, ids)
     made: QuerySet[Any, Any] = rows.order_by().annotate(
         _kind=Value(kind.value), _owner=owner, _row=row, _other=other, _name=name, _value=value

@@ -15,8 +15,8 @@ from grants.matrix.cells_html import cell_id, header_id
 from grants.matrix.filter import MatrixFilter
 from installations.models import Installation
 from kasilabs.accounts.permissions import Permission
+from kasilabs.logs.gate_trace import GateResult, GateStep
 from kasilabs.logs.gates import QUESTIONS, STANDING, Gate
-from kasilabs.logs.path import Step, Verdict
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import agent_name
 
@@ -41,11 +41,11 @@ class Explanation:
     plugin: InstalledPlugin
     grant: GrantedPlugin | None
     decision: Decision
-    steps: list[Step]
+    steps: list[GateStep]
     fix: Fix | None
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         return "" if self.decision.allowed else reasons.message(self.decision)
 
     @property
@@ -86,11 +86,11 @@ def explain_row(instance: Instance, slug: str, name: str) -> Explanation | None:
     return Explanation(row, plugin, context.grants.get(slug), decision, steps, _find_fix(decision, instance, plugin))
 
 
-def _step(gate: Gate, decision: Decision) -> Step:
+def _step(gate: Gate, decision: Decision) -> GateStep:
     if gate is decision.gate:
-        return Step(gate.value, Verdict.STOPPED, "", reasons.message(decision))
-    verdict = Verdict.PASSED if gate in decision.passed else Verdict.LATER
-    return Step(gate.value, verdict, QUESTIONS[gate])
+        return GateStep(gate.value, GateResult.REFUSED, message=reasons.message(decision))
+    result = GateResult.PASSED if gate in decision.passed else GateResult.NOT_REACHED
+    return GateStep(gate.value, result, QUESTIONS[gate])
 
 
 @dataclass(frozen=True)

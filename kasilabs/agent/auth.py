@@ -27,7 +27,10 @@ class InvalidKey(Exception):
 
 
 class AgentKey(HttpBearer):
-    """Turn the key into the number it belongs to. A good key works also from an address that failed too often."""
+    """Finds the number a key belongs to. A good key works also from an address that failed too often.
+
+    Raises InvalidKey.
+    """
 
     def __call__(self, request: HttpRequest) -> Instance:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -38,12 +41,12 @@ class AgentKey(HttpBearer):
         return found.instance
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        """Not reached: `__call__` reads the header itself, so that a missing one is counted too."""
+        """Is not reached: `__call__` reads the header itself, so that a missing one is counted too."""
         raise NotImplementedError
 
 
 def _count_failure(request: HttpRequest) -> int | None:
-    """Count a failure of this address; return the seconds to wait once there were too many."""
+    """Counts a failure of this address. Returns the seconds to wait once there were too many."""
     key = f"agent-key-failures:{get_adapter().get_client_ip(request)}"
     cache.add(key, 0, WINDOW_SECONDS)
     try:

@@ -1,16 +1,29 @@
-"""The body of a tool call, strict: unknown members and lenient types are refused."""
+"""The body of a tool call, strict: unknown members and lenient types are refused. What a malformed one still says."""
 
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from kasilabs.whatsapp.models import E164
+from kasilabs.calls.customer import SentConversation
+from kasilabs.calls.tool_call import ToolCall
+from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.whatsapp.models import E164, Instance
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 _PHONE = re.compile(E164)
+MOST_NAME = 64
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,128}")
 
 
@@ -72,13 +85,59 @@ class ConversationIn(Strict):
     customer: CustomerIn | None = None
     lastCustomerMessageAt: Annotated[str, AfterValidator(_moment)] | None = None  # noqa: N815
 
-    @property
-    def moment(self) -> datetime | None:
-        """When the customer last wrote."""
-        return datetime.fromisoformat(self.lastCustomerMessageAt) if self.lastCustomerMessageAt else None
+    def as_sent(self) -> SentConversation:
+        """Returns the conversation as `kasilabs.calls` knows it."""
+        return SentConversation(
+            self.id,
+            phone=self.customer.phone if self.customer else None,
+            user_id=self.customer.userId if self.customer else None,
+            last_message_at=datetime.fromisoformat(self.lastCustomerMessageAt) if self.lastCustomerMessageAt else None,
+        )
 
 
 class CallIn(Strict):
     tool: Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_printable)]
     input: dict[str, Any] = Field(...)
     conversation: ConversationIn | None = None
+
+
+def malformed_call(instance: Instance, document: dict[str, Any], *, request_id: str) -> ToolCall:
+    """Returns as much of a body as its refusal needs: what was asked for, and what helps to hide whom it is about."""
+    tool, sent = document.get("tool"), document.get("input")
+    conversation = None
+    match document.get("conversation"):
+        case {"id": str(external_id), "customer": {"phone": str(phone)}}:
+            conversation = SentConversation(external_id, phone=phone)
+        case {"id": str(external_id)}:
+            conversation = SentConversation(external_id)
+    return ToolCall(
+        instance,
+        # PostgreSQL stores no NUL.
+        "".join(filter(str.isprintable, tool))[:MOST_NAME] if isinstance(tool, str) else "",
+        sent if isinstance(sent, dict) else {},
+        conversation=conversation,
+        request_id=request_id,
+    )
+
+
+_RULES = {
+    "missing": ("required", "This member is required."),
+    "extra_forbidden": ("additionalProperties", "There is no such member."),
+    "string_too_short": ("minLength", "This text is too short."),
+    "string_too_long": ("maxLength", "This text is too long."),
+    "string_type": ("type", "This must be text."),
+    "dict_type": ("type", "This must be an object."),
+    "model_type": ("type", "This must be an object."),
+    "model_attributes_type": ("type", "This must be an object."),
+}
+"""Our keyword and sentence for each kind of error that pydantic finds; our own checks bring theirs."""
+
+
+def violations(error: ValidationError) -> list[SchemaViolation]:
+    """Returns what is wrong with a body as contracts want it: pointers from the root of what was sent, and keywords."""
+    found = []
+    for each in error.errors():
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in each["loc"])
+        keyword, message = _RULES.get(each["type"], (each["type"], each["msg"]))
+        found.append(SchemaViolation(pointer, keyword, message))
+    return found

@@ -1,145 +1,174 @@
-"""Who a call is about: the conversation, the customer, and the alias the plugin will see for them."""
+"""Whom a call is about: the conversation, the customer, and the alias the plugin sees for them."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import QuerySet, Value
+from django.db.models import FilteredRelation, Q, QuerySet, Value
 
 from installations import aliases
-from installations.models import CustomerAlias, Installation
-from kasilabs.calls.request import Conversation
+from installations.models import ALIAS_HASH_VERSION, Installation
 from kasilabs.lib.db.compiled import compiled
 from kasilabs.whatsapp import customers
-from kasilabs.whatsapp.models import Conversation as Talk
-from kasilabs.whatsapp.models import CustomerHandle, Instance
+from kasilabs.whatsapp.customers import Handle, Seen
+from kasilabs.whatsapp.models import Conversation, CustomerHandle, Instance
 
-Kind = CustomerHandle.Kind
 _NUMBER = re.compile(r"\+?[0-9]{9,15}")
 
 
 @dataclass(frozen=True, repr=False)
+class SentConversation:
+    """The conversation as the agent names it. It may carry a phone number, so it has no repr."""
+
+    id: str
+    phone: str | None = None
+    user_id: str | None = None
+    last_message_at: datetime | None = None
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The phone numbers in it: the customer's, and the id of the conversation where that is one itself."""
+        numbers = [self.phone, self.id if _NUMBER.fullmatch(self.id) else None]
+        return tuple(number for number in numbers if number)
+
+
+@dataclass(repr=False)
 class CustomerContext:
-    """What was found or made; everything empty for a call outside a conversation."""
+    """Whom a call is about. Everything but the first two fields is empty for a call outside a conversation.
+
+    `load` reads what is known, `create_missing` makes the rest and sets the last four fields. `known` holds, for
+    each handle that is known, by its index, the customer and the alias; the alias is empty where the plugin has not
+    seen the customer yet.
+    """
+
+    installation: Installation
+    instance: Instance
+    sent: SentConversation | None
+    handles: Sequence[Handle] = ()
+    conversation: Seen | None = None
+    known: dict[str, tuple[UUID, str]] = field(default_factory=dict)
 
     conversation_id: UUID | None = None
     customer_id: UUID | None = None
     alias: str = ""
-    phones: Sequence[str] = ()
+    phones: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True, repr=False)
-class Known:
-    """What was known before a call: the conversation, and the customer the agent names with their alias here."""
-
-    sent: Conversation
-    handles: Sequence[customers.Handle]
-    conversation: customers.Seen | None
-    named: tuple[UUID, str] | None
+    @classmethod
+    def load(cls, installation: Installation, instance: Instance, sent: SentConversation | None) -> "CustomerContext":
+        """Reads what is known in one statement, or in none for a call outside a conversation."""
+        if sent is None:
+            return cls(installation, instance, None)
+        handles = customers.handles(instance.organization, phone=sent.phone, user_id=sent.user_id)
+        context = cls(installation, instance, sent, handles)
+        for row, customer_id, last_message_at, index, alias in _rows(context):
+            if row is not None:
+                context.conversation = Seen(row, customer_id, last_message_at)
+            else:
+                context.known[index] = (customer_id, alias or "")
+        return context
 
     @property
-    def is_settled(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the call needs no row but its own: nothing is new about whom it is with."""
-        if self.conversation is None or self.named is None or self.conversation.customer_id != self.named[0]:
+        if self.sent is None:
+            return True
+        people = set(self.known.values())
+        if self.conversation is None or len(self.known) < len(self.handles) or len(people) != 1:
             return False
-        return not self.conversation.is_before(self.sent.last_message_at)
+        customer_id, alias = people.pop()
+        is_theirs = self.conversation.customer_id == customer_id
+        return bool(alias) and is_theirs and not self.conversation.is_before(self.sent.last_message_at)
+
+    def create_missing(self) -> None:
+        """Makes what is not known yet of customer, conversation and alias, in the caller's transaction.
+
+        A call without customer in a conversation that has one uses it. Raises CustomerConflict and
+        ConversationMismatch; IntegrityError when another process was faster, and then the caller loads it again.
+        """
+        if self.sent is None:
+            return
+        people = {customer_id for customer_id, _alias in self.known.values()}
+        if len(people) > 1:
+            raise customers.CustomerConflict
+        customer_id = people.pop() if people else None
+        new = [handle for handle in self.handles if handle.index not in self.known]
+        if new:
+            customer_id = customers.add_handles(self.instance.organization, customer_id, new)
+        elif customer_id is None and self.conversation is not None:
+            customer_id = self.conversation.customer_id
+        self.conversation_id = customers.join(
+            self.conversation,
+            instance=self.instance,
+            external_id=self.sent.id,
+            customer_id=customer_id,
+            last_message_at=self.sent.last_message_at,
+        )
+        self.phones = self.sent.phones
+        if customer_id is not None:
+            self.customer_id = customer_id
+            alias = next((alias for _customer, alias in self.known.values() if alias), "")
+            self.alias = alias or aliases.get_or_create(self.installation, customer_id)
+            self.phones += () if self.sent.phone else tuple(customers.phones(customer_id))
 
 
-def look_up(installation: Installation, instance: Instance, sent: Conversation | None) -> Known | None:
-    """Read what is known, in one statement; nothing for a call outside a conversation."""
-    if sent is None:
-        return None
-    handles = customers.handles(instance.organization, phone=sent.phone, user_id=sent.user_id)
-    rows = _rows(installation, instance, customers.conversation_index(instance, sent.id), handles)
-    talks = [customers.Seen(row, customer, last) for row, customer, last, _alias in rows if row]
-    named = [(customer, alias) for row, customer, _last, alias in rows if row is None]
-    agree = len(named) == len(handles) and len(set(named)) == 1
-    return Known(sent, handles, talks[0] if talks else None, named[0] if agree else None)
+def known_phones(instance: Instance, sent: SentConversation | None) -> tuple[str, ...]:
+    """Returns the numbers a refused call must hide: what the agent sent, and those of whom the conversation is with.
 
-
-_Found = tuple[UUID | None, Any, datetime | None, str]
-"""(conversation, customer, last message, "") or, for each handle that is known, (None, customer, None, alias)."""
-
-
-def _rows(
-    installation: Installation, instance: Instance, index: str, handles: Sequence[customers.Handle]
-) -> list[_Found]:
-    if not handles:
-        return _talk(instance=instance.id, index=index)
-    index_of = {handle.kind: handle.index for handle in handles}
-    return _talk_and_names(
-        instance=instance.id,
-        index=index,
-        organization=instance.organization_id,
-        installation=installation.id,
-        phone=index_of.get(Kind.PHONE),
-        user_id=index_of.get(Kind.USER_ID),
-    )
-
-
-@compiled
-def _talk(*, instance: UUID, index: str) -> "QuerySet[Talk, _Found]":
-    found = customers.conversations(instance, index)
-    return found.values_list("id", "customer_id", "last_customer_message_at", Value(""))
-
-
-@compiled
-def _talk_and_names(
-    *, instance: UUID, index: str, organization: UUID, installation: UUID, phone: str | None, user_id: str | None
-) -> "QuerySet[Any, _Found]":
-    talk = customers.conversations(instance, index)
-    names = CustomerAlias.objects.for_handles(organization, installation, {Kind.PHONE: phone, Kind.USER_ID: user_id})
-    nothing, never = Value(None, models.UUIDField()), Value(None, models.DateTimeField())
-    return talk.values_list("id", "customer_id", "last_customer_message_at", Value("")).union(
-        names.values_list(nothing, "customer_id", never, "alias"), all=True
-    )
-
-
-def resolve(installation: Installation, instance: Instance, known: Known | None) -> CustomerContext:
-    """Make what is not known yet of conversation, customer and alias, in the caller's transaction.
-
-    Raises CustomerConflict and ConversationMismatch; IntegrityError when another process was faster, and then the
-    caller looks it up again. A call without customer in a conversation that has one uses it.
-    """
-    if known is None:
-        return CustomerContext()
-    sent, conversation = known.sent, known.conversation
-    customer_id, alias = known.named or (None, "")
-    if customer_id is None and known.handles:
-        customer_id = customers.find_or_make(instance.organization, known.handles)
-    if customer_id is None and conversation is not None:
-        customer_id = conversation.customer_id
-    joined = customers.join(
-        conversation,
-        instance=instance,
-        external_id=sent.id,
-        customer_id=customer_id,
-        last_message_at=sent.last_message_at,
-    )
-    if customer_id is None:
-        return CustomerContext(joined, phones=_sent_phones(sent))
-    alias = alias or aliases.get_or_create(installation, customer_id)
-    stored = () if sent.phone else customers.phones(customer_id)
-    return CustomerContext(joined, customer_id, alias, (*_sent_phones(sent), *stored))
-
-
-def known_phones(instance: Instance, sent: Conversation | None) -> tuple[str, ...]:
-    """Return the numbers a refused call must hide: the one the agent names, and those of whom the conversation is with.
-
-    Raises CannotOpen: what cannot be hidden is not written.
+    Raises CannotOpen.
     """
     if sent is None:
         return ()
     conversation = customers.conversations(instance.id, customers.conversation_index(instance, sent.id)).first()
-    known = customers.phones(conversation.customer_id) if conversation and conversation.customer_id else []
-    return (*_sent_phones(sent), *known)
+    stored = customers.phones(conversation.customer_id) if conversation and conversation.customer_id else []
+    return (*sent.phones, *stored)
 
 
-def _sent_phones(sent: Conversation) -> tuple[str, ...]:
-    """Return the numbers an agent sends: the customer's, and an id of the conversation that is one itself."""
-    numbers = [sent.phone, sent.id if _NUMBER.fullmatch(sent.id) else None]
-    return tuple(number for number in numbers if number)
+_Row = tuple[UUID | None, Any, datetime | None, str, str | None]
+"""(conversation, customer, last message, "", "") and, for each handle that is known, (None, customer, None, index,
+alias or None)."""
+
+
+def _rows(context: CustomerContext) -> list[_Row]:
+    instance, indexes = context.instance, {handle.kind: handle.index for handle in context.handles}
+    index = customers.conversation_index(instance, context.sent.id if context.sent else "")
+    if not indexes:
+        return _conversation(instance=instance.id, index=index)
+    return _conversation_and_handles(
+        instance=instance.id,
+        index=index,
+        organization=instance.organization_id,
+        installation=context.installation.id,
+        phone=indexes.get(CustomerHandle.Kind.PHONE),
+        user_id=indexes.get(CustomerHandle.Kind.USER_ID),
+    )
+
+
+@compiled
+def _conversation(*, instance: UUID, index: str) -> "QuerySet[Conversation, _Row]":
+    found = customers.conversations(instance, index)
+    return found.values_list("id", "customer_id", "last_customer_message_at", Value(""), Value(""))
+
+
+@compiled
+def _conversation_and_handles(
+    *, instance: UUID, index: str, organization: UUID, installation: UUID, phone: str | None, user_id: str | None
+) -> "QuerySet[Any, _Row]":
+    conversation = customers.conversations(instance, index)
+    sent = [Q(kind=CustomerHandle.Kind.PHONE, index=phone)] if phone else []
+    sent += [Q(kind=CustomerHandle.Kind.USER_ID, index=user_id)] if user_id else []
+    of_installation = Q(
+        customer__aliases__installation=installation, customer__aliases__hash_version=ALIAS_HASH_VERSION
+    )
+    handles = CustomerHandle.objects.filter(reduce(or_, sent), organization=organization).annotate(
+        here=FilteredRelation("customer__aliases", condition=of_installation)
+    )
+    nothing, never = Value(None, models.UUIDField()), Value(None, models.DateTimeField())
+    return conversation.values_list("id", "customer_id", "last_customer_message_at", Value(""), Value("")).union(
+        handles.values_list(nothing, "customer_id", never, "index", "here__alias"), all=True
+    )

@@ -6,54 +6,51 @@ from django.utils import timezone
 
 from kasilabs.accounts import keyring
 from kasilabs.calls import results
+from kasilabs.calls.results import CallResult
+from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.crypto import bearer_keys, fields
 from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call, CallAnswer, CallState
-from kasilabs.whatsapp.models import Instance
 
 RETRY_SECONDS = 2
 
 
-class Taken(Exception):
-    """The number has used this idempotency key; `call` is the row that claimed it."""
+class KeyTaken(Exception):
+    """The number has used this idempotency key; `row` is the call that claimed it."""
 
-    def __init__(self, call: Call) -> None:
-        super().__init__(call.public_id)
-        self.call = call
+    def __init__(self, row: Call) -> None:
+        super().__init__(row.public_id)
+        self.row = row
 
 
-def index(instance: Instance, key: str | None) -> str | None:
+def index(call: ToolCall) -> str | None:
     """Return what a key is stored under: agents make keys of message ids, and those may hold a phone number."""
-    if key is None:
+    if call.idempotency_key is None:
         return None
-    secret = keyring.organization_key(instance.organization_id, keyring.Purpose.HANDLE_INDEX)
-    return bearer_keys.fingerprint(secret, f"idempotency:{instance.id.hex}:{key}")
+    secret = keyring.organization_key(call.instance.organization_id, keyring.Purpose.HANDLE_INDEX)
+    return bearer_keys.fingerprint(secret, f"idempotency:{call.instance.id.hex}:{call.idempotency_key}")
 
 
-def raise_if_taken(instance: Instance, key: str | None) -> None:
-    """Raises Taken when a row of this number holds the key."""
-    held = index(instance, key)
-    call = Call.objects.filter(instance_id=instance.id, idempotency_index=held).first() if held else None
-    if call is not None:
-        raise Taken(call)
+def raise_if_taken(call: ToolCall) -> None:
+    """Raises KeyTaken when another call of this number holds the idempotency key."""
+    key = call.row.idempotency_index
+    row = Call.objects.filter(instance_id=call.instance.id, idempotency_index=key).first() if key else None
+    if row is not None:
+        raise KeyTaken(row)
 
 
-def answer(call: Call, fingerprint: str) -> results.Answer:
-    """Return what the first call got; the same bytes, failures too."""
-    if not bearer_keys.same(call.fingerprint, fingerprint):
+def replay(row: Call, fingerprint: str) -> CallResult:
+    """Return what the first call got, the same bytes, failures too; else why there is nothing to replay."""
+    if not bearer_keys.same(row.fingerprint, fingerprint):
         return results.key_reused()
-    if call.state == CallState.OPEN and call.lost_after and call.lost_after < timezone.now():
+    if row.state == CallState.OPEN and row.lost_after and row.lost_after < timezone.now():
         expire_stale_calls()
-        call.refresh_from_db()
-    if call.state == CallState.OPEN:
-        return results.in_progress(call.public_id, RETRY_SECONDS)
-    if call.state == CallState.LOST:
-        return results.lost(call.public_id)
-    return _stored(call)
-
-
-def _stored(call: Call) -> results.Answer:
-    kept = CallAnswer.objects.filter(call=call, expires__gt=timezone.now()).first()
+        row.refresh_from_db()
+    if row.state == CallState.OPEN:
+        return results.in_progress(row, RETRY_SECONDS)
+    if row.state == CallState.LOST:
+        return results.lost(row)
+    kept = CallAnswer.objects.filter(call=row, expires__gt=timezone.now()).first()
     if kept is None:
         return results.key_expired()
-    return results.Answer(kept.status, json.loads(fields.reveal(kept, "body")), replayed=True)
+    return results.replayed(row, kept.status, json.loads(fields.reveal(kept, "body")))

@@ -7,26 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from grants.decision import reasons
 from grants.decision.gates import Decision
-from kasilabs.calls.dispatch.result import DispatchResult
+from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
-from kasilabs.logs.write import CallResult
 
-SERVER_ERROR = "server_error"
-FAULTS: dict[str, tuple[int, str | Promise]] = {
-    SERVER_ERROR: (500, _("Something went wrong inside the platform.")),
+_FAULTS: dict[str, tuple[int, str | Promise]] = {
     "plugin_timeout": (504, _("The plugin did not answer in time.")),
     "plugin_error": (502, _("The plugin could not carry this out.")),
     "invalid_response": (502, _("The plugin answered with something that is not allowed here.")),
     "unsafe_response": (502, _("The plugin's answer was held back because it contained something private.")),
 }
-REASONS: dict[str, str | Promise] = {
+_REASONS: dict[str, str | Promise] = {
     "unreachable": _("The plugin cannot be reached."),
     "tls": _("No secure connection to the plugin could be made."),
     "blocked_address": _("The plugin's address is not allowed."),
@@ -40,144 +40,161 @@ REASONS: dict[str, str | Promise] = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the agent gets: a status, a JSON document, and whether it is a stored one. `retry_after` is in seconds."""
+@dataclass(frozen=True, repr=False)
+class CallResult:
+    """How a call ended: what its row says about it, and the document the agent gets.
 
+    `row` is the row that the document names, `members` are its further members, `retry_after` is in seconds. `stored`
+    is the document of the first call with the same idempotency key.
+    """
+
+    state: CallState
     status: int
-    document: dict[str, Any]
-    replayed: bool = False
-    retry_after: int | None = None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A call that never left the house, and the further members of its problem document."""
-
-    result: CallResult
+    code: str = ""
+    reason: str = ""
+    gate: Gate | None = None
+    detail: str | Promise = ""
+    row: Call | None = None
     members: dict[str, Any] = field(default_factory=dict)
+    retry_after: int | None = None
+    stored: dict[str, Any] | None = None
 
-    def answer(self, call_id: str | None = None) -> Answer:
-        return Answer(self.result.status, problem(self.result, call_id, self.members))
-
-
-def problem(result: CallResult, call_id: str | None, members: dict[str, Any]) -> dict[str, Any]:
-    """Return the problem document (RFC 9457) of an result; empty members are left out."""
-    document: dict[str, Any] = {
-        "title": HTTPStatus(result.status).phrase,
-        "status": result.status,
-        "detail": result.detail,
-        "code": result.code,
-        "gate": result.gate.value if result.gate else None,
-        "id": call_id,
-        "reason": result.reason if result.code == "plugin_error" else None,
-        **members,
-    }
-    return {name: value for name, value in document.items() if value is not None}
-
-
-def unknown_tool() -> Refusal:
-    return _refusal(404, "unknown_tool", _("This number has no tool of this name."))
-
-
-def refused(decision: Decision, detail: str, explain_url: str) -> Refusal:
-    reason = decision.reason[:24]
-    result = CallResult(CallState.REFUSED, 403, "refused", reason=reason, gate=decision.gate, detail=detail)
-    return Refusal(result, {"explainUrl": explain_url})
-
-
-def invalid_input(problems: Sequence[SchemaViolation]) -> Refusal:
-    """Refuse input that does not fit the tool's schema."""
-    return _invalid(problems, _("The input does not fit the tool's schema."))
-
-
-def invalid_body(problems: Sequence[SchemaViolation]) -> Refusal:
-    """Refuse a body that is JSON but not a call."""
-    return _invalid(problems, _("The body is not a tool call: it has wrong members."))
-
-
-def _invalid(problems: Sequence[SchemaViolation], detail: str | Promise) -> Refusal:
-    result = CallResult(CallState.REFUSED, 422, "invalid_input", gate=Gate.INPUT_SCHEMA, detail=str(detail))
-    return Refusal(result, {"errors": [_error(problem) for problem in problems]})
-
-
-def _error(problem: SchemaViolation) -> dict[str, str]:
-    """In calls, `code` is the failing JSON Schema keyword, also for a name the schema does not know."""
-    code = "additionalProperties" if problem.code == "unknown_key" else problem.code
-    return {"pointer": problem.pointer, "code": code, "message": problem.message}
-
-
-def customer_conflict() -> Refusal:
-    return _refusal(409, "customer_conflict", _("The phone number and the user id belong to two different customers."))
-
-
-def conversation_mismatch() -> Refusal:
-    return _refusal(409, "conversation_mismatch", _("This conversation belongs to another customer."))
-
-
-def our_fault() -> Refusal:
-    detail = str(_("A stored key of the platform cannot be opened."))
-    return Refusal(CallResult(CallState.OUR_FAULT, 500, SERVER_ERROR, detail=detail))
-
-
-def key_reused() -> Answer:
-    return _refusal(422, "idempotency_key_reused", _("This idempotency key belongs to another request.")).answer()
-
-
-def key_expired() -> Answer:
-    return _refusal(422, "idempotency_key_expired", _("The answer to this idempotency key is no longer kept.")).answer()
-
-
-def in_progress(call_id: str, retry_after: int) -> Answer:
-    answer = _refusal(409, "in_progress", _("The first call with this idempotency key is still running.")).answer(
-        call_id
-    )
-    return Answer(answer.status, answer.document, retry_after=retry_after)
-
-
-def lost(call_id: str) -> Answer:
-    status, detail = FAULTS["plugin_timeout"]
-    result = CallResult(CallState.LOST, status, "plugin_timeout", detail=str(detail))
-    return Answer(status, problem(result, call_id, {}))
-
-
-def _refusal(status: int, code: str, detail: str | Promise) -> Refusal:
-    return Refusal(CallResult(CallState.REFUSED, status, code, detail=str(detail)))
-
-
-def of(outcome: DispatchResult) -> CallResult:
-    """Return how a call that was sent ended."""
-    status, detail = FAULTS[outcome.code] if outcome.code else (200, "")
-    return CallResult(
-        state=_state(outcome.code),
-        status=status,
-        code=outcome.code,
-        reason=outcome.reason,
-        gate=outcome.gate,
-        detail=str(REASONS.get(outcome.reason, detail)),
-        timings=outcome.timings,
-        plugin_status=outcome.plugin_status,
-        attempts=outcome.attempts,
-        response=outcome.seen,
-        response_bytes=outcome.response_bytes,
-    )
-
-
-def _state(code: str) -> CallState:
-    if code == SERVER_ERROR:
-        return CallState.OUR_FAULT
-    return CallState.PLUGIN_FAULT if code else CallState.SUCCEEDED
-
-
-def answer(outcome: DispatchResult, result: CallResult, call: Call) -> Answer:
-    """Return what the agent gets for a call that was sent."""
-    if outcome.output is not None:
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object the agent gets; a problem document (RFC 9457) unless the call succeeded."""
+        if self.stored is not None:
+            return self.stored
+        if self.row and self.state == CallState.SUCCEEDED:
+            row_id, duration = self.row.public_id, self.row.duration_ms
+            return {"id": row_id, "status": "succeeded", **self.members, "durationMs": duration}
         document = {
-            "id": call.public_id,
-            "status": "succeeded",
-            "output": outcome.output,
-            "durationMs": call.duration_ms,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": str(self.detail),
+            "code": self.code,
+            "gate": self.gate.value if self.gate else None,
+            "id": self.row.public_id if self.row else None,
+            "reason": self.reason if self.code == "plugin_error" else None,
+            **self.members,
         }
-        return Answer(200, document)
-    members = {"pluginCode": outcome.plugin_code, "pluginMessage": outcome.plugin_message}
-    return Answer(result.status, problem(result, call.public_id, members))
+        return {name: value for name, value in document.items() if value is not None}
+
+    def fill(self, row: Call) -> None:
+        """Set the columns of a row that say how its call ended."""
+        row.state, row.status, row.code, row.reason = self.state, self.status, self.code, self.reason
+        row.gate, row.detail = self.gate.value if self.gate else "", str(self.detail)[:500]
+
+
+def unknown_tool(call: ToolCall) -> CallResult:
+    return _refused(404, "unknown_tool", _("This number has no tool of this name."), row=call.row)
+
+
+def refused(call: ToolCall, decision: Decision) -> CallResult:
+    """Return the refusal of a standing gate. The link is for people who are signed in, and shows them why."""
+    query = urlencode({"number": call.instance.public_id, "tool": call.name})
+    explain_url = f"{reverse('grants:explain', args=[call.instance.organization.slug])}?{query}"
+    return CallResult(
+        CallState.REFUSED,
+        403,
+        "refused",
+        reason=decision.reason,
+        gate=decision.gate,
+        detail=reasons.message(decision),
+        row=call.row,
+        members={"explainUrl": explain_url},
+    )
+
+
+def invalid_input(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:
+    """Return the refusal of input that does not fit the tool's schema."""
+    return _invalid(call, violations, _("The input does not fit the tool's schema."))
+
+
+def invalid_body(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:
+    """Return the refusal of a body that is JSON but not a call."""
+    return _invalid(call, violations, _("The body is not a tool call: it has wrong members."))
+
+
+def _invalid(call: ToolCall, violations: Sequence[SchemaViolation], detail: str | Promise) -> CallResult:
+    """In calls, `code` is the failing JSON Schema keyword, also for a name the schema does not know."""
+    errors = [
+        {
+            "pointer": each.pointer,
+            "code": "additionalProperties" if each.code == "unknown_key" else each.code,
+            "message": each.message,
+        }
+        for each in violations
+    ]
+    gate, members = Gate.INPUT_SCHEMA, {"errors": errors}
+    return CallResult(CallState.REFUSED, 422, "invalid_input", gate=gate, detail=detail, row=call.row, members=members)
+
+
+def customer_conflict(call: ToolCall) -> CallResult:
+    detail = _("The phone number and the user id belong to two different customers.")
+    return _refused(409, "customer_conflict", detail, row=call.row)
+
+
+def conversation_mismatch(call: ToolCall) -> CallResult:
+    detail = _("This conversation belongs to another customer.")
+    return _refused(409, "conversation_mismatch", detail, row=call.row)
+
+
+def key_reused() -> CallResult:
+    return _refused(422, "idempotency_key_reused", _("This idempotency key belongs to another request."))
+
+
+def key_expired() -> CallResult:
+    return _refused(422, "idempotency_key_expired", _("The answer to this idempotency key is no longer kept."))
+
+
+def in_progress(row: Call, retry_after: int) -> CallResult:
+    detail = _("The first call with this idempotency key is still running.")
+    return CallResult(CallState.OPEN, 409, "in_progress", detail=detail, row=row, retry_after=retry_after)
+
+
+def replayed(row: Call, status: int, document: dict[str, Any]) -> CallResult:
+    """Return what the first call with the same idempotency key got."""
+    return CallResult(CallState(row.state), status, row=row, stored=document)
+
+
+def succeeded(call: ToolCall, output: dict[str, Any]) -> CallResult:
+    return CallResult(CallState.SUCCEEDED, 200, row=call.row, members={"output": output})
+
+
+def plugin_fault(
+    call: ToolCall, code: str, reason: str = "", *, gate: Gate | None = None, members: dict[str, Any] | None = None
+) -> CallResult:
+    """Return the end of a call that was sent and did not succeed."""
+    status, detail = _FAULTS[code]
+    return CallResult(
+        CallState.PLUGIN_FAULT,
+        status,
+        code,
+        reason=reason,
+        gate=gate,
+        detail=_REASONS.get(reason, detail),
+        row=call.row,
+        members=members or {},
+    )
+
+
+def lost(row: Call) -> CallResult:
+    """Return the end of a call that nobody recorded; to the agent it is a timeout."""
+    status, detail = _FAULTS["plugin_timeout"]
+    return CallResult(CallState.LOST, status, "plugin_timeout", detail=detail, row=row)
+
+
+def server_error(call: ToolCall) -> CallResult:
+    return _our_fault(call, _("Something went wrong inside the platform."))
+
+
+def cannot_open(call: ToolCall) -> CallResult:
+    return _our_fault(call, _("A stored key of the platform cannot be opened."))
+
+
+def _our_fault(call: ToolCall, detail: str | Promise) -> CallResult:
+    return CallResult(CallState.OUR_FAULT, 500, "server_error", detail=detail, row=call.row)
+
+
+def _refused(status: int, code: str, detail: str | Promise, *, row: Call | None = None) -> CallResult:
+    return CallResult(CallState.REFUSED, status, code, detail=detail, row=row)

@@ -40,12 +40,11 @@ STANDING: tuple[Gate, ...] = (
 )
 """All that `grants.decision.gates` answers, in this order."""
 
-AROUND: tuple[Gate, ...] = (
-    Gate.INPUT_SCHEMA,
-    Gate.PLUGIN_AUTH,
-    Gate.RESPONSE,
-)
-"""The call gates that exist after the standing ones."""
+BEFORE_SENDING: tuple[Gate, ...] = (*STANDING, Gate.INPUT_SCHEMA)
+"""What a call passes before it is sent."""
+
+OF_A_CALL: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.RESPONSE)
+"""What a call passes until its answer goes to the agent."""
 
 
 QUESTIONS: dict[Gate, str | Promise] = {

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization
@@ -95,6 +96,17 @@ class Call(models.Model):
     def agent_tool(self) -> str:
         """The tool's name as agents know it; what the agent asked for when there is no such tool."""
         return f"{self.plugin.lower()}__{self.tool}" if self.plugin else self.tool
+
+    @property
+    def summary(self) -> str | Promise:
+        """The sentence that says how the call ended; empty for one that succeeded."""
+        if self.state == CallState.OPEN:
+            return _("The plugin has not answered yet.")
+        if self.state == CallState.LOST:
+            return _(
+                "Nobody recorded how this ended: the platform stopped meanwhile. The plugin may have done its work."
+            )
+        return self.detail or self.reason or self.code
 
     @property
     def why(self) -> str:

@@ -13,7 +13,7 @@ from kasilabs.accounts.access import MemberRequest, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
 from kasilabs.lib.pagination import BadCursor, Page
-from kasilabs.logs import facets, path, search, timeline
+from kasilabs.logs import facets, gate_trace, search, timeline
 from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.filters import Filters, Range
 from kasilabs.logs.forms import FilterForm
@@ -87,8 +87,7 @@ def _call_context(request: MemberRequest, call: Call, page: Page[Call]) -> dict[
     return {
         "call": call,
         "phases": timeline.phases(call.timings),
-        "steps": path.steps(call),
-        "summary": path.summary(call),
+        "steps": gate_trace.steps(call),
         "explain_url": _explain_url(request, call),
         "newer_call": rows[place - 1] if place else None,
         "older_call": rows[place + 1] if place is not None and place + 1 < len(rows) else None,

@@ -9,12 +9,10 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
@@ -50,34 +48,17 @@ def handles(organization: Organization, *, phone: str | None, user_id: str | Non
     ]
 
 
-def matching(found: Sequence[Handle]) -> Q:
-    """Return the condition for any of these handles."""
-    return reduce(or_, (Q(kind=handle.kind, index=handle.index) for handle in found))
+def add_handles(organization: Organization, customer_id: UUID | None, new: Sequence[Handle]) -> UUID:
+    """Links handles that are not known yet to a customer, or to a new one, and returns the customer's id.
 
-
-def find_or_make(organization: Organization, wanted: Sequence[Handle]) -> UUID:
-    """Return the customer these handles name; make the customer, or link a handle that is new.
-
-    Raises CustomerConflict, and IntegrityError when another process was faster.
+    Raises IntegrityError when another process was faster.
     """
-    rows = CustomerHandle.objects.filter(matching(wanted), organization=organization).values_list(
-        "index", "customer_id"
-    )
-    known = dict(rows)
-    people = set(known.values())
-    if len(people) > 1:
-        raise CustomerConflict
-    customer_id = people.pop() if people else _make(organization)
-    CustomerHandle.objects.bulk_create(
-        [_row(organization, customer_id, handle) for handle in wanted if handle.index not in known]
-    )
+    if customer_id is None:
+        customer = Customer(organization=organization)
+        customer.save(force_insert=True)
+        customer_id = customer.id
+    CustomerHandle.objects.bulk_create([_row(organization, customer_id, handle) for handle in new])
     return customer_id
-
-
-def _make(organization: Organization) -> UUID:
-    customer = Customer(organization=organization)
-    customer.save(force_insert=True)
-    return customer.id
 
 
 def _row(organization: Organization, customer_id: UUID, handle: Handle) -> CustomerHandle:

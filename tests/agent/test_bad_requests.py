@@ -103,6 +103,7 @@ def test_wrong_members_leave_a_row_that_keeps_no_phone(platform: Platform) -> No
     row = platform.row()
     assert (row.state, row.gate, row.code) == ("refused", "input_schema", "invalid_input")
     assert "711222333" not in json.dumps(row.request)
+    assert row.gate_trace == [{"gate": "number", "passed": True}, {"gate": "input_schema", "passed": False}]
 
 
 @pytest.mark.parametrize(
@@ -174,8 +175,18 @@ def test_failed_keys_are_limited_per_address_and_a_good_key_still_works(empty_ca
 
 def test_the_state_of_the_number_comes_before_the_body(platform: Platform, plugin: FakePluginServer) -> None:
     numbers.suspend(instance=platform.legal, actor=ACTOR)
-    for answer in (platform.agent.post(b"{"), platform.agent.post({}), platform.agent.get(), platform.agent.call()):
+    agent = platform.agent
+    answers = [
+        agent.post(b"{"),
+        agent.post({}),
+        agent.get(),
+        agent.call(),
+        agent.call(headers={"Idempotency-Key": "x"}),
+    ]
+    for answer in answers:
         assert (answer.status_code, answer.json()["gate"]) == (403, "number")
+    assert {(row.gate, len(row.gate_trace)) for row in platform.rows()} == {("number", 1)}
+    assert len(platform.rows()) == 3
     assert plugin.requests == []
 
 

@@ -11,8 +11,8 @@ from kasilabs.accounts.models import Organization
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.states import Mode
-from kasilabs.logs import write
-from kasilabs.logs.gates import Gate
+from kasilabs.logs.gate_trace import gate_trace
+from kasilabs.logs.gates import BEFORE_SENDING, Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import agent_keys, numbers
@@ -47,7 +47,7 @@ CASES: list[dict[str, Any]] = [
         "code": "refused",
         "gate": Gate.TOOL_GRANT,
         "detail": "The tool is off for this number.",
-        "gate_trace": write.gate_trace(Gate.TOOL_GRANT),
+        "gate_trace": gate_trace(BEFORE_SENDING, Gate.TOOL_GRANT),
     },
     {"state": CallState.PLUGIN_FAULT, "status": 502, "code": "plugin_failed", "reason": "status", "plugin_status": 500},
     {"state": CallState.OUR_FAULT, "status": 500, "code": "internal_error"},

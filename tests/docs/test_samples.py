@@ -13,7 +13,7 @@ import requests
 from grants.changes import plugins
 from installations import lifecycle
 from installations.models import Installation
-from kasilabs.calls.dispatch.tokens import Subject, platform_token
+from kasilabs.calls.dispatch.tokens import platform_token
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
@@ -23,7 +23,7 @@ from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
 from tests.support import factories, samples
 from tests.support.gunicorn import free_port
-from tests.support.platform import Agent
+from tests.support.platform import Agent, call_to_sign
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 FOLDERS = {"SUPPORT_DESK": "support_desk", "GAS_OS": "gas_os"}
@@ -122,9 +122,10 @@ def test_a_refused_token_reaches_the_agent_as_gate_plugin_auth(desk: Sample) -> 
 
 def test_a_call_id_that_comes_again_makes_no_second_ticket(desk: Sample) -> None:
     installation, call_id = Installation.objects.get(), ids.uuid7()
-    subject = Subject(call_id, installation, installation.organization.instances.get())
+    number = installation.organization.instances.get()
+    call = call_to_sign(installation, number, call_id=call_id, tool="create_support_ticket", secret=desk.secret)
     body = {
-        "id": subject.call,
+        "id": call.public_id,
         "tool": "create_support_ticket",
         "input": TICKET,
         "configuration": {"defaultQueue": "x"},
@@ -132,7 +133,7 @@ def test_a_call_id_that_comes_again_makes_no_second_ticket(desk: Sample) -> None
     raw = json.dumps({**body, "organization": {"id": "org_1"}}).encode()
     references = []
     for _attempt in range(2):
-        token = platform_token(subject, tool="create_support_ticket", body=raw, kid="tool-1", secret=desk.secret)
+        token = platform_token(call, raw)
         answer = requests.post(desk.url, raw, headers={"Authorization": f"Bearer {token}"}, timeout=5)
         references.append(answer.json()["reference"])
     assert references == ["T-1001", "T-1001"]

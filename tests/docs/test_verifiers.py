@@ -13,13 +13,14 @@ import pytest
 
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
-from kasilabs.calls.dispatch.tokens import PLATFORM_TYP, Subject, platform_token
+from kasilabs.calls.dispatch.tokens import PLATFORM_TYP, platform_token
 from kasilabs.lib import ids
 from kasilabs.lib.crypto import jwt as signing
 from kasilabs.whatsapp.models import Instance
 from plugins.models import Plugin
 from tests.docs import verifiers
 from tests.docs.verifiers import Sent, Verify
+from tests.support.platform import call_to_sign
 
 pytestmark = pytest.mark.processes
 SECRET = "plsec_" + "k" * 43
@@ -38,8 +39,9 @@ def verify(request: pytest.FixtureRequest) -> Iterator[Verify]:
 def sent() -> Sent:
     """The request of one call, with the token the platform makes for it."""
     installation = Installation(organization=Organization(), plugin=Plugin(slug="SUPPORT_DESK"), mode="sandbox")
-    subject = Subject(CALL, installation, Instance(organization=Organization()))
-    token = platform_token(subject, tool="find_support_ticket", body=BODY, kid="tool-1", secret=SECRET)
+    instance = Instance(organization=Organization())
+    call = call_to_sign(installation, instance, call_id=CALL, tool="find_support_ticket", secret=SECRET)
+    token = platform_token(call, BODY)
     return Sent(f"Bearer {token}", BODY, "SUPPORT_DESK", [SECRET], URL)
 
 

@@ -24,8 +24,8 @@ def explained(desk: Desk, name: str = TOOL) -> Explanation:
     return found
 
 
-def verdicts(desk: Desk, name: str = TOOL) -> list[str]:
-    return [step.verdict for step in explained(desk, name).steps]
+def gate_results(desk: Desk, name: str = TOOL) -> list[str]:
+    return [step.result for step in explained(desk, name).steps]
 
 
 def fix(desk: Desk, name: str = TOOL) -> str:
@@ -37,15 +37,15 @@ def test_every_gate_is_passed_by_a_tool_that_works(desk: Desk) -> None:
     desk.grant()
     found = explained(desk)
     assert [step.name for step in found.steps] == [gate.value for gate in STANDING]
-    assert verdicts(desk) == ["passed"] * 9
-    assert (found.sentence, found.fix, found.is_set) == ("", None, True)
+    assert gate_results(desk) == ["passed"] * 9
+    assert (found.message, found.fix, found.is_set) == ("", None, True)
 
 
 def test_the_gate_that_refuses_says_why_and_those_behind_it_are_not_reached(desk: Desk) -> None:
     grant = desk.grant()
     plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.OFF, actor=ACTOR)
-    assert verdicts(desk) == ["passed"] * 4 + ["stopped"] + ["later"] * 4
-    assert explained(desk).steps[4].sentence == "The tool create_support_ticket is off for Legal Consultations."
+    assert gate_results(desk) == ["passed"] * 4 + ["refused"] + ["not_reached"] * 4
+    assert explained(desk).steps[4].message == "The tool create_support_ticket is off for Legal Consultations."
 
 
 def test_each_refusal_leads_to_what_would_change_it(desk: Desk) -> None:
@@ -66,7 +66,7 @@ def test_each_refusal_leads_to_what_would_change_it(desk: Desk) -> None:
 def test_what_only_the_platform_can_lift_has_no_link(desk: Desk) -> None:
     desk.grant()
     Version.objects.update(state=Version.State.QUARANTINED)
-    assert explained(desk).sentence == "Support Desk 1.0.0 is in quarantine."
+    assert explained(desk).message == "Support Desk 1.0.0 is in quarantine."
     assert explained(desk).fix is None
 
 
@@ -78,17 +78,17 @@ def test_a_configuration_that_is_not_complete_leads_to_its_form(desk: Desk) -> N
 
 def test_a_bridge_permission_names_its_toolkit(desk: Desk) -> None:
     desk.grant(permissions=[PAY])
-    assert explained(desk, PAY).sentence == "Not installed for this organization: PAYMENTS."
+    assert explained(desk, PAY).message == "Not installed for this organization: PAYMENTS."
     assert fix(desk, PAY) == "/o/kasi-legal/toolkits/"
     toolkits.install(organization=desk.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     assert fix(desk, PAY) == f"/o/kasi-legal/numbers/{desk.legal.public_id}/toolkits/"
     toolkits.grant(instance=desk.legal, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
-    assert verdicts(desk, PAY) == ["passed"] * 7
+    assert gate_results(desk, PAY) == ["passed"] * 7
 
 
 def test_a_permission_that_is_off_stops_at_its_own_gate(desk: Desk) -> None:
     desk.grant(permissions=[])
-    assert verdicts(desk, KEY) == ["passed"] * 4 + ["stopped"] + ["later"] * 2
+    assert gate_results(desk, KEY) == ["passed"] * 4 + ["refused"] + ["not_reached"] * 2
     assert explained(desk, KEY).is_off
 
 

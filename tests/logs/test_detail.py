@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from kasilabs.logs import write
-from kasilabs.logs.gates import Gate
+from kasilabs.logs.gate_trace import gate_trace
+from kasilabs.logs.gates import BEFORE_SENDING, Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from tests.support import factories
@@ -50,7 +50,12 @@ def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_no
     gate = Gate.TOOL_GRANT
     detail = "Create support ticket is off for Legal Consultations."
     call = factories.call(
-        number, state=CallState.REFUSED, status=403, gate=gate.value, detail=detail, gate_trace=write.gate_trace(gate)
+        number,
+        state=CallState.REFUSED,
+        status=403,
+        gate=gate.value,
+        detail=detail,
+        gate_trace=gate_trace(BEFORE_SENDING, gate),
     )
     said = drawer(as_(cast.operator), call)
     assert "instance_grant The plugin is granted to this number" in said

@@ -16,7 +16,8 @@ from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Role
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
-from kasilabs.logs import write
+from kasilabs.logs.gate_trace import gate_trace
+from kasilabs.logs.gates import OF_A_CALL
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
@@ -135,7 +136,7 @@ def call(number: Instance, *, at: datetime | None = None, **columns: Any) -> Cal
         "state": CallState.SUCCEEDED,
         "status": 200,
         "duration_ms": 41,
-        "gate_trace": write.gate_trace(None, after=True),
+        "gate_trace": gate_trace(OF_A_CALL),
     }
     about = {"organization_id": number.organization_id, "instance_id": number.id, "instance_name": number.name}
     return Call.objects.create(**{**own, **about, "created": at, "finished": at, **columns})

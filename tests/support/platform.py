@@ -2,21 +2,25 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from django.test import Client
 
 from grants.changes import plugins
+from grants.decision.context import InstalledPlugin
 from grants.models import PluginGrant
 from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
+from kasilabs.calls.tool_call import ToolCall
 from kasilabs.configuration.secrets import Action, SecretChange
 from kasilabs.lib.states import Mode
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
+from plugins.manifest import document
 from tests.support import factories, fake_plugin_server
 from tests.support.fake_plugin_server import FakePluginServer
 
@@ -83,6 +87,15 @@ def build(url: str, *, tool: dict[str, Any] | None = None, **manifest: Any) -> P
     )
     keys = [agent_keys.issue(instance=each, actor=factories.ACTOR).text for each in (legal, billing)]
     return Platform(organization, legal, billing, installation, grant, Agent(keys[0]), Agent(keys[1]))
+
+
+def call_to_sign(installation: Installation, instance: Instance, *, call_id: UUID, tool: str, secret: str) -> ToolCall:
+    """A call as far as its platform token needs it."""
+    call = ToolCall(instance, tool, {})
+    call.row.id, call.plugin = call_id, InstalledPlugin(installation)
+    call.tool = replace(document.load(factories.SUPPORT_DESK, "").tools[0], name=tool)
+    call.kid, call.signing_secret = "tool-1", secret
+    return call
 
 
 def _installed(organization: Organization, version: Any) -> Installation:

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 from grants.models import PermissionGrant
 from installations.models import Installation
 from kasilabs.accounts.models import User
-from kasilabs.calls import call as calls
-from kasilabs.calls.request import Request
+from kasilabs.calls.call import call_tool
+from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib import ids
 from kasilabs.lib.documents.json_schema import SchemaViolation
-from kasilabs.logs import path
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Instance
@@ -21,15 +19,11 @@ from plugins.manifest.document import Tool, agent_name
 
 @dataclass(frozen=True, repr=False)
 class Trial:
-    """What came of a test call. `output` is the plugin's answer, `problems` is what the input broke."""
+    """What came of a test call. `output` is the plugin's answer, `violations` is what the input broke."""
 
     call: Call
     output: Any
-    problems: Sequence[SchemaViolation] = ()
-
-    @property
-    def sentence(self) -> str:
-        return str(path.summary(self.call))
+    violations: Sequence[SchemaViolation] = ()
 
 
 def numbers(installation: Installation) -> list[Instance]:
@@ -59,12 +53,13 @@ def _permissions(installation: Installation) -> set[str]:
 def run(
     installation: Installation, number: Instance, tool: Tool, given: dict[str, Any], *, by: User, request_id: str
 ) -> Trial:
-    """Call the plugin through every gate, as the agent of this number would. Must run outside of a transaction."""
+    """Calls the plugin through every gate, as the agent of this number would. Must run outside of a transaction."""
     name = agent_name(installation.plugin.slug, tool.name)
-    answer = calls.call_tool(number, Request(name, given, request_id=request_id, tested_by=by.email))
-    call = Call.objects.get(pk=cast(UUID, ids.decode(ids.Prefix.CALL, answer.document["id"])))
-    problems = tool.input_validator.violations(given, at="/input") if call.gate == Gate.INPUT_SCHEMA else []
-    return Trial(call, answer.document.get("output", call.response), problems)
+    call = ToolCall(number, name, given, request_id=request_id, tested_by=by.email)
+    result = call_tool(call)
+    call.row.refresh_from_db()
+    violations = tool.input_validator.violations(given, at="/input") if call.row.gate == Gate.INPUT_SCHEMA else []
+    return Trial(call.row, result.document.get("output", call.row.response), violations)
 
 
 def earlier(installation: Installation, public_id: str, by: User) -> Trial | None:

@@ -40,9 +40,10 @@ def try_out(request: MemberRequest, slug: str) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, wizard, form, tool, None, HTTPStatus.UNPROCESSABLE_ENTITY)
     made = _call(request, wizard.installation, tool, form)
-    if not (request.htmx or made.problems):
+    if not (request.htmx or made.violations):
         return redirect(f"{request.path}?tool={tool.name}&call={made.call.public_id}")
-    return _page(request, wizard, form, tool, made, HTTPStatus.UNPROCESSABLE_ENTITY if made.problems else HTTPStatus.OK)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if made.violations else HTTPStatus.OK
+    return _page(request, wizard, form, tool, made, status)
 
 
 def _form(request: MemberRequest, wizard: WizardState, installation: Installation) -> tuple[Tool | None, TrialForm]:

@@ -40,12 +40,10 @@ class Leak(StrEnum):
     STACK_TRACE = "stack_trace"
 
 
-def leak(
-    document: Any, *, secrets: Collection[str], phones: Collection[str], tokens: Collection[str] = ()
-) -> Leak | None:
-    """Return what the document gives away, or None. `phones` are E.164 with plus."""
+def leak(document: Any, *, secrets: Collection[str], phones: Collection[str]) -> Leak | None:
+    """Returns what the document gives away, or None. `phones` are E.164 with plus."""
     known = [secret for secret in secrets if len(secret) >= MIN_SECRET]
-    sensitive = Sensitive(secrets=[*known, *tokens], phones=phones, only_known=True)
+    sensitive = Sensitive(secrets=known, phones=phones, only_known=True)
     for text in _texts(document):
         found = sensitive.find(text)
         if found is not None:

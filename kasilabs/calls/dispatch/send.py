@@ -1,22 +1,29 @@
-"""One tool call to a plugin: body, token, send, retry, and what the answer means.
+"""One tool call to a plugin: body, tokens, sending, the retry, and what the answer means.
 
-Runs with no transaction open and no pooled connection held. Only `kasilabs.calls.call` comes here, after every gate.
+Only `kasilabs.calls.call` comes here, after every gate and the open row. What is measured goes into that row.
 """
 
 import json
 import secrets
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
+
+from kasilabs.calls import results
 from kasilabs.calls.dispatch import guard
-from kasilabs.calls.dispatch.result import DispatchResult
-from kasilabs.calls.dispatch.tokens import ChatToken, Subject, platform_token
+from kasilabs.calls.dispatch.tokens import chat_token, platform_token
+from kasilabs.calls.results import CallResult
+from kasilabs.calls.tool_call import ToolCall
+from kasilabs.configuration import values
+from kasilabs.lib.db import connection
 from kasilabs.lib.documents import strict_json
 from kasilabs.lib.http import client
+from kasilabs.lib.text import formatting
 from kasilabs.logs.gates import Gate
-from plugins.manifest.document import Manifest, Tool
+from plugins.manifest.document import Tool
 
 MOST_ANSWER_BYTES = 64 * 1024
 MOST_CODE = 64
@@ -36,65 +43,58 @@ _UNREACHED = {
 }
 
 
-@dataclass(frozen=True, repr=False)
-class Job:
-    """All that one tool call needs; secrets included, so it has no repr."""
+def send(call: ToolCall) -> CallResult:
+    """Calls the plugin and judges its answer. Never raises for what the plugin or the network does.
 
-    subject: Subject
-    manifest: Manifest
-    tool: Tool
-    input: dict[str, Any]
-    configuration: dict[str, Any]
-    kid: str
-    signing_secret: str
-    secrets: Collection[str] = ()
-    phones: Collection[str] = ()
-    alias: str = ""
-    chat: ChatToken | None = None
-
-
-def send(job: Job) -> DispatchResult:
-    """Call the plugin and judge its answer. Never raises for what the plugin or the network does."""
-    deadline = time.monotonic() + job.tool.timeout_seconds
-    outcome = DispatchResult(tokens=[job.signing_secret, *([job.chat.text] if job.chat else [])])
-    body = json.dumps(_body(job), separators=(",", ":"), allow_nan=False).encode()
+    No database connection is held while the plugin works. Raises InsideTransaction.
+    """
+    body = json.dumps(_body(call), separators=(",", ":"), allow_nan=False).encode()
+    call.row.timings["gates_ms"] = round((timezone.now() - call.started).total_seconds() * 1000, 1)
+    connection.release()
     try:
-        answer = _attempts(job, body, deadline, outcome)
+        answer = _post(call, body, deadline=time.monotonic() + call.tool.timeout_seconds)
     except client.SendFailed as failure:
-        _note_failure(outcome, failure)
-        return outcome
+        return _failed(call, failure)
     started = time.perf_counter()
-    _judge(job, answer, outcome)
-    outcome.timings["check_ms"] = _milliseconds(time.perf_counter() - started)
-    return outcome
+    result = _judge(call, answer)
+    call.row.timings["check_ms"] = round((time.perf_counter() - started) * 1000, 1)
+    return result
 
 
-def _body(job: Job) -> dict[str, Any]:
-    subject = job.subject
+def _body(call: ToolCall) -> dict[str, Any]:
+    """Returns the members of contracts, section 2. Nowhere else do the secrets of an installation go out."""
+    installation, settings_of = call.plugin.installation, call.plugin.manifest.configuration
+    opened = call.plugin.opened.values
+    plain = values.effective(settings_of, installation.values)
+    secret = {each.name: opened[each.pointer] for each in settings_of.secrets if each.pointer in opened}
     body: dict[str, Any] = {
-        "id": subject.call,
-        "tool": job.tool.name,
-        "input": job.input,
-        "mode": subject.installation.mode,
-        "organization": {"id": subject.instance.organization.public_id},
-        "instance": {"id": subject.instance.public_id},
-        "installation": {"id": subject.installation.public_id},
-        "configuration": job.configuration,
+        "id": call.public_id,
+        "tool": call.tool.name,
+        "input": call.input,
+        "mode": installation.mode,
+        "organization": {"id": call.instance.organization.public_id},
+        "instance": {"id": call.instance.public_id},
+        "installation": {"id": installation.public_id},
+        "configuration": plain | secret,
     }
-    if job.alias and job.chat:
-        body["user"] = {"id": job.alias, "hashVersion": 1}
-        body["bridge"] = job.chat.as_member()
+    chat = chat_token(call)
+    if chat is not None:
+        token, expires = chat
+        call.secrets.append(token)
+        url = f"{settings.PUBLIC_URL}/bridges/v1/"
+        body["user"] = {"id": call.customer.alias, "hashVersion": 1}
+        body["bridge"] = {"token": token, "url": url, "expiresAt": formatting.rfc3339(expires)}
     return body
 
 
-def _attempts(job: Job, body: bytes, deadline: float, outcome: DispatchResult) -> client.Answer:
-    """Try once, and once more where that is safe: nothing was sent yet, or the tool says a repeat does no harm."""
+def _post(call: ToolCall, body: bytes, *, deadline: float) -> client.Answer:
+    """Tries once, and once more where that is safe: nothing was sent yet, or the tool says a repeat does no harm."""
     try:
-        return _attempt(job, body, deadline, outcome)
+        return _attempt(call, body, deadline=deadline)
     except client.SendFailed as failure:
-        if not _may_retry(job.tool, failure):
+        if not _may_retry(call.tool, failure):
             raise
-    return _attempt(job, body, deadline, outcome)
+    return _attempt(call, body, deadline=deadline)
 
 
 def _may_retry(tool: Tool, failure: client.SendFailed) -> bool:
@@ -104,87 +104,23 @@ def _may_retry(tool: Tool, failure: client.SendFailed) -> bool:
     return failure.reason is client.Reason.BROKEN and not failure.answered and (is_harmless or not failure.sent)
 
 
-def _attempt(job: Job, body: bytes, deadline: float, outcome: DispatchResult) -> client.Answer:
-    outcome.attempts += 1
-    token = platform_token(job.subject, tool=job.tool.name, body=body, kid=job.kid, secret=job.signing_secret)
-    outcome.tokens.append(token)
-    headers = _headers(job.subject, token)
-    answer = client.shared_client().post(
-        job.manifest.base_url, body=body, headers=headers, deadline=deadline, limit=MOST_ANSWER_BYTES
-    )
-    outcome.timings.update(_phases(answer.timings))
-    return answer
-
-
-def _headers(subject: Subject, token: str) -> dict[str, str]:
-    """Return the headers of contracts, section 2; `traceparent` is W3C Trace Context with the call id as trace id."""
-    return {
+def _attempt(call: ToolCall, body: bytes, *, deadline: float) -> client.Answer:
+    """Sends the headers of contracts, section 2; `traceparent` is W3C Trace Context with the call id as trace id."""
+    call.row.attempts += 1
+    token = platform_token(call, body)
+    call.secrets.append(token)
+    headers = {
         "Content-Type": "application/json",
         "Authorization": f"Bearer {token}",
-        "Idempotency-Key": subject.call,
-        "X-KasiLabs-Call-Id": subject.call,
-        "traceparent": f"00-{subject.call_id.hex}-{secrets.token_hex(8)}-01",
+        "Idempotency-Key": call.public_id,
+        "X-KasiLabs-Call-Id": call.public_id,
+        "traceparent": f"00-{call.row.id.hex}-{secrets.token_hex(8)}-01",
     }
-
-
-def _note_failure(outcome: DispatchResult, failure: client.SendFailed) -> None:
-    outcome.timings.update(_phases(failure.timings))
-    if failure.reason is client.Reason.TIMEOUT:
-        outcome.code = "plugin_timeout"
-    elif failure.answered and failure.reason in _INVALID:
-        outcome.code, outcome.gate, outcome.reason = "invalid_response", Gate.RESPONSE, _INVALID[failure.reason]
-    else:
-        outcome.code, outcome.reason = "plugin_error", _UNREACHED[failure.reason]
-
-
-def _judge(job: Job, answer: client.Answer, outcome: DispatchResult) -> None:
-    outcome.plugin_status, outcome.response_bytes = answer.status, len(answer.body)
-    document = _parse(answer.body)
-    outcome.seen = document if document is not None else answer.body.decode(errors="replace")
-    if 200 <= answer.status < 300:
-        _judge_success(job, document, outcome)
-        return
-    outcome.code, outcome.reason = "plugin_error", "redirect" if 300 <= answer.status < 400 else "http_status"
-    if answer.status in {401, 403}:
-        outcome.gate = Gate.PLUGIN_AUTH
-    if 400 <= answer.status < 500 and document is not None and _is_safe(job, document, outcome):
-        outcome.plugin_code, outcome.plugin_message = _error_of(document)
-
-
-def _judge_success(job: Job, document: dict[str, Any] | None, outcome: DispatchResult) -> None:
-    if document is None:
-        outcome.code, outcome.gate, outcome.reason = "invalid_response", Gate.RESPONSE, "not_json"
-    elif not _is_safe(job, document, outcome):
-        outcome.code, outcome.gate, outcome.reason = "unsafe_response", Gate.RESPONSE, "guard"
-    elif job.tool.output_validator and not job.tool.output_validator.accepts(document):
-        outcome.code, outcome.gate, outcome.reason = "invalid_response", Gate.RESPONSE, "output_schema"
-    else:
-        outcome.output = document
-
-
-def _is_safe(job: Job, document: Mapping[str, Any], outcome: DispatchResult) -> bool:
-    return guard.leak(document, secrets=job.secrets, phones=job.phones, tokens=outcome.tokens) is None
-
-
-def _parse(raw: bytes) -> dict[str, Any] | None:
-    try:
-        return strict_json.loads(raw)
-    except strict_json.NotJson:
-        return None
-
-
-def _error_of(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return the plugin's own code and message when the body has exactly the agreed shape."""
-    match document:
-        case {"error": {"code": str(code), "message": str(message)}}:
-            if _is_plain(code, MOST_CODE) and _is_plain(message, MOST_MESSAGE):
-                return code, message
-    return None, None
-
-
-def _is_plain(text: str, most: int) -> bool:
-    """Say whether text may go to an agent as it is: short, and without control or direction-changing characters."""
-    return len(text) <= most and text.isprintable()
+    answer = client.shared_client().post(
+        call.plugin.manifest.base_url, body=body, headers=headers, deadline=deadline, limit=MOST_ANSWER_BYTES
+    )
+    call.row.timings.update(_phases(answer.timings))
+    return answer
 
 
 def _phases(timings: client.Timings) -> dict[str, float]:
@@ -196,5 +132,60 @@ def _phases(timings: client.Timings) -> dict[str, float]:
     }
 
 
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+def _failed(call: ToolCall, failure: client.SendFailed) -> CallResult:
+    """Returns what it means that no whole answer came."""
+    call.row.timings.update(_phases(failure.timings))
+    if failure.reason is client.Reason.TIMEOUT:
+        return results.plugin_fault(call, "plugin_timeout")
+    if failure.answered and failure.reason in _INVALID:
+        return results.plugin_fault(call, "invalid_response", _INVALID[failure.reason], gate=Gate.RESPONSE)
+    return results.plugin_fault(call, "plugin_error", _UNREACHED[failure.reason])
+
+
+def _judge(call: ToolCall, answer: client.Answer) -> CallResult:
+    """Returns what the plugin's answer means. What goes on to the agent has passed the guard."""
+    document = _parse(answer.body)
+    call.response = document if document is not None else answer.body.decode(errors="replace")
+    call.row.plugin_status, call.row.response_bytes = answer.status, len(answer.body)
+    if 200 <= answer.status < 300:
+        return _judge_success(call, document)
+    reason = "redirect" if 300 <= answer.status < 400 else "http_status"
+    gate = Gate.PLUGIN_AUTH if answer.status in {401, 403} else None
+    members: dict[str, str] = {}
+    if 400 <= answer.status < 500 and document is not None and _is_safe(call, document):
+        members = _error(document)
+    return results.plugin_fault(call, "plugin_error", reason, gate=gate, members=members)
+
+
+def _judge_success(call: ToolCall, document: dict[str, Any] | None) -> CallResult:
+    if document is None:
+        return results.plugin_fault(call, "invalid_response", "not_json", gate=Gate.RESPONSE)
+    if not _is_safe(call, document):
+        return results.plugin_fault(call, "unsafe_response", "guard", gate=Gate.RESPONSE)
+    if call.tool.output_validator and not call.tool.output_validator.accepts(document):
+        return results.plugin_fault(call, "invalid_response", "output_schema", gate=Gate.RESPONSE)
+    return results.succeeded(call, document)
+
+
+def _parse(raw: bytes) -> dict[str, Any] | None:
+    try:
+        return strict_json.loads(raw)
+    except strict_json.NotJson:
+        return None
+
+
+def _is_safe(call: ToolCall, document: Mapping[str, Any]) -> bool:
+    return guard.leak(document, secrets=call.secrets, phones=call.customer.phones) is None
+
+
+def _error(document: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the plugin's own code and message when the body has exactly the agreed shape.
+
+    Both go to the agent as they are, so they must be short and free of control or direction-changing characters.
+    """
+    match document:
+        case {"error": {"code": str(code), "message": str(message)}}:
+            is_short = len(code) <= MOST_CODE and len(message) <= MOST_MESSAGE
+            if is_short and code.isprintable() and message.isprintable():
+                return {"pluginCode": code, "pluginMessage": message}
+    return {}

@@ -2,19 +2,14 @@
 
 import secrets
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from django.conf import settings
 
-from installations.models import Installation
 from kasilabs.accounts import keyring
-from kasilabs.lib import ids
+from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.crypto import jwt
-from kasilabs.lib.text import formatting
-from kasilabs.whatsapp.models import Instance
+from plugins.manifest.document import BRIDGE_PREFIX
 
 PLATFORM_TYP = "tool-call+jwt"
 PLATFORM_SECONDS = 60
@@ -27,74 +22,51 @@ USE_CAPS = {"payments": 1, "messages": 3, "reads": 10}
 """How often one chat token serves each family of bridge actions (contracts, section 4)."""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What one call is about, as both tokens name it."""
-
-    call_id: UUID
-    installation: Installation
-    instance: Instance
-
-    @property
-    def call(self) -> str:
-        return ids.encode(ids.Prefix.CALL, self.call_id)
-
-
-@dataclass(frozen=True, repr=False)
-class ChatToken:
-    """A chat token and when it ends."""
-
-    text: str
-    expires: datetime
-
-    def as_member(self) -> dict[str, str]:
-        """Return the member `bridge` of a tool call."""
-        expires = formatting.rfc3339(self.expires)
-        return {"token": self.text, "url": f"{settings.PUBLIC_URL}/bridges/v1/", "expiresAt": expires}
-
-
-def platform_token(subject: Subject, *, tool: str, body: bytes, kid: str, secret: str) -> str:
-    """Return the token of one attempt; every attempt has its own `jti`. `bsh` binds it to the raw body."""
+def platform_token(call: ToolCall, body: bytes) -> str:
+    """Returns the token of one attempt; every attempt has its own `jti`. `bsh` binds it to the raw body."""
     now = int(time.time())
     claims = {
         "iss": settings.PUBLIC_URL,
-        "aud": subject.installation.plugin.slug,
-        "sub": tool,
-        "org": subject.instance.organization.public_id,
-        "instance": subject.instance.public_id,
-        "installation": subject.installation.public_id,
-        "call": subject.call,
-        "mode": subject.installation.mode,
+        "aud": call.plugin.slug,
+        "sub": call.tool.name,
+        "org": call.instance.organization.public_id,
+        "instance": call.instance.public_id,
+        "installation": call.plugin.installation.public_id,
+        "call": call.public_id,
+        "mode": call.plugin.installation.mode,
         "iat": now,
         "exp": now + PLATFORM_SECONDS,
         "jti": secrets.token_urlsafe(16),
         "bsh": jwt.digest(body),
     }
-    return jwt.sign(claims, key=secret.encode(), kid=kid, typ=PLATFORM_TYP)
+    return jwt.sign(claims, key=call.signing_secret.encode(), kid=call.kid, typ=PLATFORM_TYP)
 
 
-def chat_token(
-    subject: Subject, *, conversation_id: UUID, alias: str, permissions: Collection[str], timeout_seconds: int
-) -> ChatToken:
-    """Return the current-chat token. It is signed with a platform key used for nothing else, and lives with the call.
+def chat_token(call: ToolCall) -> tuple[str, datetime] | None:
+    """Returns the current-chat token and when it expires; None for a call without a customer.
 
-    `acts` names the bridge permissions granted when it was issued; later revocations are checked when it is used.
+    It is signed with a platform key used for nothing else, and lives with the call. `acts` names the bridge
+    permissions granted when it was issued; later revocations are checked when it is used.
     """
+    customer = call.customer
+    if customer.conversation_id is None or not customer.alias:
+        return None
     now = int(time.time())
-    expires = now + min(timeout_seconds + CHAT_GRACE_SECONDS, CHAT_MOST_SECONDS)
+    expires = now + min(call.tool.timeout_seconds + CHAT_GRACE_SECONDS, CHAT_MOST_SECONDS)
+    granted = call.context.grants[call.plugin.slug].permissions
     claims = {
         "iss": CHAT_ISSUER,
         "aud": CHAT_AUDIENCE,
-        "installation": subject.installation.public_id,
-        "instance": subject.instance.public_id,
-        "conversation": conversation_id.hex,
-        "customer": alias,
-        "call": subject.call,
-        "acts": sorted(permissions),
+        "installation": call.plugin.installation.public_id,
+        "instance": call.instance.public_id,
+        "conversation": customer.conversation_id.hex,
+        "customer": customer.alias,
+        "call": call.public_id,
+        "acts": sorted(key for key in granted if key.startswith(BRIDGE_PREFIX)),
         "caps": USE_CAPS,
         "iat": now,
         "exp": expires,
         "jti": secrets.token_urlsafe(16),
     }
     key = keyring.platform_key(keyring.Purpose.CHAT_TOKEN)
-    return ChatToken(jwt.sign(claims, key=key, kid="chat", typ=CHAT_TYP), datetime.fromtimestamp(expires, UTC))
+    return jwt.sign(claims, key=key, kid="chat", typ=CHAT_TYP), datetime.fromtimestamp(expires, UTC)

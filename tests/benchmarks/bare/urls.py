@@ -11,7 +11,8 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib.db import connection
 from kasilabs.lib.http import client
 from kasilabs.lib.states import Mode
-from kasilabs.logs import write
+from kasilabs.logs.gate_trace import gate_trace
+from kasilabs.logs.gates import BEFORE_SENDING, OF_A_CALL
 from kasilabs.logs.models import Call, CallState
 from tests.benchmarks.running import PLUGIN_URL
 
@@ -31,7 +32,7 @@ def call(request: HttpRequest) -> JsonResponse:
         mode=Mode.LIVE,
         tool=asked["tool"],
         state=CallState.OPEN,
-        gate_trace=write.gate_trace(None),
+        gate_trace=gate_trace(BEFORE_SENDING),
         request=asked,
         created=timezone.now(),
     )
@@ -42,7 +43,7 @@ def call(request: HttpRequest) -> JsonResponse:
     Call.objects.filter(pk=row.pk, state=CallState.OPEN).update(
         state=CallState.SUCCEEDED,
         status=200,
-        gate_trace=write.gate_trace(None, after=True),
+        gate_trace=gate_trace(OF_A_CALL),
         finished=timezone.now(),
         duration_ms=1,
         plugin_status=answer.status,
