@@ -70,7 +70,7 @@ class NumberAccess:
         return list(self.cells.values()).count(CellState.ON)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PluginGroup:
     """One installation with the rows that match the filter, and what each number shown may use of it.
 
@@ -80,8 +80,8 @@ class PluginGroup:
     installation: Installation
     rows: list[MatrixRow]
     accesses: list[NumberAccess]
-    is_open: bool
-    toggle_query: str
+    is_open: bool = False
+    toggle_query: str = ""
 
     @property
     def manifest(self) -> Manifest:
@@ -123,32 +123,26 @@ def build_matrix(organization: Organization, matrix_filter: MatrixFilter) -> Mat
     installations = installations_by_name(organization)
     contexts = DecisionContext.load_many(organization, shown)
 
-    matching: list[tuple[Installation, list[MatrixRow]]] = []
+    groups = []
     for installation in filter(matrix_filter.matches_plugin, installations):
         rows = matrix_rows(installation.version.manifest)
-        if rows := [row for row in rows if matrix_filter.matches_row(installation, row.name, row.label)]:
-            matching.append((installation, rows))
+        matching = [row for row in rows if matrix_filter.matches_row(installation, row.name, row.label)]
+        if matching:
+            accesses = [_access(contexts[number.id], installation, rows) for number in shown]
+            groups.append(PluginGroup(installation, matching, accesses))
 
-    open_groups = matrix_filter.open_groups
-    if open_groups is None:
-        open_groups = _groups_that_fit(matching)
-    groups = [
-        PluginGroup(
-            installation=installation,
-            rows=rows,
-            accesses=_accesses(installation, [contexts[number.id] for number in shown]),
-            is_open=installation.public_id in open_groups,
-            toggle_query=matrix_filter.with_open_groups(open_groups ^ {installation.public_id}).query_string,
-        )
-        for installation, rows in matching
-    ]
+    open_groups = _groups_that_fit(groups) if matrix_filter.open_groups is None else matrix_filter.open_groups
+    for group in groups:
+        group_id = group.installation.public_id
+        group.is_open = group_id in open_groups
+        group.toggle_query = matrix_filter.with_open_groups(open_groups ^ {group_id}).query_string
     return Matrix(matrix_filter, numbers, shown, installations, groups)
 
 
 def load_access(instance: Instance, installation: Installation) -> NumberAccess:
     """Loads what one number may use of one installation, as the matrix shows it."""
-    (access,) = _accesses(installation, [DecisionContext.load(instance, slug=installation.plugin.slug)])
-    return access
+    context = DecisionContext.load(instance, slug=installation.plugin.slug)
+    return _access(context, installation, matrix_rows(installation.version.manifest))
 
 
 def installations_by_name(organization: Organization) -> list[Installation]:
@@ -157,19 +151,14 @@ def installations_by_name(organization: Organization) -> list[Installation]:
     return sorted(installations, key=lambda each: (each.version.name.casefold(), each.plugin.slug, each.mode))
 
 
-def _accesses(installation: Installation, contexts: Sequence[DecisionContext]) -> list[NumberAccess]:
-    rows = matrix_rows(installation.version.manifest)
-    accesses = []
-    for context in contexts:
-        grant = context.grants.get(installation.plugin.slug)
-        if grant is not None and grant.plugin.installation.id == installation.id:
-            cells = {row.name: _cell_state(context, grant, row) for row in rows}
-            accesses.append(NumberAccess(context.instance, installation, grant, None, cells))
-        else:
-            is_in_the_way = grant is not None and not grant.plugin.installation.is_removed
-            cells = {row.name: CellState.BLOCKED for row in rows}
-            accesses.append(NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, cells))
-    return accesses
+def _access(context: DecisionContext, installation: Installation, rows: Sequence[MatrixRow]) -> NumberAccess:
+    grant = context.grants.get(installation.plugin.slug)
+    if grant is not None and grant.plugin.installation.id == installation.id:
+        cells = {row.name: _cell_state(context, grant, row) for row in rows}
+        return NumberAccess(context.instance, installation, grant, None, cells)
+    is_in_the_way = grant is not None and not grant.plugin.installation.is_removed
+    blocked = {row.name: CellState.BLOCKED for row in rows}
+    return NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, blocked)
 
 
 def _cell_state(context: DecisionContext, grant: GrantedPlugin, row: MatrixRow) -> CellState:
@@ -179,8 +168,8 @@ def _cell_state(context: DecisionContext, grant: GrantedPlugin, row: MatrixRow) 
     return CellState.OFF if decision.gate is row.own_gate else CellState.BLOCKED
 
 
-def _groups_that_fit(matching: Sequence[tuple[Installation, list[MatrixRow]]]) -> frozenset[str]:
+def _groups_that_fit(groups: Sequence[PluginGroup]) -> frozenset[str]:
     """Returns the first groups that have no more rows than may be open, one of them in any case."""
-    totals = accumulate(len(rows) for _installation, rows in matching)
+    totals = accumulate(len(group.rows) for group in groups)
     count = sum(total <= MOST_ROWS_OPEN for total in totals)
-    return frozenset(installation.public_id for installation, _rows in matching[: max(count, 1)])
+    return frozenset(group.installation.public_id for group in groups[: max(count, 1)])
