@@ -143,7 +143,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "kasilabs.urls"
 WSGI_APPLICATION = "kasilabs.wsgi.application"
-FORM_RENDERER = "kasilabs.templatetags.look.Renderer"
+FORM_RENDERER = "kasilabs.templatetags.forms.FormRenderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -162,7 +162,10 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "django_htmx.templatetags.django_htmx",
                 "template_partials.templatetags.partials",
-                "kasilabs.templatetags.look",
+                "kasilabs.templatetags.formatting",
+                "kasilabs.templatetags.forms",
+                "kasilabs.templatetags.icons",
+                "kasilabs.templatetags.states",
             ],
         },
     }

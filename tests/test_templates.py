@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from kasilabs.dashboard import navigation
-from kasilabs.templatetags import look
+from kasilabs.templatetags import states
 
 FOLDER = Path(settings.BASE_DIR) / "templates"
 TEMPLATES = {str(path.relative_to(FOLDER)): path.read_text() for path in sorted(FOLDER.rglob("*.*"))}
@@ -52,6 +52,6 @@ def test_every_template_is_used() -> None:
 
 def test_every_icon_is_in_the_sprite() -> None:
     named = set(re.findall(r'{% (?:icon|tag|state "\w+") "([\w-]+)"', "\n".join(PAGES.values())))
-    named |= {state.icon for state in look.STATES.values()} | {risk.icon for risk, _ in look.RISKS.values()}
+    named |= {state.icon for state in states.STATES.values()} | {risk.icon for risk, _ in states.RISKS.values()}
     named |= {item.icon for _heading, items in navigation.ENTRIES for item in items}
     assert [name for name in sorted(named) if f'id="{name}"' not in SPRITE] == []

@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from django.utils import timezone
 
-from kasilabs.templatetags import look
+from kasilabs.templatetags import formatting, icons, states
 from tests.support.markup import one_line
 
 
@@ -21,19 +21,19 @@ class Order(forms.Form):
 
 
 def test_a_state_is_word_and_icon() -> None:
-    shown = look.call_state("plugin_fault")
+    shown = states.state("plugin_fault")
     assert shown.startswith('<span class="k-st bad"><svg')
     assert "#circle-x" in shown
     assert shown.endswith("Plugin fault</span>")
 
 
 def test_an_unknown_state_keeps_its_own_word_escaped() -> None:
-    assert "&lt;b&gt; odd" in look.call_state("<b>_odd")
+    assert "&lt;b&gt; odd" in states.state("<b>_odd")
 
 
 def test_ago_carries_the_absolute_time_in_its_title() -> None:
     moment = timezone.now() - dt.timedelta(minutes=12, seconds=5)
-    shown = look.ago(moment)
+    shown = formatting.ago(moment)
     assert f'title="{moment:%Y-%m-%d %H:%M:%S} UTC"' in shown
     assert ">12 minutes ago</time>" in shown
 
@@ -63,7 +63,7 @@ def test_the_components_page_needs_nothing_but_a_request() -> None:
 
 
 def test_a_row_of_a_sidebar_stays_small() -> None:
-    assert len(look.icon("check")) < 130
+    assert len(icons.icon("check")) < 130
 
 
 def test_htmx_is_told_to_evaluate_nothing() -> None:

@@ -1,9 +1,8 @@
-"""What there is to filter by, counted in the newest calls: a long log costs no more than a short one."""
+"""The facets of the log: what there is to filter by, counted in the newest calls, so a long log costs no more."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
@@ -16,10 +15,11 @@ from kasilabs.lib.states import Mode
 from kasilabs.logs import search
 from kasilabs.logs.filters import Filters
 from kasilabs.logs.models import Call, CallState
-from kasilabs.templatetags.look import state_of
+from kasilabs.templatetags.states import state_of
 
-SAMPLE = 2_000
+SAMPLE_SIZE = 2_000
 """Counts are those of the newest calls in the time asked for, at most this many."""
+
 MAX_OPTIONS = 8
 COLUMNS = ("state", "plugin", "tool", "instance_id", "instance_name", "gate", "mode")
 
@@ -55,105 +55,97 @@ class Chip:
     filters: Filters
 
 
-Row = dict[str, Any]
+Group = dict[str, Any]
+"""Calls that are alike in COLUMNS, and their `count`."""
 
 
 def build(organization: Organization, filters: Filters) -> list[Facet]:
-    """Return what the sample offers. A value that is set stays on offer when the sample does not hold it."""
-    rows = _sample(organization, filters)
-    offered = [
-        Facet("status", _("Outcome"), _statuses(rows, filters)),
-        Facet("plugin", _("Plugin"), _plain(rows, filters, "plugin")),
-        Facet("tool", _("Tool"), _tools(rows, filters)),
-        Facet("number", _("Number"), _numbers(rows, filters)),
-        Facet("gate", _("Gate"), _plain(rows, filters, "gate")),
-        Facet("mode", _("Mode"), _modes(rows, filters)),
+    """Returns the facets that have options. A value that is set is always an option, also with a count of zero."""
+    newest = search.in_time_range(organization, filters, timezone.now()).order_by("-id").values("id")[:SAMPLE_SIZE]
+    groups = list(Call.objects.filter(id__in=newest).order_by().values(*COLUMNS).annotate(count=Count("id")))
+    facets = [
+        Facet("status", _("Outcome"), _status_options(groups, filters)),
+        Facet("plugin", _("Plugin"), _code_options(groups, filters, "plugin")),
+        Facet("tool", _("Tool"), _tool_options(groups, filters)),
+        Facet("number", _("Number"), _number_options(groups, filters)),
+        Facet("gate", _("Gate"), _code_options(groups, filters, "gate")),
+        Facet("mode", _("Mode"), _mode_options(groups, filters)),
     ]
-    return [facet for facet in offered if facet.options]
+    return [facet for facet in facets if facet.options]
 
 
-def chips(offered: list[Facet], filters: Filters) -> list[Chip]:
-    """Return what is set, in the words the facets use."""
-    chosen = [
-        Chip(facet.label, option.label, option.filters)
-        for facet in offered
-        for option in facet.options
-        if option.is_set
+def chips(facets: list[Facet], filters: Filters) -> list[Chip]:
+    """Returns the filters that are set, in the words the facets use."""
+    shown = [
+        Chip(facet.label, option.label, option.filters) for facet in facets for option in facet.options if option.is_set
     ]
-    times = ((_("From"), filters.since, {"since": None}), (_("Until"), filters.until, {"until": None}))
-    return chosen + [Chip(label, _written(at), filters.change(**without)) for label, at, without in times if at]
+    for label, moment, without in (
+        (_("From"), filters.since, filters.change(since=None)),
+        (_("Until"), filters.until, filters.change(until=None)),
+    ):
+        if moment:
+            shown.append(Chip(label, dateformat.format(timezone.localtime(moment), "j M Y, H:i:s"), without))
+    return shown
 
 
-def _written(moment: datetime) -> str:
-    return dateformat.format(timezone.localtime(moment), "j M Y, H:i:s")
-
-
-def _sample(organization: Organization, filters: Filters) -> list[Row]:
-    newest = search.in_time_range(organization, filters, timezone.now()).order_by("-id").values("id")[:SAMPLE]
-    return list(Call.objects.filter(id__in=newest).order_by().values(*COLUMNS).annotate(count=Count("id")))
-
-
-def _counted(rows: list[Row], key: Callable[[Row], Any]) -> Counter[Any]:
-    counts: Counter[Any] = Counter()
-    for row in rows:
-        counts[key(row)] += row["count"]
-    return counts
-
-
-def _statuses(rows: list[Row], filters: Filters) -> list[Option]:
-    counts = _counted(rows, lambda row: row["state"])
+def _status_options(groups: list[Group], filters: Filters) -> list[Option]:
+    counts = _counts(groups, lambda group: group["state"])
     options = []
     for state in CallState:
-        is_set, look = filters.status == state, state_of(state)
+        is_set, shown = filters.status == state, state_of(state)
         if counts[state] or is_set:
             leads_to = filters.change(status="" if is_set else state.value)
-            options.append(Option(state.label, counts[state], leads_to, is_set, icon=look.icon, tone=look.tone))
+            options.append(Option(state.label, counts[state], leads_to, is_set, icon=shown.icon, tone=shown.tone))
     return options
 
 
-def _plain(rows: list[Row], filters: Filters, name: str) -> list[Option]:
-    current = getattr(filters, name)
-    counts = _counted(rows, lambda row: row[name])
+def _code_options(groups: list[Group], filters: Filters, name: str) -> list[Option]:
+    counts = _counts(groups, lambda group: group[name])
     return [
         Option(value, count, filters.change(**{name: "" if is_set else value}), is_set, is_code=True)
-        for value, count, is_set in _offered(counts, current)
+        for value, count, is_set in _most_frequent(counts, getattr(filters, name))
     ]
 
 
-def _tools(rows: list[Row], filters: Filters) -> list[Option]:
-    """Offer the tools of the plugin that is set, or of all; a click sets both."""
-    among = [row for row in rows if row["plugin"] and filters.plugin in ("", row["plugin"])]
-    counts = _counted(among, lambda row: (row["plugin"], row["tool"]))
-    current = (filters.plugin, filters.tool) if filters.tool else ("", "")
+def _tool_options(groups: list[Group], filters: Filters) -> list[Option]:
+    """Returns the tools of the plugin that is set, or of all; a click sets tool and plugin."""
+    groups = [group for group in groups if group["plugin"] and filters.plugin in ("", group["plugin"])]
+    counts = _counts(groups, lambda group: (group["plugin"], group["tool"]))
     options = []
-    for (plugin, tool), count, is_set in _offered(counts, current):
+    for (plugin, tool), count, is_set in _most_frequent(counts, filters.tool and (filters.plugin, filters.tool)):
         leads_to = filters.change(tool="") if is_set else filters.change(plugin=plugin, tool=tool)
         options.append(Option(tool, count, leads_to, is_set, is_code=True))
     return options
 
 
-def _numbers(rows: list[Row], filters: Filters) -> list[Option]:
-    names = {row["instance_id"]: row["instance_name"] for row in rows}
-    counts = _counted(rows, lambda row: row["instance_id"])
+def _number_options(groups: list[Group], filters: Filters) -> list[Option]:
+    names = {group["instance_id"]: group["instance_name"] for group in groups}
+    counts = _counts(groups, lambda group: group["instance_id"])
     return [
         Option(names.get(number, _("Another number")), count, filters.change(number=None if is_set else number), is_set)
-        for number, count, is_set in _offered(counts, filters.number)
+        for number, count, is_set in _most_frequent(counts, filters.number)
     ]
 
 
-def _modes(rows: list[Row], filters: Filters) -> list[Option]:
-    counts = _counted(rows, lambda row: row["mode"])
+def _mode_options(groups: list[Group], filters: Filters) -> list[Option]:
+    counts = _counts(groups, lambda group: group["mode"])
     return [
         Option(Mode(mode).label, count, filters.change(mode="" if is_set else mode), is_set)
-        for mode, count, is_set in _offered(counts, filters.mode)
+        for mode, count, is_set in _most_frequent(counts, filters.mode)
     ]
 
 
-def _offered(counts: Counter[Any], current: Any) -> Iterator[tuple[Any, int, bool]]:
-    """Yield (value, count, is set): the most frequent values that are not empty, and always the one that is set."""
-    frequent = [value for value, _count in counts.most_common() if value and value != ("", "")]
-    shown = frequent[:MAX_OPTIONS]
-    if current and current != ("", "") and current not in shown:
-        shown.append(current)
-    for value in shown:
+def _counts(groups: list[Group], key: Callable[[Group], Any]) -> Counter[Any]:
+    counts: Counter[Any] = Counter()
+    for group in groups:
+        counts[key(group)] += group["count"]
+    return counts
+
+
+def _most_frequent(counts: Counter[Any], current: Any) -> Iterator[tuple[Any, int, bool]]:
+    """Yields (value, count, is set) for the most frequent values that are not empty, and for the one that is set."""
+    values = [value for value, _count in counts.most_common() if value][:MAX_OPTIONS]
+    if current and current not in values:
+        values.append(current)
+    for value in values:
         yield value, counts[value], value == current

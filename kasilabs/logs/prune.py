@@ -1,4 +1,4 @@
-"""What the log forgets on its own."""
+"""What the log deletes once it has expired."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +9,14 @@ from kasilabs.logs.models import CallAnswer
 
 @dataclass(frozen=True)
 class Pruned:
-    """How many rows were settled as lost, and how many kept answers were deleted."""
+    """How many calls were set to lost, and how many kept answers were deleted."""
 
     lost: int
     answers: int
 
 
 def prune(now: datetime) -> Pruned:
-    """Settle lost calls, and delete the sealed answers whose 24 hours are over."""
-    settled = expire_stale_calls(now)
+    """Expires stale calls, and deletes the sealed answers whose 24 hours are over."""
+    lost = expire_stale_calls(now)
     answers, _ = CallAnswer.objects.filter(expires__lte=now).delete()
-    return Pruned(lost=settled, answers=answers)
+    return Pruned(lost=lost, answers=answers)

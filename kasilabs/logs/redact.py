@@ -1,7 +1,7 @@
-"""What a call said, as the log may keep it: no secret, no token, no phone number, at most 8 KiB.
+"""Requests and answers as the log may keep them: no secret, no token, no phone number, at most 8 KiB.
 
-A removed value is an object with the single member `$hidden`, which the JSON tree shows as an italic sentence. Its
-words are stored in English: they are part of the row.
+A removed value becomes an object with the single member `$hidden`, which the JSON tree shows as an italic sentence. It
+is stored in English: it is part of the row.
 """
 
 import json
@@ -18,7 +18,7 @@ MAX_BYTES = 8 * 1024
 MAX_DEPTH = 16
 MAX_NUMBER_BITS = 256
 MAX_SENTENCE = 40
-WORDS = {SensitiveKind.SECRET: "secret hidden", SensitiveKind.PHONE: "phone number hidden"}
+SENTENCES = {SensitiveKind.SECRET: "secret hidden", SensitiveKind.PHONE: "phone number hidden"}
 
 _SECRET_PART = re.compile(
     "token|secret|passw(?:or)?d|passphrase|authori[sz]ation|credential|(?:api|access|private|signing|encryption)key|cookie"
@@ -31,27 +31,27 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of each text, list or object, and how many levels, stay."""
+    """How much of each text, list or object, and how many levels, are kept."""
 
     text: int
     members: int
     depth: int
 
 
-STEPS = (Limits(2000, 100, MAX_DEPTH), Limits(400, 40, 10), Limits(120, 16, 6), Limits(60, 8, 3), Limits(12, 4, 2))
+LIMITS = (Limits(2000, 100, MAX_DEPTH), Limits(400, 40, 10), Limits(120, 16, 6), Limits(60, 8, 3), Limits(12, 4, 2))
 """Tried in turn until the document fits; the last one always does."""
 
 
 def document(value: Any, *, secrets: Collection[str], phones: Collection[str]) -> Any:
-    """Return what a log row may keep of a request or an answer. `phones` are E.164 numbers with plus."""
+    """Returns what a log row may keep of a request or an answer. `phones` are E.164 numbers with plus."""
     sensitive = Sensitive(secrets=secrets, phones=phones)
     return _fit(_Redaction(None if _is_clean(value, sensitive) else sensitive).value(value, depth=0))
 
 
 def _is_clean(value: Any, sensitive: Sensitive) -> bool:
-    """Say whether the document as one text holds nothing sensitive: four times as fast as asking every value.
+    """Says whether the document as one text holds nothing sensitive: four times as fast as asking every value.
 
-    True is proof, because without an escape every key, string and number stands in that text as it is; False is not.
+    True is proof, because without an escape every key, string and number is in that text as it is; False is not.
     """
     try:
         text = json.dumps(value, ensure_ascii=False)
@@ -61,7 +61,7 @@ def _is_clean(value: Any, sensitive: Sensitive) -> bool:
 
 
 def name(text: str, *, phones: Collection[str]) -> str:
-    """Return a name somebody else chose, such as that of a tool there is not, as a log row may keep it."""
+    """Returns a name somebody else chose, such as that of a tool there is not, as a log row may keep it."""
     return _Redaction(Sensitive(secrets=(), phones=phones)).key(text)
 
 
@@ -73,32 +73,30 @@ class _Redaction:
 
     def value(self, value: Any, *, depth: int) -> Any:
         if isinstance(value, dict | list | tuple):
-            return _hidden(_count(value)) if depth >= MAX_DEPTH else self._branch(value, depth=depth)
+            if depth >= MAX_DEPTH:
+                return _hidden(_count(value))
+            if isinstance(value, dict):
+                return self._object(value, depth=depth)
+            return [self.value(item, depth=depth + 1) for item in value]
         if isinstance(value, str):
             return self._text(value)
         if value is None or isinstance(value, bool):
             return value
         return self._number(value) if isinstance(value, int | float) else _hidden("not JSON")
 
-    def _branch(self, value: Any, *, depth: int) -> Any:
-        if isinstance(value, dict):
-            return self._object(value, depth=depth)
-        return [self.value(item, depth=depth + 1) for item in value]
-
     def _object(self, document: dict[Any, Any], *, depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         for key, value in document.items():
             name = _free_name(self.key(str(key)), kept)
-            kept[name] = (
-                _hidden(WORDS[SensitiveKind.SECRET])
-                if _is_secret(str(key), value)
-                else self.value(value, depth=depth + 1)
-            )
+            if _is_secret(str(key), value):
+                kept[name] = _hidden(SENTENCES[SensitiveKind.SECRET])
+            else:
+                kept[name] = self.value(value, depth=depth + 1)
         return kept
 
     def key(self, key: str) -> str:
         found = self.sensitive.find(key) if self.sensitive else None
-        return f"[{WORDS[found]}]" if found else _storable(key)
+        return f"[{SENTENCES[found]}]" if found else _storable(key)
 
     def _text(self, text: str) -> Any:
         if self.sensitive is None:
@@ -106,13 +104,13 @@ class _Redaction:
         found = self.sensitive.find(text)
         if found is SensitiveKind.PHONE:
             return self._without_phones(text, self.sensitive)
-        return _hidden(WORDS[found]) if found else _storable(text)
+        return _hidden(SENTENCES[found]) if found else _storable(text)
 
     def _without_phones(self, text: str, sensitive: Sensitive) -> Any:
-        """Keep the words around a number; where the number is all there is, or hides in an encoding, nothing stays."""
-        marker = f"[{WORDS[SensitiveKind.PHONE]}]"
+        """Keeps the words around a number; nothing when the number is all there is, or is hidden in an encoding."""
+        marker = f"[{SENTENCES[SensitiveKind.PHONE]}]"
         rest = sensitive.without_phones(text, marker)
-        return _hidden(WORDS[SensitiveKind.PHONE]) if rest == marker or sensitive.find(rest) else _storable(rest)
+        return _hidden(SENTENCES[SensitiveKind.PHONE]) if rest == marker or sensitive.find(rest) else _storable(rest)
 
     def _number(self, number: float) -> Any:
         if isinstance(number, float) and not math.isfinite(number):
@@ -120,11 +118,11 @@ class _Redaction:
         if isinstance(number, int) and number.bit_length() > MAX_NUMBER_BITS:
             return _hidden("very large number")
         found = self.sensitive.find(repr(number)) if self.sensitive else None
-        return _hidden(WORDS[found]) if found else number
+        return _hidden(SENTENCES[found]) if found else number
 
 
 def _is_secret(key: str, value: Any) -> bool:
-    """Say whether a key names a secret, whatever its case and separators; yes, no and nothing are never one."""
+    """Says whether a key names a secret, whatever its case and separators; a boolean or nothing is never one."""
     if value is None or value == "" or isinstance(value, bool):
         return False
     name = key.lower().translate(_SEPARATORS)
@@ -136,7 +134,7 @@ def _hidden(sentence: str) -> dict[str, str]:
 
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:
-    """Two keys that read the same once redacted must not swallow each other; thousands must not be counted through."""
+    """Returns a key that is not taken: two keys may read the same once redacted, and thousands need no long search."""
     free, number = name, len(taken) + 1
     while free in taken:
         free, number = f"{name} [{number}]", number + 1
@@ -153,9 +151,9 @@ def _count(value: Any) -> str:
 
 
 def _fit(document: Any) -> Any:
-    """Cut a redacted document until it is at most MAX_BYTES of JSON as it is stored; what fits stays as it is."""
+    """Cuts a redacted document until it is at most MAX_BYTES of JSON as it is stored; what fits stays as it is."""
     fitting = document
-    for limits in STEPS:
+    for limits in LIMITS:
         if len(json.dumps(fitting)) <= MAX_BYTES:
             break
         fitting = _cut(document, limits, depth=0)
@@ -179,7 +177,7 @@ def _cut(value: Any, limits: Limits, *, depth: int) -> Any:
 
 
 def _is_marker(value: Any) -> bool:
-    """Say whether `value` reads as one of our markers. A plugin may write one too; a longer one is cut as usual."""
+    """Says whether `value` reads as one of our markers. A plugin may write one too; a longer one is cut as usual."""
     sentence = value.get(HIDDEN_KEY) if isinstance(value, dict) and len(value) == 1 else None
     return isinstance(sentence, str) and len(sentence) <= MAX_SENTENCE and sentence.isascii() and sentence.isprintable()
 

@@ -25,9 +25,9 @@ structlog.configure(
 
 
 def formatter(*, as_json: bool, **_: object) -> logging.Formatter:
-    """Return the formatter of every handler, for records of structlog and of the standard library alike.
+    """Returns the formatter of every handler, for records of structlog and of the standard library alike.
 
-    Tracebacks are plain: with the values of local variables in them, secrets and phone numbers would stand in the log.
+    Tracebacks are plain: with the values of local variables, they would write secrets and phone numbers into the log.
     """
     console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else console
@@ -43,7 +43,7 @@ def formatter(*, as_json: bool, **_: object) -> logging.Formatter:
 
 
 def _trace_faults_alone(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Leave the traceback out where a request was refused: Django logs one with every 403."""
+    """Leaves the traceback out where a request was refused: Django logs one with every 403."""
     if event["level"] == "warning":
         event.pop("exc_info", None)
     return event

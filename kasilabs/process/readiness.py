@@ -8,13 +8,11 @@ from kasilabs.lib.crypto.fields import CannotOpen
 
 
 def checks() -> dict[str, bool]:
-    """Return what was found, by name; what needs something that failed counts as failed."""
-    found = {"database": _database_answers(), "migrations": False, "keys": False}
-    if found["database"]:
-        found["migrations"] = _is_migrated()
-    if found["migrations"]:
-        found["keys"] = _keys_open()
-    return found
+    """Returns what works, by name; what needs something that failed counts as failed."""
+    database = _database_answers()
+    migrations = database and _is_migrated()
+    keys = migrations and _keys_open()
+    return {"database": database, "migrations": migrations, "keys": keys}
 
 
 def _database_answers() -> bool:

@@ -9,7 +9,7 @@ _KEY_IN_PATH = re.compile(r"(?<=/accounts/)(password/reset/key|confirm-email)/[^
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """What django-structlog logs, without what may open an account to whoever reads the log."""
+    """Logs what django-structlog logs, without the keys that would open an account to whoever reads the log."""
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 @require_safe
 @open_to_all("Load balancers ask whether the process can work.")
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Answer 200 when database, migrations and keys are as they should be, else 503."""
+    """Answers 200 when database, migrations and keys are as they should be, else 503."""
     checks = readiness.checks()
     is_ready = all(checks.values())
     body = {"status": "ok" if is_ready else "unavailable", "checks": checks}

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 
 def load() -> None:
-    """Import the URL map with its views and compile the project's own templates."""
+    """Imports the URL map with its views and compiles the project's own templates."""
     reverse("home")
     folder = settings.BASE_DIR / "templates"
     for path in sorted(folder.rglob("*.html")):

@@ -1,1 +1,1 @@
-"""Template tags and filters that every template can use."""
+"""Template tags and filters. TEMPLATES lists them as builtins: every template has them without loading them."""

@@ -49,7 +49,7 @@ def test_a_platform_key_that_does_not_open_ends_the_call(platform: Platform, plu
 
 
 def test_no_half_of_a_secret_stands_where_the_log_cuts_an_answer(build: Build, serve: Serve) -> None:
-    before = "x" * (redact.STEPS[0].text - len(SECRET) // 2)
+    before = "x" * (redact.LIMITS[0].text - len(SECRET) // 2)
     page = f"{before}{SECRET}{'x' * redact.MAX_BYTES}".encode()
     platform = build(serve(answers(message(page))).url())
     assert platform.agent.call().json()["code"] == "invalid_response"

@@ -37,7 +37,7 @@ class Keyset:
 
 @lru_cache(maxsize=8)
 def parse_keys(text: str) -> Keyset:
-    """Read ``k2:<base64>,k1:<base64>``; the first key encrypts.
+    """Reads ``k2:<base64>,k1:<base64>``; the first key encrypts.
 
     Raises ValueError with a sentence that never repeats key material.
     """
@@ -65,12 +65,12 @@ def _key_bytes(key_id: str, encoded: str) -> bytes:
 
 
 def make_key(key_id: str) -> str:
-    """Return a new random key in the form the setting wants."""
+    """Returns a new random key in the form of the setting."""
     return f"{key_id}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
 
 
 def encrypt(plaintext: str, place: Sequence[str]) -> str:
-    """Encrypt with the primary key; only the same `place` opens the value again."""
+    """Encrypts with the primary key; only the same `place` opens the value again."""
     keys = parse_keys(settings.ENCRYPTION_KEYS)
     nonce = os.urandom(NONCE_BYTES)
     sealed = keys.ciphers[keys.primary].encrypt(nonce, plaintext.encode(), _associated(keys.primary, place))
@@ -78,7 +78,7 @@ def encrypt(plaintext: str, place: Sequence[str]) -> str:
 
 
 def decrypt(value: str, place: Sequence[str]) -> str:
-    """Open a value made by `encrypt` at the same place. Raises CannotOpen."""
+    """Opens a value that `encrypt` made at the same place. Raises CannotOpen."""
     version, _, rest = value.partition(".")
     key_id, _, body = rest.partition(".")
     cipher = parse_keys(settings.ENCRYPTION_KEYS).ciphers.get(key_id)
@@ -92,7 +92,7 @@ def decrypt(value: str, place: Sequence[str]) -> str:
 
 
 def primary_key_id() -> str:
-    """Return the id of the key that encrypts now."""
+    """Returns the id of the key that encrypts now."""
     return parse_keys(settings.ENCRYPTION_KEYS).primary
 
 

@@ -34,7 +34,7 @@ class EncryptedField(TextField):
         return name, path, list(args), {**kwargs, "bound_to": self.bound_to}
 
     def place(self, row: models.Model) -> list[str]:
-        """Return what a value in this row is bound to."""
+        """Returns what a value in this row is bound to."""
         bound = [str(getattr(row, attribute)) for attribute in self.bound_to]
         return [self.model._meta.db_table, str(self.column), str(row.pk), *bound]
 
@@ -47,17 +47,17 @@ def _field(row: models.Model, name: str) -> EncryptedField:
 
 
 def seal(row: models.Model, name: str, plaintext: str) -> None:
-    """Put `plaintext` into the column `name` of an unsaved or saved row; saving is the caller's."""
+    """Puts `plaintext` into the column `name` of an unsaved or saved row; the caller saves it."""
     setattr(row, name, aes.encrypt(plaintext, _field(row, name).place(row)))
 
 
 def reveal(row: models.Model, name: str) -> str:
-    """Open the column `name`. Raises CannotOpen."""
+    """Opens the column `name`. Raises CannotOpen."""
     return aes.decrypt(getattr(row, name), _field(row, name).place(row))
 
 
 def columns() -> Iterator[tuple[type[models.Model], EncryptedField]]:
-    """Yield every encrypted column of the project."""
+    """Yields every encrypted column of the project."""
     for model in apps.get_models():
         for field in model._meta.get_fields():
             if isinstance(field, EncryptedField):
@@ -66,7 +66,7 @@ def columns() -> Iterator[tuple[type[models.Model], EncryptedField]]:
 
 @dataclass(frozen=True)
 class Rotated:
-    """What one pass over a column did: values moved, values that cannot be opened, values not under the primary key."""
+    """What one pass over a column did: values moved, values that cannot be opened, values of other keys that remain."""
 
     moved: int
     unreadable: int
@@ -74,9 +74,14 @@ class Rotated:
 
 
 def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500) -> Rotated:
-    """Re-encrypt all values of a column that another than the primary key sealed; safe again, and twice at once."""
+    """Encrypts again all values of a column that another key than the primary one sealed.
+
+    It may run again, and twice at once.
+    """
     moved = unreadable = 0
-    stale = _stale(model, field)
+    primary = f"{aes.VERSION}.{primary_key_id()}."
+    values = model._default_manager.exclude(**{field.name: ""})
+    stale = values.exclude(**{f"{field.name}__startswith": primary})
     for row in stale.order_by("pk").iterator(chunk_size=batch):
         before = getattr(row, field.attname)
         try:
@@ -87,8 +92,3 @@ def rotate(model: type[models.Model], field: EncryptedField, *, batch: int = 500
         same = model._default_manager.filter(**{"pk": row.pk, field.name: before})
         moved += same.update(**{field.name: getattr(row, field.attname)})
     return Rotated(moved, unreadable, left=stale.count())
-
-
-def _stale(model: type[models.Model], field: EncryptedField) -> "models.QuerySet[models.Model]":
-    primary = f"{aes.VERSION}.{primary_key_id()}."
-    return model._default_manager.exclude(**{field.name: ""}).exclude(**{f"{field.name}__startswith": primary})

@@ -14,17 +14,17 @@ class BadToken(Exception):
 
 
 def digest(data: bytes) -> str:
-    """Return base64url SHA-256 without padding, as the claims `bsh`, `idk` and `cth` carry it."""
+    """Returns base64url SHA-256 without padding, as the claims `bsh`, `idk` and `cth` carry it."""
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
 def sign(claims: dict[str, Any], *, key: bytes, kid: str, typ: str) -> str:
-    """Return the compact JWT with the header ``{alg, kid, typ}``."""
+    """Returns the compact JWT with the header ``{alg, kid, typ}``."""
     return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": typ})
 
 
 def verify(token: str, *, key: bytes, typ: str, audience: str, issuer: str, required: list[str]) -> dict[str, Any]:
-    """Return the claims of a valid token. `typ` is compared: PyJWT does not. Raises BadToken."""
+    """Returns the claims of a valid token. `typ` is compared: PyJWT does not. Raises BadToken."""
     try:
         if jwt.get_unverified_header(token).get("typ") != typ:
             raise BadToken("typ")
