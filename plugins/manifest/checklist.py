@@ -63,6 +63,12 @@ class Check:
     """What is good when no rule finds anything; for a check by hand, how to do it."""
     rules: Sequence[Rule] = ()
 
+    def judge(self, manifest: Manifest) -> Item:
+        for rule in self.rules:
+            if pointers := tuple(rule.find(manifest)):
+                return Item(self.key, rule.grade, str(self.title), str(rule.advice), pointers)
+        return Item(self.key, Grade.PASS if self.rules else Grade.BY_HAND, str(self.title), str(self.detail))
+
 
 def warn(find: Finder, advice: Promise) -> Rule:
     return Rule(Grade.WARN, find, advice)
@@ -74,14 +80,7 @@ def fail(find: Finder, advice: Promise) -> Rule:
 
 def judge(manifest: Manifest) -> tuple[Item, ...]:
     """Returns the whole list for a manifest, in the order of the table."""
-    return tuple(_judge(check, manifest) for check in CHECKLIST)
-
-
-def _judge(check: Check, manifest: Manifest) -> Item:
-    for rule in check.rules:
-        if pointers := tuple(rule.find(manifest)):
-            return Item(check.key, rule.grade, str(check.title), str(rule.advice), pointers)
-    return Item(check.key, Grade.PASS if check.rules else Grade.BY_HAND, str(check.title), str(check.detail))
+    return tuple(check.judge(manifest) for check in CHECKLIST)
 
 
 def _tools_where(is_wrong: Callable[[Tool], bool], member: str = "") -> Finder:

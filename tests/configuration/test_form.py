@@ -38,7 +38,7 @@ def configured(cast: Cast) -> Installation:
     )
 
 
-def of(installation: Installation, **typed: str) -> ConfigurationForm:
+def changed(installation: Installation, **typed: str) -> ConfigurationForm:
     sound = {"label": "Desk", "host": "https://a.example", "region": "nairobi", "retries": "2"}
     sound["config__version"] = str(installation.config_version)
     return ConfigurationForm(SCHEMA, installation.configuration, {**sound, "apiKey__action": "keep", **typed})
@@ -145,42 +145,42 @@ def test_spaces_around_a_secret_are_left_out_and_told() -> None:
     ],
 )
 def test_a_contradiction_about_a_secret_is_refused(configured: Installation, typed: dict[str, str], code: str) -> None:
-    found = of(configured, **typed)
+    found = changed(configured, **typed)
     assert code in codes(found)[next(iter(typed)).removesuffix("__action")]
     assert not found.is_valid()
 
 
 def test_keeping_changes_nothing(configured: Installation) -> None:
-    found = of(configured)
+    found = changed(configured)
     assert found.is_valid()
     assert found.secret_changes == []
 
 
 def test_the_mask_of_other_systems_is_a_value_like_any_other(configured: Installation) -> None:
-    found = of(configured, apiKey="**********", apiKey__action="replace")
+    found = changed(configured, apiKey="**********", apiKey__action="replace")
     assert found.is_valid()
     assert [change.text for change in found.secret_changes] == ["**********"]
 
 
 def test_an_optional_secret_may_be_cleared_and_left_empty(configured: Installation) -> None:
     vault.put(configured, "/webhookKey", "webhook key", actor_name="ana")
-    found = of(configured, webhookKey__action="clear")
+    found = changed(configured, webhookKey__action="clear")
     assert found.is_valid()
     assert found.secret_changes == [SecretChange("/webhookKey", Action.CLEAR)]
     configured.secrets.filter(pointer="/webhookKey").delete()
-    assert of(configured, webhookKey="", webhookKey__action="replace").is_valid()
+    assert changed(configured, webhookKey="", webhookKey__action="replace").is_valid()
 
 
 def test_a_kept_secret_does_not_follow_a_changed_address(configured: Installation) -> None:
-    found = of(configured, host="https://evil.example")
+    found = changed(configured, host="https://evil.example")
     assert codes(found) == {"apiKey": ["destination_changed"]}
     assert 'value="replace" checked' in one_line(found["apiKey"].as_field_group())
-    assert of(configured, host="https://b.example", apiKey=CANARY, apiKey__action="replace").is_valid()
+    assert changed(configured, host="https://b.example", apiKey=CANARY, apiKey__action="replace").is_valid()
 
 
 def test_a_secret_that_cannot_be_opened_has_to_be_entered_again(configured: Installation) -> None:
     with override_settings(ENCRYPTION_KEYS=aes.make_key("other")):
-        kept, entered = of(configured), of(configured, apiKey=CANARY, apiKey__action="replace")
+        kept, entered = changed(configured), changed(configured, apiKey=CANARY, apiKey__action="replace")
         assert codes(kept) == {"apiKey": ["required"]}
         assert entered.is_valid()
         assert "Cannot be opened" in str(kept)

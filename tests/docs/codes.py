@@ -8,7 +8,7 @@ PLACES = {"add": 1, "DocumentError": 1, "_bad_manifest": 2, "NotJson": 0}
 """Calls that carry a code, and which argument it is."""
 
 
-def of(folder: Path) -> set[str]:
+def error_codes(folder: Path) -> set[str]:
     """Collect every code in the modules of a folder and of the folders in it."""
     return {code for path in folder.rglob("*.py") for code in _in(ast.parse(path.read_text()))}
 

@@ -89,7 +89,7 @@ def test_every_member_of_a_manifest_is_explained() -> None:
 
 def test_the_fault_codes_are_those_of_the_check() -> None:
     rooms = ("plugins", "kasilabs/configuration", "kasilabs/lib/documents")
-    found = set().union(*(codes.of(pages.ROOT / room) for room in rooms))
+    found = set().union(*(codes.error_codes(pages.ROOT / room) for room in rooms))
     assert pages.named(pages.section("authors/manifest.md", "## Faults")) == found
 
 

@@ -1,4 +1,3 @@
-import time
 from typing import Any
 
 import pytest
@@ -120,11 +119,10 @@ def test_nothing_is_fetched(address: str) -> None:
         json_schema.compile({"$ref": address})
 
 
-def test_a_hostile_pattern_takes_linear_time() -> None:
-    rules = json_schema.compile({"pattern": "^(a+)+$"})
-    started = time.process_time()
-    assert not rules.accepts("a" * 60_000 + "!")
-    assert time.process_time() - started < 1
+def test_a_hostile_pattern_is_matched_without_backtracking() -> None:
+    """An engine that backtracks tries 2^60,000 ways before it comes to the one that fits, or gives up."""
+    rules = json_schema.compile({"pattern": "^((a+)+b|a+!)$"})
+    assert rules.accepts("a" * 60_000 + "!")
 
 
 def test_the_list_of_problems_ends() -> None:

@@ -40,7 +40,7 @@ def parsed(**changes: Any) -> Manifest:
 
 
 def errors(**changes: Any) -> list[tuple[str, str]]:
-    """Pointer and code of each fault the changed manifest has, sorted."""
+    """Pointer and code of each error the changed manifest has, sorted."""
     try:
         parsed(**changes)
     except BadManifest as bad:
@@ -53,6 +53,6 @@ def tool_errors(**changes: Any) -> list[tuple[str, str]]:
 
 
 def field_errors(name: str = "queue", **rules: Any) -> list[tuple[str, str]]:
-    """Faults of a configuration with this one field; pointers start at the field."""
+    """Errors of a configuration with this one field; pointers start at the field."""
     found = errors(configurationSchema={"type": "object", "properties": {name: rules}})
     return [(pointer.removeprefix(f"/configurationSchema/properties/{name}"), code) for pointer, code in found]

@@ -1,5 +1,4 @@
 import json
-import time
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ from plugins.manifest import document
 from plugins.manifest.checks import tool_schemas
 from plugins.manifest.checks.errors import BadManifest
 from tests.plugins.manifests import TOOL, errors, nobody_allowed, parsed, tool_errors
+from tests.support.work import at_most_calls
 
 
 def schema_errors(**rules: Any) -> list[tuple[str, str]]:
@@ -188,6 +188,9 @@ def test_unevaluated_keywords_that_multiply_are_refused() -> None:
     ]
 
 
+MUCH_WORK = 5_000_000
+"""Calls and returns. Today the worst of these makes half as many; looks that multiply make thousands of times more."""
+
 HOSTILE: dict[str, Any] = {
     "long chain": {"$defs": {f"a{n}": {"not": {"$ref": f"#/$defs/a{n + 1}"}} for n in range(1_500)} | {"a1500": {}}},
     "long ladder": {"$defs": {f"a{n}": {"items": {"$ref": f"#/$defs/a{n + 1}"}} for n in range(1_400)} | {"a1400": {}}},
@@ -199,18 +202,16 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("rules", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_schema_is_judged_in_little_time(rules: dict[str, Any]) -> None:
-    started = time.process_time()
-    schema_errors(**rules)
-    assert time.process_time() - started < 5
+def test_a_hostile_schema_is_judged_with_little_work(rules: dict[str, Any]) -> None:
+    with at_most_calls(MUCH_WORK):
+        schema_errors(**rules)
 
 
-def test_thousands_of_wrong_permissions_are_judged_in_little_time() -> None:
+def test_thousands_of_wrong_permissions_are_judged_with_little_work() -> None:
     declared = [{"key": f"a:{n}", "label": "L", "description": "D"} for n in range(2_000)]
     used = [f"a:permission{n}" for n in range(5_000)]
-    started = time.process_time()
-    assert len(errors(permissions=declared, tools=[{**TOOL, "permissions": used}])) == 500
-    assert time.process_time() - started < 5
+    with at_most_calls(MUCH_WORK):
+        assert len(errors(permissions=declared, tools=[{**TOOL, "permissions": used}])) == 500
 
 
 def test_the_first_fault_of_a_chain_does_not_hide_the_next_tool() -> None:

@@ -161,10 +161,8 @@ def _contradictions(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if least > field.get("maxLength", least):
         yield "maxLength", _("This must be at least %(least)d.") % {"least": least}
     for lower, upper in product(("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if lower in field and upper in field and _is_empty_range(field, lower, upper):
+        if lower not in field or upper not in field:
+            continue
+        includes_both = (lower, upper) == ("minimum", "maximum")
+        if field[lower] > field[upper] or (field[lower] == field[upper] and not includes_both):
             yield upper, _("No number lies between this and the lower limit.")
-
-
-def _is_empty_range(field: Mapping[str, Any], lower: str, upper: str) -> bool:
-    includes_both = (lower, upper) == ("minimum", "maximum")
-    return bool(field[lower] > field[upper] or (field[lower] == field[upper] and not includes_both))
