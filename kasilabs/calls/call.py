@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 
 from grants.decision.context import DecisionContext
 from grants.decision.gates import decide
-from kasilabs.calls import customer, idempotency, results
-from kasilabs.calls.customer import CustomerContext
+from kasilabs.calls import idempotency, results
+from kasilabs.calls.customer import CustomerContext, known_phones
 from kasilabs.calls.dispatch.send import send
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
@@ -64,7 +64,7 @@ def refuse(call: ToolCall, result: CallResult) -> CallResult:
     It makes no customer, but it may be about a known one: what the row keeps hides their phone number too. Raises
     CannotOpen when that cannot be read: what cannot be hidden is not written.
     """
-    phones = customer.known_phones(call.instance, call.conversation)
+    phones = known_phones(call.instance, call.conversation)
     result.fill(call.row)
     request = {"tool": call.name, "input": call.input}
     write.insert_refused(call.row, asked=call.asked, request=request, phones=phones)
@@ -109,25 +109,25 @@ def _claim(call: ToolCall) -> None:
     The INSERT of the row claims the idempotency key. Raises CustomerConflict, ConversationMismatch, CannotOpen, and
     KeyTaken when the key has been used.
     """
-    row = call.row
-    row.idempotency_index, row.fingerprint = idempotency.index(call), call.fingerprint
+    row, idempotency_index = call.row, idempotency.index(call)
     for _round in range(ROUNDS):
         try:
-            call.customer = CustomerContext.load(call.plugin.installation, call.instance, call.conversation)
-            with _commit(is_several=not call.customer.is_complete):
-                call.customer.create_missing()
-                row.conversation_id, row.customer_id = call.customer.conversation_id, call.customer.customer_id
-                row.alias = call.customer.alias
+            customer = call.customer = CustomerContext.load(call.plugin.installation, call.instance, call.conversation)
+            with _commit(is_several=not customer.is_complete):
+                customer.create_missing()
+                row.conversation_id, row.customer_id = customer.conversation_id, customer.customer_id
+                row.alias = customer.alias
+                row.idempotency_index, row.fingerprint = idempotency_index, call.fingerprint
                 write.insert_open(
                     row,
                     request={"tool": call.name, "input": call.input},
                     timeout_seconds=call.tool.timeout_seconds,
                     secrets=call.secrets,
-                    phones=call.customer.phones,
+                    phones=customer.phones,
                 )
                 return
         except IntegrityError as error:
-            idempotency.raise_if_taken(call)
+            idempotency.raise_if_taken(call.instance, idempotency_index)
             last = error
     raise last
 

@@ -11,6 +11,7 @@ from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.crypto import bearer_keys, fields
 from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call, CallAnswer, CallState
+from kasilabs.whatsapp.models import Instance
 
 RETRY_SECONDS = 2
 
@@ -31,10 +32,9 @@ def index(call: ToolCall) -> str | None:
     return bearer_keys.fingerprint(secret, f"idempotency:{call.instance.id.hex}:{call.idempotency_key}")
 
 
-def raise_if_taken(call: ToolCall) -> None:
-    """Raises KeyTaken when another call of this number holds the idempotency key."""
-    key = call.row.idempotency_index
-    row = Call.objects.filter(instance_id=call.instance.id, idempotency_index=key).first() if key else None
+def raise_if_taken(instance: Instance, key_index: str | None) -> None:
+    """Raises KeyTaken when a call of this number holds the idempotency key that is stored under this index."""
+    row = Call.objects.filter(instance_id=instance.id, idempotency_index=key_index).first() if key_index else None
     if row is not None:
         raise KeyTaken(row)
 

@@ -360,6 +360,15 @@ def test_a_refused_call_claims_no_key(platform: Platform) -> None:
     assert platform.agent.call(headers=headers).status_code == 200
 
 
+def test_a_conflict_about_the_customer_claims_no_key(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
+    other = {"id": "chat-1", "customer": {"phone": "+254711999888"}}
+    headers = {"Idempotency-Key": "0123456789abcdef"}
+    answers = [platform.agent.call(conversation=other, headers=headers) for _time in range(2)]
+    assert [answer.json()["code"] for answer in answers] == ["conversation_mismatch"] * 2
+    assert platform.agent.call(conversation=CUSTOMER, headers=headers).status_code == 200
+
+
 def test_the_key_of_a_call_in_flight_answers_in_progress(platform: Platform) -> None:
     headers = {"Idempotency-Key": "0123456789abcdef"}
     platform.agent.call(headers=headers)
