@@ -82,7 +82,8 @@ def _parse(text: str, max_depth: int) -> tuple[Any, bool]:
     def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal has_duplicates
         members = dict(pairs)
-        has_duplicates = has_duplicates or len(members) != len(pairs)
+        if len(members) != len(pairs):
+            has_duplicates = True
         return members
 
     try:
@@ -125,7 +126,8 @@ def _check_depth(document: dict[str, Any], text: str, max_depth: int) -> None:
     level: list[Any] = [document]
     for _depth in range(max_depth):
         children = chain.from_iterable(node.values() if isinstance(node, dict) else node for node in level)
-        level = [child for child in children if isinstance(child, dict | list)]
+        # A tuple: `dict | list` would be built anew for every value.
+        level = [child for child in children if isinstance(child, (dict, list))]
         if not level:
             return
     raise _too_deep(text, max_depth)
