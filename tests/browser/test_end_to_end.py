@@ -109,7 +109,7 @@ def install(developer: Window) -> None:
     developer.click_link("Install in the sandbox")
     developer.wait_for_text("Create support tickets")
     developer.click_button("Save and continue")
-    developer.wait_for_text("Which WhatsApp numbers may use it is granted by")
+    developer.wait_for_text("These people decide which WhatsApp numbers may use it")
     developer.click_button("Save and continue")
     developer.click_button("Install and continue")
     developer.wait_for_text("Needs another look")
