@@ -37,7 +37,7 @@ class AgentKey(HttpBearer):
         found = agent_keys.find(text.strip(), timezone.now()) if scheme.lower() == "bearer" else None
         if found is None:
             raise InvalidKey(_count_failure(request))
-        agent_keys.touch(found, timezone.localdate())
+        found.note_use(timezone.localdate())
         return found.instance
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:

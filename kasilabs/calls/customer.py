@@ -16,7 +16,7 @@ from installations import aliases
 from installations.models import ALIAS_HASH_VERSION, Installation
 from kasilabs.lib.db.compiled import compiled
 from kasilabs.whatsapp import customers
-from kasilabs.whatsapp.customers import Handle, Seen
+from kasilabs.whatsapp.customers import Handle, KnownConversation
 from kasilabs.whatsapp.models import Conversation, CustomerHandle, Instance
 
 _NUMBER = re.compile(r"\+?[0-9]{9,15}")
@@ -51,7 +51,7 @@ class CustomerContext:
     instance: Instance
     sent: SentConversation | None
     handles: Sequence[Handle] = ()
-    conversation: Seen | None = None
+    conversation: KnownConversation | None = None
     known: dict[str, tuple[UUID, str]] = field(default_factory=dict)
 
     conversation_id: UUID | None = None
@@ -68,7 +68,7 @@ class CustomerContext:
         context = cls(installation, instance, sent, handles)
         for row, customer_id, last_message_at, index, alias in _rows(context):
             if row is not None:
-                context.conversation = Seen(row, customer_id, last_message_at)
+                context.conversation = KnownConversation(row, customer_id, last_message_at)
             else:
                 context.known[index] = (customer_id, alias or "")
         return context
@@ -102,7 +102,7 @@ class CustomerContext:
             customer_id = customers.add_handles(self.instance.organization, customer_id, new)
         elif customer_id is None and self.conversation is not None:
             customer_id = self.conversation.customer_id
-        self.conversation_id = customers.join(
+        self.conversation_id = customers.create_or_update_conversation(
             self.conversation,
             instance=self.instance,
             external_id=self.sent.id,

@@ -1,14 +1,16 @@
 """A second call with the same idempotency key: the stored answer, or the reason there is none."""
 
+import hmac
 import json
 
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from kasilabs.accounts import keyring
 from kasilabs.calls import results
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
-from kasilabs.lib.crypto import bearer_keys, fields
+from kasilabs.lib.crypto import fields
 from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.whatsapp.models import Instance
@@ -29,7 +31,8 @@ def index(call: ToolCall) -> str | None:
     if call.idempotency_key is None:
         return None
     secret = keyring.organization_key(call.instance.organization_id, keyring.Purpose.HANDLE_INDEX)
-    return bearer_keys.fingerprint(secret, f"idempotency:{call.instance.id.hex}:{call.idempotency_key}")
+    message = f"idempotency:{call.instance.id.hex}:{call.idempotency_key}"
+    return hmac.digest(secret, message.encode(), "sha256").hex()
 
 
 def raise_if_taken(instance: Instance, key_index: str | None) -> None:
@@ -41,7 +44,7 @@ def raise_if_taken(instance: Instance, key_index: str | None) -> None:
 
 def replay(row: Call, fingerprint: str) -> CallResult:
     """Return what the first call got, the same bytes, failures too; else why there is nothing to replay."""
-    if not bearer_keys.same(row.fingerprint, fingerprint):
+    if not constant_time_compare(row.fingerprint, fingerprint):
         return results.key_reused()
     if row.state == CallState.OPEN and row.lost_after and row.lost_after < timezone.now():
         expire_stale_calls()

@@ -7,7 +7,7 @@ change over; there is never a third one alive. The text of a key is known only i
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -88,12 +88,6 @@ def find(text: str, now: datetime) -> AgentKey | None:
 def _with_prefix(*, prefix: str) -> QuerySet[AgentKey]:
     keys = AgentKey.objects.select_related("instance__organization").defer("instance__system_prompt")
     return keys.filter(prefix=prefix)
-
-
-def touch(key: AgentKey, today: date) -> None:
-    """Notes the day a key was last used; writes at most once a day."""
-    if key.last_used_on != today:
-        AgentKey.objects.filter(pk=key.pk).exclude(last_used_on=today).update(last_used_on=today)
 
 
 def _lock(instance: Instance) -> None:

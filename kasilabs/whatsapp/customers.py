@@ -1,10 +1,9 @@
-"""Customers and conversations: found or made from what the agent sends, in the caller's transaction.
+"""Customers and conversations: what the agent sends is found or created, in the caller's transaction.
 
-Nothing here looks and then inserts in hope. A unique constraint decides; whoever loses gets IntegrityError, the caller
-rolls back and starts over, and then finds the winner's rows.
+Where two processes create the same row at once, a unique constraint decides. The loser gets IntegrityError; the caller
+rolls back and starts over, and then finds the rows of the winner.
 """
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from django.db.models import QuerySet
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
-from kasilabs.lib.crypto import bearer_keys, fields
+from kasilabs.lib.crypto import fields
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle, Instance
 
 
 class CustomerConflict(Exception):
-    """The phone and the user id belong to two known people."""
+    """The phone number and the user id belong to two customers."""
 
 
 class ConversationMismatch(Exception):
@@ -38,11 +37,11 @@ class Handle:
 
 
 def handles(organization: Organization, *, phone: str | None, user_id: str | None) -> list[Handle]:
-    """Return the handles of what the agent sent."""
-    sent = [(CustomerHandle.Kind.PHONE, phone), (CustomerHandle.Kind.USER_ID, user_id)]
+    """Returns the handles that the agent sent. Each index is an HMAC with the organization's own key."""
     key = keyring.organization_key(organization.id, keyring.Purpose.HANDLE_INDEX)
+    sent = [(CustomerHandle.Kind.PHONE, phone), (CustomerHandle.Kind.USER_ID, user_id)]
     return [
-        Handle(kind, value, bearer_keys.fingerprint(key, f"{kind.value}:{value}"))
+        Handle(kind, value, hmac.digest(key, f"{kind.value}:{value}".encode(), "sha256").hex())
         for kind, value in sent
         if value is not None
     ]
@@ -57,82 +56,75 @@ def add_handles(organization: Organization, customer_id: UUID | None, new: Seque
         customer = Customer(organization=organization)
         customer.save(force_insert=True)
         customer_id = customer.id
-    CustomerHandle.objects.bulk_create([_row(organization, customer_id, handle) for handle in new])
+    rows = []
+    for handle in new:
+        row = CustomerHandle(organization=organization, customer_id=customer_id, kind=handle.kind, index=handle.index)
+        fields.seal(row, "value", handle.value)
+        rows.append(row)
+    CustomerHandle.objects.bulk_create(rows)
     return customer_id
 
 
-def _row(organization: Organization, customer_id: UUID, handle: Handle) -> CustomerHandle:
-    row = CustomerHandle(organization=organization, customer_id=customer_id, kind=handle.kind, index=handle.index)
-    fields.seal(row, "value", handle.value)
-    return row
-
-
 def phones(customer_id: UUID) -> list[str]:
-    """Return the phone numbers of a customer, for the guard of answers alone. Raises CannotOpen."""
+    """Returns the phone numbers of a customer, for the guard of answers alone. Raises CannotOpen."""
     rows = CustomerHandle.objects.filter(customer_id=customer_id, kind=CustomerHandle.Kind.PHONE)
     return [fields.reveal(row, "value") for row in rows]
 
 
 def conversation_index(instance: Instance, external_id: str) -> str:
-    """Return what the agent's id of a conversation is stored under."""
+    """Returns the HMAC under which the agent's id of a conversation is stored: it may be a phone number."""
     key = keyring.organization_key(instance.organization_id, keyring.Purpose.CONVERSATION_INDEX)
-    return hmac.new(key, instance.id.bytes + external_id.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, instance.id.bytes + external_id.encode(), "sha256").hex()
+
+
+def conversations(instance: UUID, index: str) -> QuerySet[Conversation]:
+    """Returns the conversation that a number has under an index, if there is one."""
+    return Conversation.objects.filter(instance=instance, index=index)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A conversation as it was found."""
+class KnownConversation:
+    """A conversation as it was read before the call."""
 
     id: UUID
     customer_id: UUID | None
     last_message_at: datetime | None
 
     def is_before(self, moment: datetime | None) -> bool:
-        """Say whether a message at this moment would be the latest."""
+        """Says whether a message at this moment would be the latest."""
         return moment is not None and (self.last_message_at is None or self.last_message_at < moment)
 
 
-def conversations(instance: UUID, index: str) -> QuerySet[Conversation]:
-    """Select the conversation that a number has under an index, if there is one."""
-    return Conversation.objects.filter(instance=instance, index=index)
-
-
-def join(
-    seen: Seen | None,
+def create_or_update_conversation(
+    known: KnownConversation | None,
     *,
     instance: Instance,
     external_id: str,
     customer_id: UUID | None,
     last_message_at: datetime | None,
 ) -> UUID:
-    """Make the conversation, or note in it what is new: its first customer, a later message. Returns its id.
+    """Creates the conversation, or writes what is new about it: its first customer, a later message. Returns its id.
 
-    Raises ConversationMismatch when it belongs to somebody else, IntegrityError when another process was faster.
+    Raises ConversationMismatch when it belongs to another customer, IntegrityError when another process was faster.
     """
-    if seen is None:
-        return _begin(instance, external_id, customer_id, last_message_at).id
-    if customer_id and seen.customer_id and seen.customer_id != customer_id:
+    if known is None:
+        conversation = Conversation(
+            organization_id=instance.organization_id,
+            instance=instance,
+            index=conversation_index(instance, external_id),
+            customer_id=customer_id,
+            last_customer_message_at=last_message_at,
+        )
+        fields.seal(conversation, "external_id", external_id)
+        conversation.save(force_insert=True)
+        return conversation.id
+    if customer_id and known.customer_id and known.customer_id != customer_id:
         raise ConversationMismatch
-    news: dict[str, Any] = {}
-    if customer_id and seen.customer_id is None:
-        news["customer"] = customer_id
-    if seen.is_before(last_message_at):
-        news["last_customer_message_at"] = last_message_at
-    if news:
-        Conversation.objects.filter(id=seen.id).update(**news)
-    return seen.id
-
-
-def _begin(
-    instance: Instance, external_id: str, customer_id: UUID | None, last_message_at: datetime | None
-) -> Conversation:
-    conversation = Conversation(
-        organization_id=instance.organization_id,
-        instance=instance,
-        index=conversation_index(instance, external_id),
-        customer_id=customer_id,
-        last_customer_message_at=last_message_at,
-    )
-    fields.seal(conversation, "external_id", external_id)
-    conversation.save(force_insert=True)
-    return conversation
+    changes: dict[str, Any] = {}
+    if customer_id and known.customer_id is None:
+        changes["customer"] = customer_id
+    if known.is_before(last_message_at):
+        changes["last_customer_message_at"] = last_message_at
+    if changes:
+        Conversation.objects.filter(id=known.id).update(**changes)
+    return known.id

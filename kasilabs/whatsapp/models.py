@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
@@ -78,6 +78,11 @@ class AgentKey(models.Model):
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked is None and (self.expires is None or self.expires > now)
+
+    def note_use(self, today: date) -> None:
+        """Notes the day the key was last used; writes at most once a day."""
+        if self.last_used_on != today:
+            AgentKey.objects.filter(pk=self.pk).exclude(last_used_on=today).update(last_used_on=today)
 
 
 class Customer(models.Model):

@@ -126,11 +126,11 @@ def test_the_day_of_last_use_is_written_once_a_day(
 ) -> None:
     agent_keys.issue(instance=number, actor=COMMAND)
     key, today = number.agent_keys.live().get(), date(2026, 11, 3)
-    agent_keys.touch(key, today)
+    key.note_use(today)
     key.refresh_from_db()
     assert key.last_used_on == today
     with django_assert_num_queries(0):
-        agent_keys.touch(key, today)
+        key.note_use(today)
 
 
 @pytest.mark.django_db(transaction=True)

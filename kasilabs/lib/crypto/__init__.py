@@ -1,1 +1,1 @@
-"""Encrypted columns, the key file, bearer keys and signed tokens."""
+"""Encrypted columns, the key file and signed tokens."""
