@@ -1,6 +1,8 @@
 # make run        the demo on http://127.0.0.1:8000 (make run PORT=8001 for another port)
-# make test       lint, types, import rules, the suite on SQLite and PostgreSQL, browser tests
+# make check      lint, types and the suite on SQLite, while you work
+# make test       everything: lint, types, import rules, the suite on SQLite and PostgreSQL, browser tests
 # make benchmark  figures as JSON (make benchmark NAME=calls for one of them)
+# make format     the code and the templates as lint wants them
 # make install    the environment in .venv, with everything that running needs
 
 SHELL := /bin/bash
@@ -9,8 +11,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?= 8000
 NAME ?= all
+# Two jobs at once, each of which prints what it says when it is done. The longest goes first.
+AT_ONCE := $(MAKE) --no-print-directory --jobs 2 --output-sync=target
 
-.PHONY: install run test benchmark lint types suite-sqlite suite-postgres browser format
+.PHONY: install run check test benchmark lint types suite-sqlite suite-postgres browser format
 
 install: .venv/.installed
 
@@ -27,13 +31,13 @@ install: .venv/.installed
 run: install
 	$(BIN)/python manage.py run --port $(PORT)
 
+check: .venv/.installed-tests
+	tests/system.sh suite
+	$(AT_ONCE) suite-sqlite types lint
+
 test: .venv/.installed-tests
-	tests/system.sh tests
-	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory types
-	$(MAKE) --no-print-directory suite-postgres
-	$(MAKE) --no-print-directory browser
-	$(MAKE) --no-print-directory suite-sqlite
+	tests/system.sh suite browser
+	$(AT_ONCE) browser suite-postgres suite-sqlite types lint
 
 lint: .venv/.installed-tests
 	$(BIN)/ruff check .
@@ -56,7 +60,7 @@ browser: .venv/.installed-tests
 	$(BIN)/pytest -m browser
 
 benchmark: .venv/.installed-tests
-	tests/system.sh tests
+	tests/system.sh suite browser
 	$(BIN)/python -m tests.benchmarks $(NAME)
 
 format: .venv/.installed-tests
