@@ -58,7 +58,7 @@ def set_cell(request: MemberRequest) -> HttpResponseBase:
     after = load_access(grant.instance, grant.installation)
     message = _("%(name)s is on for %(number)s") if change.is_on else _("%(name)s is off for %(number)s")
     if after.cells.get(change.name) is CellState.BLOCKED:
-        message = _("%(name)s is set for %(number)s, and blocked")
+        message = _("%(name)s is turned on for %(number)s, but still blocked")
     message %= {"name": change.name, "number": grant.instance.name}
     # A permission moves the tools that need it, too.
     moved = {name for name, state in after.cells.items() if state is not before.cells[name]}

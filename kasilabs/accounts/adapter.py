@@ -19,7 +19,7 @@ from kasilabs.accounts.models import User
 from kasilabs.lib.db import connection
 from kasilabs.lib.machine_api import request_id
 
-SIGN_IN_FAILED = _("This email address and password do not belong together.")
+SIGN_IN_FAILED = _("This email address and password do not match.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types

@@ -16,7 +16,7 @@ class AddMember(forms.Form):
         label=_("Name"),
         max_length=80,
         validators=[invisible.validate_visible],
-        help_text=_("Somebody who has an account keeps the name they chose."),
+        help_text=_("A person who already has an account keeps the name they chose."),
     )
     role = forms.ChoiceField(label=_("Role"))
 

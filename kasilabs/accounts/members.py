@@ -103,7 +103,7 @@ def _require_giving(by: Member | None, role: Role) -> None:
 
 def _refusal_to_touch(by: Member, member: Member) -> Refused:
     if by.user_id == member.user_id:
-        return Refused("own_role", _("Your own role is changed by somebody else."))
+        return Refused("own_role", _("Somebody else has to change your own role."))
     return Refused("member_beyond_you", _("This person may do more than you may, so you cannot change or remove them."))
 
 

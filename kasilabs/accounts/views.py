@@ -41,11 +41,11 @@ def add(request: MemberRequest) -> HttpResponseBase:
     if not added.needs_password:
         messages.success(request, _("%(person)s was added.") % person)
     elif invitation.send(added.member):
-        sentence = _("%(person)s was added. A mail with a link to set a password is on its way.")
+        sentence = _("%(person)s was added. An email with a link to set a password is on its way.")
         messages.success(request, sentence % person)
     else:
         sentence = _(
-            "%(person)s was added, but the mail could not be sent. The link on the sign-in page sends another."
+            "%(person)s was added, but the email could not be sent. “Forgot it?” on the sign-in page sends another."
         )
         messages.warning(request, sentence % person)
     return redirect("accounts:members", request.organization.slug)

@@ -27,7 +27,7 @@ class VersionField(forms.IntegerField):
     widget = forms.HiddenInput
     default_error_messages = dict.fromkeys(
         ("required", "invalid"),
-        _("It is not known what stood here when you began. Look whether this is still what you want, and save again."),
+        _("It is not known what was saved when you began. Check that this is still what you want, and save again."),
     )
 
     def bound_data(self, data: Any, initial: Any) -> Any:

@@ -60,7 +60,7 @@ def help_text(field: Field) -> str | SafeString:
     """Returns what the author says, what holds when the field stays empty, and one example."""
     sentences: list[str | Promise] = [field.description]
     if field.has_default and not field.required and field.kind not in {FieldKind.BOOLEAN, FieldKind.CHOICE}:
-        sentences.append(_("Left empty, it is %(value)s.") % {"value": value_text(field, field.default)})
+        sentences.append(_("If you leave it empty, it is %(value)s.") % {"value": value_text(field, field.default)})
     if field.examples and field.kind is not FieldKind.CHOICE:
         sentences.append(_("Example: %(value)s.") % {"value": value_text(field, field.examples[0])})
     text = " ".join(str(sentence) for sentence in sentences if sentence)

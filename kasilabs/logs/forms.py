@@ -33,7 +33,7 @@ class FilterForm(forms.Form):
     """The query string of the log, read strictly: what is wrong in it is said in a sentence."""
 
     since = _time_field(_("From"), _("2026-11-03 14:00, in the time zone of this organization"))
-    until = _time_field(_("Until"), _("The same way; calls at that time are left out"))
+    until = _time_field(_("Until"), _("Written the same way; calls at exactly that time are left out"))
     call = forms.CharField(
         label=_("Call id"),
         help_text=_("Opens that call"),
@@ -71,7 +71,7 @@ class FilterForm(forms.Form):
     def _clean_time(self, name: str) -> dt.datetime | None:
         moment: dt.datetime | None = self.cleaned_data[name]
         if moment and moment.year not in YEARS:
-            raise ValidationError(_("This year is out of reach."))
+            raise ValidationError(_("This year is too far away."))
         return moment
 
     def clean(self) -> dict[str, Any]:

@@ -103,9 +103,7 @@ class Call(models.Model):
         if self.state == CallState.OPEN:
             return _("The plugin has not answered yet.")
         if self.state == CallState.LOST:
-            return _(
-                "Nobody recorded how this ended: the platform stopped meanwhile. The plugin may have done its work."
-            )
+            return _("It is not known how this call ended: the platform stopped. The plugin may have done its work.")
         return self.detail or self.reason or self.code
 
     @property

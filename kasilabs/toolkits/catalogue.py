@@ -48,7 +48,7 @@ BRIDGE_ACTIONS: dict[str, BridgeAction] = {
         BridgeAction(
             "bridge:payments:initiate",
             _("Ask the customer to pay"),
-            _("Starts a payment request to the customer. Payments confirms it."),
+            _("Starts a payment request to the customer. The PAYMENTS toolkit confirms it."),
             (Toolkit.PAYMENTS,),
             Risk.MONEY,
         ),
@@ -62,7 +62,7 @@ BRIDGE_ACTIONS: dict[str, BridgeAction] = {
         BridgeAction(
             "bridge:payments:refund",
             _("Request a refund"),
-            _("Asks for money of a payment it started to go back to the customer."),
+            _("Asks that money from a payment it started goes back to the customer."),
             (Toolkit.PAYMENTS,),
             Risk.MONEY,
         ),
@@ -90,7 +90,7 @@ BRIDGE_ACTIONS: dict[str, BridgeAction] = {
         BridgeAction(
             "bridge:messaging:send",
             _("Send the customer a message"),
-            _("KasiLabs sends a WhatsApp message in its name, inside WhatsApp's rules."),
+            _("KasiLabs sends a WhatsApp message for the plugin, within WhatsApp's rules."),
             (Toolkit.MESSAGING,),
             Risk.CONTACTS,
         ),
@@ -104,14 +104,14 @@ BRIDGE_ACTIONS: dict[str, BridgeAction] = {
         BridgeAction(
             "bridge:escalations:create",
             _("Hand a conversation to a person"),
-            _("Creates an escalation; Escalations owns who takes it."),
+            _("Creates an escalation. The ESCALATIONS toolkit decides who takes it."),
             (Toolkit.ESCALATIONS,),
             Risk.WRITES,
         ),
         BridgeAction(
             "bridge:escalations:assign",
             _("Assign an escalation"),
-            _("Puts an escalation it created into a queue or before a member."),
+            _("Puts an escalation it created into a queue, or gives it to a member."),
             (Toolkit.ESCALATIONS,),
             Risk.WRITES,
         ),

@@ -53,7 +53,7 @@ def rotate(*, instance: Instance, actor: audit.Actor, current: UUID | None = Non
         now = timezone.now()
         live = list(instance.agent_keys.live(now))
         if current and (not live or live[0].id != current):
-            raise Refused("key_changed", _("The key was changed meanwhile. Nothing was rotated."))
+            raise Refused("key_changed", _("Somebody changed the key meanwhile. Nothing was rotated."))
         for key in live[:1]:
             key.expires = min(key.expires or now + OVERLAP, now + OVERLAP)
         for key in live[1:]:

@@ -19,7 +19,7 @@ def role_of(person: User) -> str:
 def test_somebody_new_is_added_and_written_to(as_: As) -> None:
     cast = factories.cast()
     shown = page(as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True))
-    assert "Nia &lt;b&gt; was added. A mail with a link to set a password is on its way." in shown
+    assert "Nia &lt;b&gt; was added. An email with a link to set a password is on its way." in shown
     assert [message.to for message in mail.outbox] == [["nia@x.example"]]
     assert AuditEntry.objects.get().actor == cast.admin.email
 
@@ -36,7 +36,7 @@ def test_a_mail_that_cannot_be_sent_does_not_undo_the_adding(as_: As, settings: 
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     cast = factories.cast()
     shown = page(as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True))
-    assert "the mail could not be sent" in shown
+    assert "the email could not be sent" in shown
     assert cast.organization.members.filter(user__email="nia@x.example").exists()
 
 

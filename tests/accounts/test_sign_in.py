@@ -12,7 +12,7 @@ from tests.support import factories
 from tests.support.visits import As, page
 
 SIGN_IN, RESET = "/accounts/login/", "/accounts/password/reset/"
-SAME_SENTENCE = "This email address and password do not belong together."
+SAME_SENTENCE = "This email address and password do not match."
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
 

@@ -143,7 +143,7 @@ def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: factories.
 def test_a_cell_that_stays_blocked_says_so(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant(tools=[], permissions=[])
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"on": value(grant, TOOL)}, headers=HTMX)
-    assert f"{TOOL} is set for Legal Consultations, and blocked" in page(answer)
+    assert f"{TOOL} is turned on for Legal Consultations, but still blocked" in page(answer)
 
 
 @pytest.mark.parametrize("posted", ["", "x", "0" * 32, "0" * 32 + ":a b", f"{'0' * 32}:{TOOL}\n"])

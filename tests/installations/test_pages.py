@@ -184,7 +184,7 @@ def test_a_save_that_does_not_say_what_it_saw_changes_nothing(
     mine = {"label": "Mine", "host": "https://a.example", "region": "nairobi", "retries": "2", "apiKey__action": "keep"}
     answer = as_(cast.admin).post(url(configured, "configuration/"), mine | version)
     assert (answer.status_code, Installation.objects.get().values["label"]) == (422, "Desk")
-    assert "It is not known what stood here when you began." in page(answer)
+    assert "It is not known what was saved when you began." in page(answer)
     assert 'value="Mine"' in page(answer)
     assert f'name="config__version" value="{configured.config_version}"' in page(answer)
 

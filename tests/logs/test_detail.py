@@ -27,7 +27,7 @@ def drawer(client: Client, call: Call) -> str:
 ENDS: list[tuple[dict[str, Any], list[str]]] = [
     ({"state": "succeeded"}, ["Succeeded", "41 ms", "200"]),
     ({"state": "open", "status": None, "duration_ms": None}, ["Running", "The plugin has not answered yet."]),
-    ({"state": "lost", "status": 504, "code": "plugin_timeout"}, ["Lost", "Nobody recorded how this ended"]),
+    ({"state": "lost", "status": 504, "code": "plugin_timeout"}, ["Lost", "It is not known how this call ended"]),
     (
         {"state": "plugin_fault", "status": 502, "code": "plugin_error", "reason": "http_status", "plugin_status": 409},
         ["Plugin fault", "502 plugin_error", "http_status", "409"],
