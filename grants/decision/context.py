@@ -63,7 +63,7 @@ class DecisionContext:
 
     @classmethod
     def load(cls, instance: Instance, *, slug: str | None = None, with_signing: bool = False) -> "DecisionContext":
-        """Load the context of one number; `slug` narrows it to one plugin."""
+        """Loads the context of one number; `slug` narrows it to one plugin."""
         return cls.load_many(instance.organization, [instance], slug=slug, with_signing=with_signing)[instance.id]
 
     @classmethod
@@ -75,7 +75,7 @@ class DecisionContext:
         slug: str | None = None,
         with_signing: bool = False,
     ) -> dict[UUID, "DecisionContext"]:
-        """Load the contexts of several numbers of one organization, by the id of the number."""
+        """Loads the contexts of several numbers of one organization, by the id of the number."""
         installations = _installations(organization, slug)
         rows = fetch_rows(organization, instances, slug=slug, with_signing=with_signing)
         plugins = _installed_plugins(installations, rows)
@@ -91,12 +91,12 @@ class DecisionContext:
         return contexts
 
     def plugin(self, slug: str) -> InstalledPlugin | None:
-        """Return the granted installation of a plugin, else the one the organization would grant."""
+        """Returns the granted installation of a plugin, else the one the organization would grant."""
         grant = self.grants.get(slug)
         return grant.plugin if grant else self.plugins.get(slug)
 
     def tools(self) -> Iterator[tuple[InstalledPlugin, Tool]]:
-        """Yield each tool of the granted plugins that an agent may see, in no order."""
+        """Yields each tool of the granted plugins that an agent may see, in no order."""
         for grant in self.grants.values():
             for tool in grant.plugin.manifest.offered_tools:
                 yield grant.plugin, tool
@@ -114,7 +114,7 @@ class DecisionContext:
 
 
 def _installations(organization: Organization, slug: str | None) -> list[Installation]:
-    found = _installed(organization=organization.id, slug=slug)
+    found = _compiled_installations(organization=organization.id, slug=slug)
     for installation in found:
         installation.organization = organization
     compile_manifests(installation.version for installation in found)
@@ -122,7 +122,7 @@ def _installations(organization: Organization, slug: str | None) -> list[Install
 
 
 @compiled
-def _installed(*, organization: UUID, slug: str | None) -> "QuerySet[Installation]":
+def _compiled_installations(*, organization: UUID, slug: str | None) -> "QuerySet[Installation]":
     rows = Installation.objects.with_version().filter(organization=organization).order_by("id")
     return rows.filter(plugin__slug=slug) if slug else rows
 
@@ -130,7 +130,7 @@ def _installed(*, organization: UUID, slug: str | None) -> "QuerySet[Installatio
 def _installed_plugins(
     installations: Sequence[Installation], rows: Mapping[str, Sequence[DecisionRow]]
 ) -> dict[UUID, InstalledPlugin]:
-    """Return the installations with their secrets, by id."""
+    """Returns the installations with their secrets, by id."""
     plugins = {installation.id: InstalledPlugin(installation) for installation in installations}
     for row in rows[RowKind.SECRET]:
         if row.owner in plugins:
@@ -155,7 +155,7 @@ def _installed_plugins(
 def _granted_plugins(
     plugins: Mapping[UUID, InstalledPlugin], rows: Mapping[str, Sequence[DecisionRow]]
 ) -> dict[UUID, GrantedPlugin]:
-    """Return the grants with their tools and permissions, by id.
+    """Returns the grants with their tools and permissions, by id.
 
     The installations were read by a statement of their own, so that a grant may be of one that is newer: left out.
     """
@@ -172,7 +172,7 @@ def _granted_plugins(
 
 
 def _preferred(plugins: Iterable[InstalledPlugin]) -> dict[str, InstalledPlugin]:
-    """Return by slug the installation an ungranted number is judged by: one that is not removed, then the newest."""
+    """Returns by slug the installation an ungranted number is judged by: one that is not removed, then the newest."""
     chosen: dict[str, InstalledPlugin] = {}
     for plugin in plugins:
         before = chosen.get(plugin.slug)

@@ -37,7 +37,7 @@ _ALLOWED = Decision()
 
 
 def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Decision:
-    """Return whether the number may call the tool now. The first gate that refuses decides."""
+    """Returns whether the number may call the tool now. The first gate that refuses decides."""
     decision = decide_plugin(context, plugin)
     if not decision.allowed:
         return decision
@@ -63,7 +63,7 @@ def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Dec
 
 
 def decide_permission(context: DecisionContext, plugin: InstalledPlugin, key: str) -> Decision:
-    """Return whether a permission is in force on the number: the gates of `decide` without tool and configuration.
+    """Returns whether a permission is in force on the number: the gates of `decide` without tool and configuration.
 
     The toolkits are those the permission reaches, where a tool needs those of its whole plugin.
     """
@@ -77,7 +77,7 @@ def decide_permission(context: DecisionContext, plugin: InstalledPlugin, key: st
 
 
 def decide_plugin(context: DecisionContext, plugin: InstalledPlugin) -> Decision:
-    """Return whether the number may use the plugin at all: the gates before any single tool or permission."""
+    """Returns whether the number may use the plugin at all: the gates before any single tool or permission."""
     installation, name = plugin.installation, plugin.manifest.name
     if not context.instance.is_active:
         return number_suspended(context.instance)
@@ -96,7 +96,7 @@ def decide_plugin(context: DecisionContext, plugin: InstalledPlugin) -> Decision
 
 
 def number_suspended(instance: Instance) -> Decision:
-    """Return the refusal of a suspended number, for those who can tell without loading anything."""
+    """Returns the refusal of a suspended number, for those who can tell without loading anything."""
     return _refuse(Gate.NUMBER, "number_suspended", number=instance.name)
 
 

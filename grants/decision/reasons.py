@@ -1,7 +1,5 @@
 """What a refusal says to people and agents: one message for each reason of a decision, with its params filled in."""
 
-from typing import Any
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +21,6 @@ MESSAGES: dict[str, str | Promise] = {
 
 
 def message(decision: Decision) -> str:
-    """Return why a decision refused, safe to show to an agent: names and keys, no secret, no address."""
-    return str(MESSAGES[decision.reason]).format(**{name: _text(value) for name, value in decision.params.items()})
-
-
-def _text(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    """Returns why a decision refused, safe to show to an agent: names and keys, no secret, no address."""
+    texts = {name: ", ".join(each) if isinstance(each, list) else each for name, each in decision.params.items()}
+    return str(MESSAGES[decision.reason]).format(**texts)

@@ -8,13 +8,13 @@ _TAGS = {Risk.WRITES: "writes", Risk.MONEY: "money", Risk.CONTACTS: "contacts"}
 
 
 def of_permission(key: str) -> list[str]:
-    """Return the tags of a bridge permission; what a plugin-owned permission touches only its author knows."""
+    """Returns the tags of a bridge permission; what a plugin-owned permission touches only its author knows."""
     action = BRIDGE_ACTIONS.get(key)
     return [_TAGS[action.risk]] if action and action.risk in _TAGS else []
 
 
 def of_tool(tool: Tool) -> list[str]:
-    """Return the tags of a tool: what its annotations admit, and what the bridges it needs can do.
+    """Returns the tags of a tool: what its annotations admit, and what the bridges it needs can do.
 
     An author who says nothing about the open world gets no tag: MCP's default would tag every tool.
     """

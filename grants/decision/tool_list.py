@@ -30,7 +30,7 @@ class ToolList:
 
     @classmethod
     def for_instance(cls, instance: Instance) -> "ToolList":
-        """Return what the agent of this number is offered now, ordered by agent-facing name."""
+        """Returns what the agent of this number is offered now, ordered by agent-facing name."""
         context = DecisionContext.load(instance)
         tools = [
             OfferedTool(agent_name(plugin.slug, tool.name), plugin.manifest, tool, plugin.installation.mode)

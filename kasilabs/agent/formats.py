@@ -1,6 +1,6 @@
 """The tool list in the four formats agents want (contracts, section 3).
 
-A tool of a version never changes, so its JSON text is made once per process; a list is those texts put together.
+A tool of a version never changes, so its JSON text is made once per process, and a list is those texts put together.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from grants.decision.tool_list import OfferedTool, ToolList
+from grants.decision.tool_list import ToolList
 from plugins.manifest.document import Manifest, Tool, agent_name
 
 APPROVAL = "none"
@@ -26,61 +26,53 @@ class Format(StrEnum):
 
 
 def render(tool_list: ToolList, form: Format) -> bytes:
-    """Return the JSON document of a tool list. `revision` is the same in all formats."""
+    """Returns the JSON document of a tool list. `revision` is the same in all formats."""
+    revision = hashlib.sha256()
+    for text in (*tool_list.toolkits, "-", *tool_list.suppressed_toolkits, "-"):
+        revision.update(text.encode() + b"\0")
+    for offered in tool_list.tools:
+        revision.update(f"{offered.name}\0{offered.manifest.digest}\0{offered.mode}\0".encode())
     head = {
         "instance": {"id": tool_list.instance.public_id, "name": tool_list.instance.name},
-        "revision": _revision(tool_list),
+        "revision": revision.hexdigest()[:16],
         "toolkits": tool_list.toolkits,
         "suppressedToolkits": tool_list.suppressed_toolkits,
     }
-    tools = ",".join(_text(_Key.of(offered, form)) for offered in tool_list.tools)
+    tools = ",".join(_text(_Source(each.manifest, each.tool, each.mode, form)) for each in tool_list.tools)
     return f'{json.dumps(head)[:-1]}, "tools": [{tools}]}}'.encode()
 
 
 def etag(tool_list: ToolList, form: Format, body: bytes) -> str:
-    """Return the strong ETag over instance, format and body."""
+    """Returns the strong ETag over instance, format and body."""
     digest = hashlib.sha256(b"\0".join([tool_list.instance.id.bytes, form.encode(), body])).hexdigest()
     return f'"{digest[:32]}"'
 
 
-def _revision(tool_list: ToolList) -> str:
-    digest = hashlib.sha256()
-    for text in (*tool_list.toolkits, "-", *tool_list.suppressed_toolkits, "-"):
-        digest.update(text.encode() + b"\0")
-    for offered in tool_list.tools:
-        digest.update(f"{offered.name}\0{offered.manifest.digest}\0{offered.mode}\0".encode())
-    return digest.hexdigest()[:16]
+class _Source:
+    """What the JSON text of a tool is made from; equal sources have equal texts."""
 
-
-class _Key:
-    """What the text of a tool depends on; equal keys have equal texts."""
-
-    __slots__ = ("_same", "form", "manifest", "mode", "tool")
+    __slots__ = ("_key", "form", "manifest", "mode", "tool")
 
     def __init__(self, manifest: Manifest, tool: Tool, mode: str, form: Format) -> None:
         self.manifest, self.tool, self.mode, self.form = manifest, tool, mode, form
-        self._same = (manifest.digest, tool.name, mode, form)
-
-    @classmethod
-    def of(cls, offered: OfferedTool, form: Format) -> "_Key":
-        return cls(offered.manifest, offered.tool, offered.mode, form)
+        self._key = (manifest.digest, tool.name, mode, form)
 
     def __hash__(self) -> int:
-        return hash(self._same)
+        return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self._same == other._same
+        return isinstance(other, _Source) and self._key == other._key
 
 
 @lru_cache(maxsize=8192)
-def _text(key: _Key) -> str:
-    return json.dumps(_FORMATS[key.form](key))
+def _text(source: _Source) -> str:
+    return json.dumps(_FORMATS[source.form](source))
 
 
-def _mcp(key: _Key) -> dict[str, Any]:
-    tool = key.tool
+def _mcp(source: _Source) -> dict[str, Any]:
+    tool = source.tool
     document: dict[str, Any] = {
-        "name": agent_name(key.manifest.slug, tool.name),
+        "name": agent_name(source.manifest.slug, tool.name),
         "title": tool.title or tool.name,
         "description": tool.description,
         "inputSchema": tool.input_schema,
@@ -90,25 +82,26 @@ def _mcp(key: _Key) -> dict[str, Any]:
     return {**document, "annotations": dict(tool.annotations.raw)}
 
 
-def _kasilabs(key: _Key) -> dict[str, Any]:
-    origin = {"plugin": key.manifest.slug, "version": key.manifest.version, "mode": key.mode, "approval": APPROVAL}
-    return {**_mcp(key), **origin}
+def _kasilabs(source: _Source) -> dict[str, Any]:
+    manifest = source.manifest
+    origin = {"plugin": manifest.slug, "version": manifest.version, "mode": source.mode, "approval": APPROVAL}
+    return {**_mcp(source), **origin}
 
 
-def _openai(key: _Key) -> dict[str, Any]:
+def _openai(source: _Source) -> dict[str, Any]:
     function = {
-        "name": agent_name(key.manifest.slug, key.tool.name),
-        "description": key.tool.description,
-        "parameters": key.tool.input_schema,
+        "name": agent_name(source.manifest.slug, source.tool.name),
+        "description": source.tool.description,
+        "parameters": source.tool.input_schema,
     }
     return {"type": "function", "function": function}
 
 
-def _anthropic(key: _Key) -> dict[str, Any]:
+def _anthropic(source: _Source) -> dict[str, Any]:
     return {
-        "name": agent_name(key.manifest.slug, key.tool.name),
-        "description": key.tool.description,
-        "input_schema": key.tool.input_schema,
+        "name": agent_name(source.manifest.slug, source.tool.name),
+        "description": source.tool.description,
+        "input_schema": source.tool.input_schema,
     }
 
 

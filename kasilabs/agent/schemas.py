@@ -1,4 +1,4 @@
-"""The body of a tool call, strict: unknown members and lenient types are refused. What a malformed one still says."""
+"""The body of a tool call, strict: unknown members and lenient types are refused. And what a malformed one says."""
 
 import re
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ from pydantic_core import PydanticCustomError
 from kasilabs.calls.customer import SentConversation
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.logs.write import MOST_NAME
 from kasilabs.whatsapp.models import E164, Instance
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 _PHONE = re.compile(E164)
-MOST_NAME = 64
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,128}")
 
 
@@ -43,7 +43,7 @@ def _printable(text: str) -> str:
 
 
 def _moment(text: str) -> str:
-    """Take a moment that also is one in UTC: at both ends of the calendar it may not be, and no database keeps it."""
+    """Takes a moment that also is one in UTC: at both ends of the calendar it may not be, and no database keeps it."""
     try:
         if _RFC3339.fullmatch(text):
             datetime.fromisoformat(text).astimezone(UTC)
@@ -103,21 +103,16 @@ class CallIn(Strict):
 
 def malformed_call(instance: Instance, document: dict[str, Any], *, request_id: str) -> ToolCall:
     """Returns as much of a body as its refusal needs: what was asked for, and what helps to hide whom it is about."""
-    tool, sent = document.get("tool"), document.get("input")
-    conversation = None
+    tool, sent, conversation = document.get("tool"), document.get("input"), None
+    # PostgreSQL stores no NUL.
+    name = "".join(filter(str.isprintable, tool))[:MOST_NAME] if isinstance(tool, str) else ""
     match document.get("conversation"):
         case {"id": str(external_id), "customer": {"phone": str(phone)}}:
             conversation = SentConversation(external_id, phone=phone)
         case {"id": str(external_id)}:
             conversation = SentConversation(external_id)
-    return ToolCall(
-        instance,
-        # PostgreSQL stores no NUL.
-        "".join(filter(str.isprintable, tool))[:MOST_NAME] if isinstance(tool, str) else "",
-        sent if isinstance(sent, dict) else {},
-        conversation=conversation,
-        request_id=request_id,
-    )
+    given = sent if isinstance(sent, dict) else {}
+    return ToolCall(instance, name, given, conversation=conversation, request_id=request_id)
 
 
 _RULES = {

@@ -31,7 +31,7 @@ ROUNDS = 4
 
 
 def call_tool(call: ToolCall) -> CallResult:
-    """Carry out one tool call and leave its row in the plugin log. Must run outside of a transaction.
+    """Carries out one tool call and leaves its row in the plugin log. Must run outside of a transaction.
 
     That the number is active was asked at the agent's door; for test calls by people the standing gates ask it.
     """
@@ -59,7 +59,7 @@ def call_tool(call: ToolCall) -> CallResult:
 
 
 def refuse(call: ToolCall, result: CallResult) -> CallResult:
-    """Write the finished row of a call that does not reach the plugin.
+    """Writes the finished row of a call that does not reach the plugin.
 
     It makes no customer, but it may be about a known one: what the row keeps hides their phone number too. Raises
     CannotOpen when that cannot be read: what cannot be hidden is not written.
@@ -72,14 +72,14 @@ def refuse(call: ToolCall, result: CallResult) -> CallResult:
 
 
 def _first_refusal(call: ToolCall) -> CallResult | None:
-    """Find the tool by its name and ask the gates in front of the plugin; None when all of them let the call pass."""
+    """Finds the tool by its name and asks the gates before the plugin. None means that all let the call pass."""
     slug, _separator, name = call.name.partition("__")
     context = DecisionContext.load(call.instance, slug=slug.upper(), with_signing=True)
     plugin = context.plugin(slug.upper())
     tool = plugin.manifest.tool(name) if plugin and slug == plugin.slug.lower() else None
     if plugin is None or tool is None:
         return results.unknown_tool(call)
-    call.found(context, plugin, tool)
+    call.set_tool(context, plugin, tool)
     if plugin.manifest.visibility is Visibility.DEPENDENCY:
         return results.unknown_tool(call)
     call.asked = BEFORE_SENDING
@@ -91,7 +91,7 @@ def _first_refusal(call: ToolCall) -> CallResult | None:
 
 
 def _open_secrets(call: ToolCall) -> None:
-    """Open what the call is signed with, and all that must come back neither in the answer nor in the log.
+    """Opens what the call is signed with, and all that must come back neither in the answer nor in the log.
 
     Raises CannotOpen.
     """
@@ -104,7 +104,7 @@ def _open_secrets(call: ToolCall) -> None:
 
 
 def _claim(call: ToolCall) -> None:
-    """Write customer, alias and the open row in one commit; start over when somebody else made one of them first.
+    """Writes customer, alias and the open row in one commit; starts over when somebody else made one of them first.
 
     The INSERT of the row claims the idempotency key. Raises CustomerConflict, ConversationMismatch, CannotOpen, and
     KeyTaken when the key has been used.
@@ -133,7 +133,7 @@ def _claim(call: ToolCall) -> None:
 
 
 def _complete(call: ToolCall, result: CallResult) -> CallResult:
-    """Write how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
+    """Writes how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
     result.fill(call.row)
     with _commit(is_several=call.idempotency_key is not None):
         if not write.complete(call.row, response=call.response, secrets=call.secrets, phones=call.customer.phones):
@@ -144,5 +144,5 @@ def _complete(call: ToolCall, result: CallResult) -> CallResult:
 
 
 def _commit(*, is_several: bool) -> AbstractContextManager[None]:
-    """Return a transaction for several statements; one alone is a transaction by itself, without two trips more."""
+    """Returns a transaction for several statements; one alone is a transaction by itself, without two trips more."""
     return transaction.atomic() if is_several else nullcontext()

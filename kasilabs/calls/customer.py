@@ -42,9 +42,9 @@ class SentConversation:
 class CustomerContext:
     """Whom a call is about. Everything but the first two fields is empty for a call outside a conversation.
 
-    `load` reads what is known, `create_missing` makes the rest and sets the last four fields. `known` holds, for
-    each handle that is known, by its index, the customer and the alias; the alias is empty where the plugin has not
-    seen the customer yet.
+    `load` reads what is known, `create_missing` makes the rest and sets the last four fields. `known` holds customer
+    and alias of each known handle, by its index; the alias is empty where the plugin has not seen the customer yet.
+    Phone numbers are in here, so it has no repr.
     """
 
     installation: Installation

@@ -27,7 +27,7 @@ class KeyTaken(Exception):
 
 
 def index(call: ToolCall) -> str | None:
-    """Return what a key is stored under: agents make keys of message ids, and those may hold a phone number."""
+    """Returns what a key is stored under: agents make keys of message ids, and those may hold a phone number."""
     if call.idempotency_key is None:
         return None
     secret = keyring.organization_key(call.instance.organization_id, keyring.Purpose.HANDLE_INDEX)
@@ -43,10 +43,10 @@ def raise_if_taken(instance: Instance, key_index: str | None) -> None:
 
 
 def replay(row: Call, fingerprint: str) -> CallResult:
-    """Return what the first call got, the same bytes, failures too; else why there is nothing to replay."""
+    """Returns what the first call got, the same bytes, failures too; else why there is nothing to replay."""
     if not constant_time_compare(row.fingerprint, fingerprint):
         return results.key_reused()
-    if row.state == CallState.OPEN and row.lost_after and row.lost_after < timezone.now():
+    if row.is_stale(timezone.now()):
         expire_stale_calls()
         row.refresh_from_db()
     if row.state == CallState.OPEN:

@@ -80,7 +80,7 @@ class CallResult:
         return {name: value for name, value in document.items() if value is not None}
 
     def fill(self, row: Call) -> None:
-        """Set the columns of a row that say how its call ended."""
+        """Sets the columns of a row that say how its call ended."""
         row.state, row.status, row.code, row.reason = self.state, self.status, self.code, self.reason
         row.gate, row.detail = self.gate.value if self.gate else "", str(self.detail)[:500]
 
@@ -90,7 +90,7 @@ def unknown_tool(call: ToolCall) -> CallResult:
 
 
 def refused(call: ToolCall, decision: Decision) -> CallResult:
-    """Return the refusal of a standing gate. The link is for people who are signed in, and shows them why."""
+    """Returns the refusal of a standing gate. The link is for people who are signed in, and shows them why."""
     query = urlencode({"number": call.instance.public_id, "tool": call.name})
     explain_url = f"{reverse('grants:explain', args=[call.instance.organization.slug])}?{query}"
     return CallResult(
@@ -106,12 +106,12 @@ def refused(call: ToolCall, decision: Decision) -> CallResult:
 
 
 def invalid_input(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:
-    """Return the refusal of input that does not fit the tool's schema."""
+    """Returns the refusal of input that does not fit the tool's schema."""
     return _invalid(call, violations, _("The input does not fit the tool's schema."))
 
 
 def invalid_body(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:
-    """Return the refusal of a body that is JSON but not a call."""
+    """Returns the refusal of a body that is JSON but not a call."""
     return _invalid(call, violations, _("The body is not a tool call: it has wrong members."))
 
 
@@ -153,7 +153,7 @@ def in_progress(row: Call, retry_after: int) -> CallResult:
 
 
 def replayed(row: Call, status: int, document: dict[str, Any]) -> CallResult:
-    """Return what the first call with the same idempotency key got."""
+    """Returns what the first call with the same idempotency key got."""
     return CallResult(CallState(row.state), status, row=row, stored=document)
 
 
@@ -164,7 +164,7 @@ def succeeded(call: ToolCall, output: dict[str, Any]) -> CallResult:
 def plugin_fault(
     call: ToolCall, code: str, reason: str = "", *, gate: Gate | None = None, members: dict[str, Any] | None = None
 ) -> CallResult:
-    """Return the end of a call that was sent and did not succeed."""
+    """Returns the end of a call that was sent and did not succeed."""
     status, detail = _FAULTS[code]
     return CallResult(
         CallState.PLUGIN_FAULT,
@@ -179,7 +179,7 @@ def plugin_fault(
 
 
 def lost(row: Call) -> CallResult:
-    """Return the end of a call that nobody recorded; to the agent it is a timeout."""
+    """Returns the end of a call that nobody recorded; to the agent it is a timeout."""
     status, detail = _FAULTS["plugin_timeout"]
     return CallResult(CallState.LOST, status, "plugin_timeout", detail=detail, row=row)
 

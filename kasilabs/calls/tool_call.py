@@ -36,13 +36,13 @@ class ToolCall:
     started: datetime = field(default_factory=timezone.now)
     row: Call = field(init=False)
 
-    # The gates find these. `asked` are the gates that were asked so far, but for one that refuses.
+    # What the gates find. `asked` are the gates that were asked so far, except one that refuses.
     asked: Sequence[Gate] = ()
     context: DecisionContext = field(init=False)
     plugin: InstalledPlugin = field(init=False)
     tool: Tool = field(init=False)
 
-    # What the plugin is called with, and what it answers.
+    # With what the plugin is called, and what it answers.
     kid: str = field(init=False)
     signing_secret: str = field(init=False)
     customer: CustomerContext = field(init=False)
@@ -67,8 +67,8 @@ class ToolCall:
     def public_id(self) -> str:
         return self.row.public_id
 
-    def found(self, context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> None:
-        """Note the tool that the agent's name for it leads to, in the row under the names as they are now."""
+    def set_tool(self, context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> None:
+        """Sets the tool that the agent's name for it leads to, and its names in the row as they are now."""
         self.context, self.plugin, self.tool = context, plugin, tool
         installation, row = plugin.installation, self.row
         row.installation_id, row.mode, row.version = installation.id, installation.mode, installation.version.semver

@@ -9,12 +9,11 @@ from kasilabs.logs.models import Call, CallState
 
 
 def expire_stale_calls(now: datetime | None = None) -> int:
-    """Turn every open row that is past its deadline into a lost one by one UPDATE, and return how many there were.
+    """Turns every stale row into a lost one by one UPDATE, and returns how many there were.
 
     Contracts, section 3: a call open for longer than its deadline and 60 seconds is lost, and answers as a timeout.
     """
     now = now or timezone.now()
-    overdue = Call.objects.filter(state=CallState.OPEN, lost_after__lt=now)
-    return overdue.update(
+    return Call.objects.stale(now).update(
         state=CallState.LOST, status=HTTPStatus.GATEWAY_TIMEOUT, code="plugin_timeout", finished=now, lost_after=None
     )

@@ -45,14 +45,13 @@ def steps(call: Call) -> list[GateStep]:
     if not passed:
         return []
     names = [gate.value for gate in OF_A_CALL]
-    names += [name for name in passed if name not in names]
-    return [_step(name, passed.get(name), call) for name in names]
-
-
-def _step(name: str, passed: bool | None, call: Call) -> GateStep:  # noqa: FBT001
-    if passed is None:
-        return GateStep(name, GateResult.NOT_REACHED)
-    note = QUESTIONS[Gate(name)] if name in set(Gate) else ""
-    if passed:
-        return GateStep(name, GateResult.PASSED, note)
-    return GateStep(name, GateResult.REFUSED, note, call.summary)
+    found = []
+    for name in names + [name for name in passed if name not in names]:
+        question = QUESTIONS[Gate(name)] if name in set(Gate) else ""
+        if name not in passed:
+            found.append(GateStep(name, GateResult.NOT_REACHED))
+        elif passed[name]:
+            found.append(GateStep(name, GateResult.PASSED, question))
+        else:
+            found.append(GateStep(name, GateResult.REFUSED, question, call.summary))
+    return found

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +17,12 @@ class CallState(models.TextChoices):
     OUR_FAULT = "our_fault", _("Our fault")
     REFUSED = "refused", _("Refused")
     LOST = "lost", _("Lost")
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def stale(self, now: datetime) -> "CallQuerySet":
+        """Calls whose end nobody recorded: they are open past their deadline, so the process that made them is gone."""
+        return self.filter(state=CallState.OPEN, lost_after__lt=now)
 
 
 class Call(models.Model):
@@ -66,6 +74,8 @@ class Call(models.Model):
     idempotency_index = models.CharField(max_length=64, null=True)  # noqa: DJ001  NULL is what UNIQUE lets stand twice
     fingerprint = models.CharField(max_length=64, blank=True)
 
+    objects = CallQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["instance_id", "idempotency_index"], name="one_call_per_key"),
@@ -96,6 +106,9 @@ class Call(models.Model):
     def agent_tool(self) -> str:
         """The tool's name as agents know it; what the agent asked for when there is no such tool."""
         return f"{self.plugin.lower()}__{self.tool}" if self.plugin else self.tool
+
+    def is_stale(self, now: datetime) -> bool:
+        return self.state == CallState.OPEN and self.lost_after is not None and self.lost_after < now
 
     @property
     def summary(self) -> str | Promise:

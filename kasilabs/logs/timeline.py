@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from django.utils.functional import Promise
@@ -31,18 +30,17 @@ class Phase:
 
 
 def phases(timings: Mapping[str, Any]) -> list[Phase]:
-    """Return the phases that were measured, in order. Times are milliseconds."""
+    """Returns the phases that were measured, in order. Times are milliseconds."""
     measured = [
         (_("Connect, reused") if key == "connect_ms" and not timings[key] else label, float(timings[key]))
         for key, label in PHASES
         if isinstance(timings.get(key), int | float)
     ]
     total = sum(spent for _label, spent in measured) or 1.0
-    ends = accumulate(spent for _label, spent in measured)
-    return [_bar(label, spent, end, total) for (label, spent), end in zip(measured, ends, strict=True)]
-
-
-def _bar(label: str | Promise, spent: float, end: float, total: float) -> Phase:
-    width = max(THINNEST, 100 * spent / total) if spent else 0.0
-    start = min(100 * (end - spent) / total, 100 - width)
-    return Phase(label, spent, start=f"{start:.2f}%", width=f"{width:.2f}%")
+    found, end = [], 0.0
+    for label, spent in measured:
+        end += spent
+        width = max(THINNEST, 100 * spent / total) if spent else 0.0
+        start = min(100 * (end - spent) / total, 100 - width)
+        found.append(Phase(label, spent, start=f"{start:.2f}%", width=f"{width:.2f}%"))
+    return found

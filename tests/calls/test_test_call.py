@@ -209,6 +209,6 @@ def test_the_input_begins_with_what_the_schema_requires(cast: factories.Cast) ->
     rules = {"type": "object", "properties": properties, "required": ["subject", "queue", "copies", "kind", "free"]}
     tool = {**factories.SUPPORT_DESK["tools"][0], "inputSchema": rules}
     manifest = factories.version(cast.organization, tools=[tool]).manifest
-    text = sample_input.text(manifest, manifest.tools[0])
+    text = sample_input.example(manifest, manifest.tools[0])
     assert json.loads(text) == {"subject": "", "queue": "legal", "copies": 2, "kind": "fault", "free": None}
-    assert [member.name for member in sample_input.members(manifest.tools[0])][-1] == "note"
+    assert [member.name for member in sample_input.properties(manifest.tools[0])][-1] == "note"

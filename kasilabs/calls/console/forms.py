@@ -15,7 +15,7 @@ MOST_INPUT = 64 * 1024
 """Bytes an agent may send (contracts, opening paragraph)."""
 
 
-class TrialForm(forms.Form):
+class TestCallForm(forms.Form):
     """One test call: as which number, which tool, with what input."""
 
     input = forms.CharField(

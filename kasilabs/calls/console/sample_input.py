@@ -1,4 +1,4 @@
-"""An input to begin a test call with, and what the author says about its members. Pure: a tool and its schema."""
+"""An input to begin a test call with, and what the author says about its properties. Pure: a tool and its schema."""
 
 import json
 from collections.abc import Mapping
@@ -11,57 +11,52 @@ EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fal
 
 
 @dataclass(frozen=True)
-class Member:
-    """One member of a tool's input, as its schema tells it."""
+class Property:
+    """One property of a tool's input, as its schema describes it."""
 
     name: str
-    words: str
-    kind: str
+    description: str
+    type: str
     required: bool
 
 
-def text(manifest: Manifest, tool: Tool) -> str:
-    """Return the author's first example, else the input of the configuration test, else what the schema requires."""
+def example(manifest: Manifest, tool: Tool) -> str:
+    """Returns the author's first example, else the input of the configuration test, else what the schema requires."""
     test = manifest.configuration_test
     if tool.examples:
         found = tool.examples[0].input
     elif test is not None and test.tool == tool.name:
         found = test.input
     else:
-        properties = _properties(tool.input_schema)
-        found = {name: _value(properties.get(name)) for name in tool.input_schema.get("required", ())}
+        schemas = tool.input_schema.get("properties", {})
+        found = {name: _value(schemas.get(name)) for name in tool.input_schema.get("required", ())}
     return json.dumps(found, indent=2, ensure_ascii=False)
 
 
-def members(tool: Tool) -> list[Member]:
-    """Return what the input may hold, required members first."""
+def properties(tool: Tool) -> list[Property]:
+    """Returns what the input may hold, required properties first."""
     required = tool.input_schema.get("required", ())
     found = [
-        Member(name, rules.get("description") or rules.get("title") or "", _kind(rules), name in required)
-        for name, rules in _properties(tool.input_schema).items()
-        if isinstance(rules, Mapping)
+        Property(name, schema.get("description") or schema.get("title") or "", _type(schema), name in required)
+        for name, schema in tool.input_schema.get("properties", {}).items()
+        if isinstance(schema, Mapping)
     ]
-    return sorted(found, key=lambda member: not member.required)
+    return sorted(found, key=lambda each: not each.required)
 
 
-def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = schema.get("properties", {})
-    return found
+def _type(schema: Mapping[str, Any]) -> str:
+    found = schema.get("type", "")
+    return found if isinstance(found, str) else ", ".join(found)
 
 
-def _kind(rules: Mapping[str, Any]) -> str:
-    kind = rules.get("type", "")
-    return kind if isinstance(kind, str) else ", ".join(kind)
-
-
-def _value(rules: Any) -> Any:
-    """Return the author's own example of a value, else an empty one of its type."""
-    if not isinstance(rules, Mapping):
+def _value(schema: Any) -> Any:
+    """Returns the author's own example of a value, else an empty one of its type."""
+    if not isinstance(schema, Mapping):
         return None
     for member in ("examples", "enum"):
-        if rules.get(member):
-            return rules[member][0]
+        if schema.get(member):
+            return schema[member][0]
     for member in ("default", "const"):
-        if member in rules:
-            return rules[member]
-    return EMPTY.get(_kind(rules))
+        if member in schema:
+            return schema[member]
+    return EMPTY.get(_type(schema))

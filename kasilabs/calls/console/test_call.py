@@ -18,7 +18,7 @@ from plugins.manifest.document import Tool, agent_name
 
 
 @dataclass(frozen=True, repr=False)
-class Trial:
+class TestCall:
     """What came of a test call. `output` is the plugin's answer, `violations` is what the input broke."""
 
     call: Call
@@ -26,45 +26,42 @@ class Trial:
     violations: Sequence[SchemaViolation] = ()
 
 
-def numbers(installation: Installation) -> list[Instance]:
-    """Return the numbers the installation is granted to, which are those a call can be made as."""
+def granted_numbers(installation: Installation) -> list[Instance]:
+    """Returns the numbers the installation is granted to, which are those a call can be made as."""
     granted = Instance.objects.filter(plugin_grants__installation=installation)
     return list(granted.select_related("organization").order_by("name"))
 
 
-def first(installation: Installation) -> Tool | None:
-    """Return the tool to try first: one that some number has the permissions for, so that the first call can succeed;
-    among those the author's own test, else one that only reads, else any.
+def suggested_tool(installation: Installation) -> Tool | None:
+    """Returns the tool to try first: one that some number has the permissions for, so that the first call can succeed.
+
+    Among those the author's own test comes first, then one that only reads, then any.
     """
-    manifest, granted = installation.version.manifest, _permissions(installation)
+    manifest = installation.version.manifest
     test = manifest.configuration_test.tool if manifest.configuration_test else ""
-    offered = sorted(
+    granted = set(PermissionGrant.objects.filter(grant__installation=installation).values_list("key", flat=True))
+    return min(
         manifest.offered_tools,
         key=lambda tool: (not granted.issuperset(tool.permissions), tool.name != test, not tool.annotations.read_only),
+        default=None,
     )
-    return offered[0] if offered else None
 
 
-def _permissions(installation: Installation) -> set[str]:
-    """Return the permissions that are on for any number."""
-    return set(PermissionGrant.objects.filter(grant__installation=installation).values_list("key", flat=True))
-
-
-def run(
+def make(
     installation: Installation, number: Instance, tool: Tool, given: dict[str, Any], *, by: User, request_id: str
-) -> Trial:
+) -> TestCall:
     """Calls the plugin through every gate, as the agent of this number would. Must run outside of a transaction."""
     name = agent_name(installation.plugin.slug, tool.name)
     call = ToolCall(number, name, given, request_id=request_id, tested_by=by.email)
     result = call_tool(call)
     call.row.refresh_from_db()
     violations = tool.input_validator.violations(given, at="/input") if call.row.gate == Gate.INPUT_SCHEMA else []
-    return Trial(call.row, result.document.get("output", call.row.response), violations)
+    return TestCall(call.row, result.document.get("output", call.row.response), violations)
 
 
-def earlier(installation: Installation, public_id: str, by: User) -> Trial | None:
-    """Find a test call this person made, as its row tells it: secrets and phone numbers are left out there."""
+def find_earlier(installation: Installation, public_id: str, *, by: User) -> TestCall | None:
+    """Returns a test call this person made, as its row tells it: secrets and phone numbers are left out there."""
     pk = ids.decode(ids.Prefix.CALL, public_id)
     made = Call.objects.filter(organization=installation.organization_id, installation_id=installation.pk)
     call = made.filter(pk=pk, tested_by=by.email).first() if pk else None
-    return Trial(call, call.response) if call else None
+    return TestCall(call, call.response) if call else None

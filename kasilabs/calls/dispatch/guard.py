@@ -20,6 +20,7 @@ _TOKEN_HEADER = re.compile(r"eyJ[\w-]{8,400}(?=\.[\w-]+\.)")
 """No header of ours is longer. Here and below, what could be begun anywhere and go on for long is bounded: a hostile
 answer must not take time that grows with the square of its length."""
 
+_BEGIN = re.compile("eyJ")
 _STACK_TRACE = re.compile(
     r"Traceback \(most recent call last\)"  # Python
     r'|File "[^"\n]+", line \d+, in '
@@ -56,7 +57,7 @@ def leak(document: Any, *, secrets: Collection[str], phones: Collection[str]) ->
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield every key, string and number as text. The depth is bounded by the parser."""
+    """Yields every key, string and number as text. The depth is bounded by the parser."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -67,25 +68,21 @@ def _texts(value: Any) -> Iterator[str]:
         for item in value:
             yield from _texts(item)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _number_texts(value)
-
-
-def _number_texts(number: float) -> Iterator[str]:
-    """Yield a number as JSON writes it, and in full when it is a whole number with a fraction or an exponent."""
-    yield json.dumps(number)
-    if isinstance(number, float) and number.is_integer():
-        yield str(int(number))
+        yield json.dumps(value)
+        if isinstance(value, float) and value.is_integer():
+            # In full too: JSON writes a large whole number with an exponent.
+            yield str(int(value))
 
 
 def _has_token(text: str) -> bool:
-    """Say whether a token of the platform is in `text`, also one of another call: its header names its use."""
-    return any(_typ(header) in {PLATFORM_TYP, CHAT_TYP} for header in _headers(text))
+    """Returns whether a token of the platform is in `text`, also one of another call, whose header names its use.
 
-
-def _headers(text: str) -> Iterator[str]:
-    """Yield what may be the header of a token, also behind other letters that begin like one."""
-    for match in _TOKEN_HEADER.finditer(text):
-        yield from (match[0][begin.start() :] for begin in re.finditer("eyJ", match[0]))
+    Letters that begin like a header may stand before it.
+    """
+    headers = (
+        match[0][begin.start() :] for match in _TOKEN_HEADER.finditer(text) for begin in _BEGIN.finditer(match[0])
+    )
+    return any(_typ(header) in {PLATFORM_TYP, CHAT_TYP} for header in headers)
 
 
 def _typ(header: str) -> object:
