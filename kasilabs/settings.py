@@ -67,16 +67,16 @@ def _database() -> dict[str, Any]:
         DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = DATA_DIR / "kasilabs.sqlite3"
         os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite would make it readable for everybody.
-        found: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}
+        config: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}
     else:
-        found = env.db_url_config(DATABASE_URL)
-    if found["ENGINE"].endswith("sqlite3"):
+        config = env.db_url_config(DATABASE_URL)
+    if config["ENGINE"].endswith("sqlite3"):
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
-        return {**found, "CONN_MAX_AGE": None, "OPTIONS": options}
+        return {**config, "CONN_MAX_AGE": None, "OPTIONS": options}
     pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
-    options = {"server_side_binding": True, "prepare_threshold": PREPARE_AFTER, **found.get("OPTIONS", {})}
-    return {**found, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": pool}}
+    options = {"server_side_binding": True, "prepare_threshold": PREPARE_AFTER, **config.get("OPTIONS", {})}
+    return {**config, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": pool}}
 
 
 DATABASES = {"default": {**_database(), "ATOMIC_REQUESTS": False}}

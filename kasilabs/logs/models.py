@@ -32,7 +32,7 @@ class Call(models.Model):
     number: request and response are redacted before they are written.
 
     Each filter of the log has an index in the order of the list. The columns behind the id decide the other filters
-    without a look at the row, so that even a combination that nothing fits is answered from the index alone.
+    without reading the row, so that even a combination that nothing fits is answered from the index alone.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

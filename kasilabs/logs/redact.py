@@ -67,7 +67,7 @@ def name(text: str, *, phones: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class _Redaction:
-    """One walk over a document; without `sensitive` there is nothing to look for but the names of keys."""
+    """One walk over a document; without `sensitive` only keys that name a secret are hidden."""
 
     sensitive: Sensitive | None
 
@@ -95,16 +95,16 @@ class _Redaction:
         return kept
 
     def key(self, key: str) -> str:
-        found = self.sensitive.find(key) if self.sensitive else None
-        return f"[{SENTENCES[found]}]" if found else _storable(key)
+        kind = self.sensitive.find(key) if self.sensitive else None
+        return f"[{SENTENCES[kind]}]" if kind else _storable(key)
 
     def _text(self, text: str) -> Any:
         if self.sensitive is None:
             return text
-        found = self.sensitive.find(text)
-        if found is SensitiveKind.PHONE:
+        kind = self.sensitive.find(text)
+        if kind is SensitiveKind.PHONE:
             return self._without_phones(text, self.sensitive)
-        return _hidden(SENTENCES[found]) if found else _storable(text)
+        return _hidden(SENTENCES[kind]) if kind else _storable(text)
 
     def _without_phones(self, text: str, sensitive: Sensitive) -> Any:
         """Keeps the words around a number; nothing when the number is all there is, or is hidden in an encoding."""
@@ -117,8 +117,8 @@ class _Redaction:
             return _hidden("not a number")
         if isinstance(number, int) and number.bit_length() > MAX_NUMBER_BITS:
             return _hidden("very large number")
-        found = self.sensitive.find(repr(number)) if self.sensitive else None
-        return _hidden(SENTENCES[found]) if found else number
+        kind = self.sensitive.find(repr(number)) if self.sensitive else None
+        return _hidden(SENTENCES[kind]) if kind else number
 
 
 def _is_secret(key: str, value: Any) -> bool:

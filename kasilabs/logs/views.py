@@ -41,8 +41,8 @@ def list_calls(request: MemberRequest) -> HttpResponseBase:
 def detail(request: MemberRequest, call: str) -> HttpResponse:
     """Shows one call beside the list it was opened from; on a narrow window it has the page to itself."""
     expire_stale_calls()  # See list_calls.
-    found = get_object_or_404(request.organization.calls, pk=ids.decode(ids.Prefix.CALL, call))
-    return _log_page(request, FilterForm(request.GET), found)
+    row = get_object_or_404(request.organization.calls, pk=ids.decode(ids.Prefix.CALL, call))
+    return _log_page(request, FilterForm(request.GET), row)
 
 
 def _log_page(request: MemberRequest, form: FilterForm, call: Call | None = None) -> HttpResponse:

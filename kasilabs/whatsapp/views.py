@@ -109,12 +109,12 @@ def rotate_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBa
 def revoke_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBase:
     """Asks first, then ends a key at once."""
     instance = number_or_404(request.organization, number)
-    found = get_object_or_404(instance.agent_keys, pk=key)
+    agent_key = get_object_or_404(instance.agent_keys, pk=key)
     if request.method != "POST":
-        is_last = not instance.agent_keys.live().exclude(pk=found.pk).exists()
-        return render(request, "whatsapp/revoke.html", {"number": instance, "key": found, "is_last": is_last})
-    agent_keys.revoke(key=found, actor=actor(request))
-    messages.success(request, _("The key %(key)s was revoked.") % {"key": found})
+        is_last = not instance.agent_keys.live().exclude(pk=agent_key.pk).exists()
+        return render(request, "whatsapp/revoke.html", {"number": instance, "key": agent_key, "is_last": is_last})
+    agent_keys.revoke(key=agent_key, actor=actor(request))
+    messages.success(request, _("The key %(key)s was revoked.") % {"key": agent_key})
     return _redirect(instance)
 
 
