@@ -93,6 +93,12 @@ CACHES: dict[str, Any] = {
     }
 }
 
+JOBS_URL: str = env("JOBS_URL", default=f"sqlite:///{DATA_DIR / 'jobs.sqlite3'}")
+JOBS_THREADS: int = env.int("JOBS_THREADS", default=4)
+JOBS_SWEEP_SECONDS: float = env.float("JOBS_SWEEP_SECONDS", default=60)
+JOBS_LEASE_SECONDS: float = env.float("JOBS_LEASE_SECONDS", default=90)
+JOBS_RETRY_SECONDS: float = env.float("JOBS_RETRY_SECONDS", default=5)
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -108,6 +114,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "kasilabs",
+    "kasilabs.jobs",
     "kasilabs.accounts",
     "kasilabs.whatsapp",
     "kasilabs.logs",
@@ -260,6 +267,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL},
+        "huey": {"level": "WARNING"},
         "django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
     },
 }

@@ -34,6 +34,7 @@ class Prefix(StrEnum):
     PLUGIN = "plg"
     INSTALLATION = "ins"
     CALL = "call"
+    JOB = "job"
 
 
 def uuid7() -> UUID:

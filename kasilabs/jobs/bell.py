@@ -1,0 +1,105 @@
+"""The bell: Huey wakes a worker for a row as soon as it is committed and due.
+
+It is no record. A ring names a source and a row and nothing else, as JSON: whoever can write into the bell can wake
+workers, and not make them run what he likes, as Huey's own pickles would. A ring that is lost is made up for by the
+next sweep, and one too many finds nothing to do.
+"""
+
+import json
+import os
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from huey.api import Huey, TaskWrapper
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.storage import PostgresStorage, RedisStorage, SqliteStorage
+
+from kasilabs.jobs import attempt, sources
+from kasilabs.jobs.models import DueRow, State
+
+log = structlog.get_logger(__name__)
+QUEUE = "kasilabs"
+CONNECT_SECONDS = 2
+"""A request that rings waits no longer for a bell that does not answer."""
+
+
+class JsonSerializer(Serializer):  # type: ignore[misc]  # Huey has no types
+    """Messages as JSON objects; a ring needs no more than text in its arguments."""
+
+    def serialize(self, data: Message) -> bytes:
+        fields = data._asdict()
+        return json.dumps({**fields, "eta": fields["eta"] and fields["eta"].isoformat()}).encode()
+
+    def deserialize(self, data: bytes) -> Message:
+        fields = json.loads(data)
+        return Message(**{**fields, "eta": fields["eta"] and datetime.fromisoformat(fields["eta"])})
+
+
+def huey() -> Huey:
+    """Returns the queue behind JOBS_URL."""
+    return _task(settings.JOBS_URL).huey
+
+
+@lru_cache
+def _task(url: str) -> TaskWrapper:
+    queue = Huey(QUEUE, results=False, serializer=JsonSerializer(), **_storage(url))
+    return queue.task(name="answer")(_answer)
+
+
+def _storage(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "sqlite":
+            file = Path(parts.path.removeprefix("/"))
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))
+            return {"storage_class": SqliteStorage, "filename": str(file), "fsync": False}
+        case "postgres" | "postgresql":
+            return {"storage_class": PostgresStorage, "dsn": url, "connect_timeout": CONNECT_SECONDS}
+        case "redis" | "rediss":
+            timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 2 * CONNECT_SECONDS}
+            query = urlencode({**timeouts, **dict(parse_qsl(parts.query))})
+            return {"storage_class": RedisStorage, "url": parts._replace(query=query).geturl()}
+    raise ValueError(f"JOBS_URL has an unknown scheme: {parts.scheme}")
+
+
+def ring(row: DueRow) -> None:
+    """Wakes a worker for a row when it is due, once the transaction around is committed.
+
+    Nothing is raised when the bell cannot be reached: it is logged, and the sweep finds the row.
+    """
+    source = sources.of(row)
+
+    def wake() -> None:
+        send(source.name, row.pk, row.due_at)
+
+    transaction.on_commit(wake, robust=True)
+
+
+def send(source: str, row_id: UUID, due_at: datetime) -> None:
+    """Puts a ring into the bell at once. Raises whatever its storage raises."""
+    _task(settings.JOBS_URL).schedule(args=(source, row_id.hex), eta=due_at)
+
+
+def waiting() -> int:
+    """Returns how many rings no worker has heard yet."""
+    return int(huey().pending_count())
+
+
+def _answer(source_name: str, row_id: str) -> None:
+    """What a worker does when it hears a ring."""
+    source = sources.get(source_name)
+    if source is None:
+        log.warning("unknown_source", source=source_name)
+        return
+    row = attempt.run(source, UUID(row_id))
+    if row is not None and row.state == State.WAITING:
+        send(source_name, row.pk, row.due_at)

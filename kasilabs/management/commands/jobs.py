@@ -1,0 +1,86 @@
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from kasilabs.accounts import audit
+from kasilabs.jobs import overview, sources, sweep
+from kasilabs.jobs.overview import DeadLetter
+from kasilabs.lib.commands import JsonCommand
+from kasilabs.lib.refusal import Refused
+
+ACTOR = audit.Actor.command("jobs")
+MOST_SHOWN = 100
+
+
+class Command(JsonCommand):
+    help = "Say how later work stands: how many rows are in which state, and which are dead letters."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        act = parser.add_mutually_exclusive_group()
+        act.add_argument("--retry", metavar="ID", help="make a dead letter due once more")
+        act.add_argument("--retry-all", metavar="SOURCE", help="make every dead letter of a source due once more")
+        act.add_argument("--run-due", action="store_true", help="do what is due now, each once, without a worker")
+
+    def run(self, **options: Any) -> dict[str, object]:
+        if options["run_due"]:
+            return {"ran": dict(sweep.run_due())}
+        if options["retry"]:
+            return {"retried": _retry([_letter(options["retry"])])}
+        if options["retry_all"]:
+            return {"retried": _retry(_letters(options["retry_all"]))}
+        return {
+            "sources": [
+                {"name": each.source.name, "label": str(each.source.label), "due": each.due, **each.states}
+                for each in overview.counts()
+            ],
+            "dead": [
+                _shown(letter)
+                for source in sources.registered()
+                for letter in islice(overview.dead_letters(source), MOST_SHOWN)
+            ],
+        }
+
+
+def _letter(public_id: str) -> DeadLetter:
+    letter = overview.dead_letter(public_id)
+    if letter is None:
+        raise Refused("not_dead", _("There is no dead letter with the id %(id)s.") % {"id": public_id})
+    return letter
+
+
+def _letters(source_name: str) -> Iterable[DeadLetter]:
+    source = sources.get(source_name)
+    if source is None:
+        raise Refused("unknown_source", _("There is no source %(name)s.") % {"name": source_name})
+    return list(overview.dead_letters(source))
+
+
+def _retry(letters: Iterable[DeadLetter]) -> list[str]:
+    """Retries what is still dead and returns the ids, all in one transaction."""
+    retried = []
+    with audit.together():
+        for letter in letters:
+            organization = getattr(letter.row, letter.source.organization) if letter.source.organization else None
+            with audit.act(actor=ACTOR, action="job.retried", organization=organization) as act:
+                act.on(letter.row.public_id, letter.description)
+                act.change(before={"error": letter.row.last_error})
+                if letter.retry():
+                    retried.append(letter.row.public_id)
+                else:
+                    act.nothing()
+    return retried
+
+
+def _shown(letter: DeadLetter) -> dict[str, object]:
+    row = letter.row
+    return {
+        "id": row.public_id,
+        "source": letter.source.name,
+        "what": letter.description,
+        "error": row.last_error,
+        "attempts": row.attempt,
+        "since": row.finished and row.finished.isoformat(),
+    }
