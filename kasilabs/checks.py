@@ -1,11 +1,13 @@
 """Production checks: what would be unsafe or broken refuses to start, with an id to look up."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from kasilabs.jobs import bell
 from kasilabs.lib.crypto import aes
 from kasilabs.lib.http.hosts import AllowedHosts
 
@@ -64,3 +66,16 @@ def production(**_: object) -> Iterator[CheckMessage]:
             f"The pool of {settings.DATABASE_POOL_SIZE} connections is smaller than {settings.WEB_THREADS} threads.",
             "Raise DATABASE_POOL_SIZE, or set DATABASE_POOL_SMALL=1 if that is meant.",
         )
+
+
+@register(TAG)
+def later_work(**_: object) -> Iterator[CheckMessage]:
+    """The bell can be reached, and what is set in numbers makes sense."""
+    scheme = urlsplit(settings.JOBS_URL).scheme
+    if scheme not in bell.STORAGES:
+        yield _error(11, "JOBS_URL cannot be read.", "Write sqlite:////file, postgres://… or redis://…")
+    elif scheme.startswith("redis") and find_spec("redis") is None:
+        yield _error(11, "JOBS_URL needs a Redis client.", "Install the package redis.")
+    for name in ("JOBS_THREADS", "JOBS_SWEEP_SECONDS", "JOBS_LEASE_SECONDS", "JOBS_RETRY_SECONDS"):
+        if getattr(settings, name) <= 0:
+            yield _error(12, f"{name} is not more than 0.", "Unset it for its default.")

@@ -10,7 +10,6 @@ import os
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
@@ -27,6 +26,14 @@ from kasilabs.jobs.models import DueRow, State
 
 log = structlog.get_logger(__name__)
 QUEUE = "kasilabs"
+STORAGES = {
+    "sqlite": SqliteStorage,
+    "postgres": PostgresStorage,
+    "postgresql": PostgresStorage,
+    "redis": RedisStorage,
+    "rediss": RedisStorage,
+}
+"""Where rings may be kept, by the scheme of JOBS_URL."""
 CONNECT_SECONDS = 2
 """A request that rings waits no longer for a bell that does not answer."""
 
@@ -50,25 +57,22 @@ def huey() -> Huey:
 
 @lru_cache
 def _task(url: str) -> TaskWrapper:
-    queue = Huey(QUEUE, results=False, serializer=JsonSerializer(), **_storage(url))
-    return queue.task(name="answer")(_answer)
-
-
-def _storage(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    match parts.scheme:
-        case "sqlite":
-            file = Path(parts.path.removeprefix("/"))
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))
-            return {"storage_class": SqliteStorage, "filename": str(file), "fsync": False}
-        case "postgres" | "postgresql":
-            return {"storage_class": PostgresStorage, "dsn": url, "connect_timeout": CONNECT_SECONDS}
-        case "redis" | "rediss":
-            timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 2 * CONNECT_SECONDS}
-            query = urlencode({**timeouts, **dict(parse_qsl(parts.query))})
-            return {"storage_class": RedisStorage, "url": parts._replace(query=query).geturl()}
-    raise ValueError(f"JOBS_URL has an unknown scheme: {parts.scheme}")
+    storage_class = STORAGES[parts.scheme]
+    if storage_class is SqliteStorage:
+        file = Path(parts.path.removeprefix("/"))
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite would make it readable for everybody.
+        options = {"filename": str(file), "fsync": False}
+    elif storage_class is PostgresStorage:
+        options = {"dsn": url, "connect_timeout": CONNECT_SECONDS}
+    else:
+        # A worker waits for a ring inside the socket, a second at a time.
+        timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 2 * CONNECT_SECONDS}
+        query = urlencode({**timeouts, **dict(parse_qsl(parts.query))})
+        options = {"url": parts._replace(query=query).geturl()}
+    queue = Huey(QUEUE, results=False, serializer=JsonSerializer(), storage_class=storage_class, **options)
+    return queue.task(name="answer")(_answer)
 
 
 def ring(row: DueRow) -> None:

@@ -38,6 +38,10 @@ def register(duty: Duty) -> None:
     _duties[duty.name] = duty
 
 
+def registered() -> list[Duty]:
+    return list(_duties.values())
+
+
 def make_rows() -> None:
     """Makes the row of every duty that has none yet."""
     missing = _duties.keys() - set(DutyRow.objects.values_list("name", flat=True))

@@ -6,6 +6,8 @@ from argparse import Action
 import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
+from kasilabs.jobs import duties
+from kasilabs.jobs.models import State
 from tests.docs import pages
 
 OURS = ("kasilabs", "plugins", "installations", "grants", "bridges")
@@ -69,3 +71,15 @@ def test_every_choice_and_repetition_is_in_the_guide(name: str) -> None:
         (flag,) = action.option_strings or [""]
         if type(action).__name__ == "_AppendAction":
             assert re.search(rf"^\| `{flag} .*may be repeated \|$", said, re.MULTILINE), flag
+
+
+def test_the_states_of_later_work_and_the_duties_are_those_of_the_code() -> None:
+    page = "operators/later-work.md"
+    assert pages.named(pages.section(page, "## How a row is done")) == set(State.values)
+    assert pages.named(pages.section(page, "## Regular duties")) == {duty.name for duty in duties.registered()}
+
+
+def test_the_events_of_the_workers_log_are_those_of_the_code() -> None:
+    source = (pages.ROOT / "kasilabs" / "jobs" / "attempt.py").read_text()
+    found = set(re.findall(r'log\.\w+\("(\w+)"', source))
+    assert pages.named(pages.section("operators/later-work.md", "## Ending and logs")) == found

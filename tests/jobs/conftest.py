@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kasilabs.jobs import bell
+from kasilabs.jobs import bell, duties
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +13,11 @@ def _own_bell(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.JOBS_URL = f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
     yield
     bell.huey().storage.close()
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> dict[str, duties.Duty]:
+    """The duties of the test alone, in place of the platform's."""
+    found: dict[str, duties.Duty] = {}
+    monkeypatch.setattr(duties, "_duties", found)
+    return found

@@ -15,9 +15,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The duties of the test alone: sweeping, which notes that it was done."""
-    monkeypatch.setattr(duties, "_duties", {})
+def done() -> list[str]:
+    """What was done of the one duty there is: it notes that it was."""
     noted: list[str] = []
     duties.register(duties.Duty(name="sweep_the_yard", label="Sweep the yard", perform=lambda: noted.append("swept")))
     return noted
@@ -65,11 +64,10 @@ def test_two_workers_make_one_row_and_do_the_duty_once(done: list[str]) -> None:
     assert done == ["swept"]
 
 
-def test_a_duty_that_fails_is_tried_again_and_never_given_up(monkeypatch: pytest.MonkeyPatch, done: list[str]) -> None:
+def test_a_duty_that_fails_is_tried_again_and_never_given_up() -> None:
     def fail() -> None:
         raise OSError
 
-    monkeypatch.setattr(duties, "_duties", {})
     duties.register(duties.Duty(name="sweep_the_yard", label="Sweep the yard", perform=fail))
     duties.make_rows()
     DutyRow.objects.update(tries=1000)
@@ -77,7 +75,7 @@ def test_a_duty_that_fails_is_tried_again_and_never_given_up(monkeypatch: pytest
     assert (DutyRow.objects.get().state, DutyRow.objects.get().last_error) == (State.WAITING, "OSError")
 
 
-def test_a_duty_nobody_knows_any_more_is_a_dead_letter(done: list[str]) -> None:
+def test_a_duty_nobody_knows_any_more_is_a_dead_letter() -> None:
     DutyRow.objects.create(name="feed_the_goat")
     sweep.run_due()
     assert DutyRow.objects.get(name="feed_the_goat").last_error == "unknown_duty"

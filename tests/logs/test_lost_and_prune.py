@@ -2,11 +2,14 @@ import json
 from datetime import timedelta
 from io import StringIO
 
+import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from kasilabs.jobs import duties, sweep
+from kasilabs.jobs.models import DutyRow
 from kasilabs.lib.crypto import fields
 from kasilabs.logs.expire import expire_stale_calls
 from kasilabs.logs.models import Call, CallAnswer, CallState
@@ -50,3 +53,14 @@ def test_prune_settles_deletes_what_expired_and_says_how_much(number: Instance) 
     assert list(CallAnswer.objects.all()) == [kept]
     assert [session.session_key for session in Session.objects.all()] == ["new"]
     assert Call.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_prunes_once_a_day() -> None:
+    duties.make_rows()
+    first = DutyRow.objects.get(name="prune").due_at
+    for key in ("first", "second"):
+        Session.objects.create(session_key=key, session_data="", expire_date=NOW - timedelta(days=1))
+        sweep.run_due()
+    assert [session.session_key for session in Session.objects.all()] == ["second"]
+    assert DutyRow.objects.get(name="prune").due_at == first + timedelta(days=1)
