@@ -37,6 +37,8 @@ class DueRowQuerySet(models.QuerySet[Any]):
 class DueRow(models.Model):
     """Work for later: what is to be done stands in the columns an app adds, and when and how often in these.
 
+    The Meta of an app's table extends this one, which brings the indexes that claiming and sweeping need.
+
     | from                   | to        | when                                                                 |
     |------------------------|-----------|----------------------------------------------------------------------|
     | waiting                | running   | it is due and a worker claims it                                     |

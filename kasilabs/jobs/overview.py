@@ -23,13 +23,13 @@ class Counts:
 
 
 def counts() -> list[Counts]:
-    now = timezone.now()
-    return [Counts(source, _states(source), source.model.objects.due(now).count()) for source in sources.registered()]
-
-
-def _states(source: Source[Any]) -> dict[State, int]:
-    rows = source.model.objects.order_by().values_list("state").annotate(Count("pk"))
-    return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
+    """Counts the rows of every source: two queries each."""
+    found = []
+    for source in sources.registered():
+        rows = source.model.objects.order_by().values_list("state").annotate(Count("pk"))
+        states = dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
+        found.append(Counts(source, states, due=source.model.objects.due(timezone.now()).count()))
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ Row = TypeVar("Row", bound=DueRow)
 class JobFailed(Exception):
     """Raised by a handler that knows why it failed. `code` is stable, at most 64 characters, without personal data.
 
-    With `is_final` another attempt would fail as well, and the row is dead at once.
+    With `is_final` another attempt would fail as well, and the row is dead at once. Whatever else a handler raises is
+    a failure too, but stands in the process log with its message and trace.
     """
 
     def __init__(self, code: str, *, is_final: bool = False) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connections
 from huey.consumer import Consumer, Scheduler
 
 from kasilabs.jobs import bell, sweep
@@ -58,7 +57,6 @@ def work() -> None:
     except KeyboardInterrupt:
         log.info("worker_stopping")
     consumer.stop(graceful=True)
-    connections.close_all()
     log.info("worker_stopped")
 
 

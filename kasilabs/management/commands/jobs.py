@@ -24,13 +24,19 @@ class Command(JsonCommand):
         act.add_argument("--retry-all", metavar="SOURCE", help="make every dead letter of a source due once more")
         act.add_argument("--run-due", action="store_true", help="do what is due now, each once, without a worker")
 
-    def run(self, **options: Any) -> dict[str, object]:
-        if options["run_due"]:
+    def run(self, *, retry: str | None, retry_all: str | None, run_due: bool, **_options: Any) -> dict[str, object]:
+        if run_due:
             return {"ran": dict(sweep.run_due())}
-        if options["retry"]:
-            return {"retried": _retry([_letter(options["retry"])])}
-        if options["retry_all"]:
-            return {"retried": _retry(_letters(options["retry_all"]))}
+        if retry:
+            letter = overview.dead_letter(retry)
+            if letter is None:
+                raise Refused("not_dead", _("There is no dead letter with the id %(id)s.") % {"id": retry})
+            return {"retried": _retry([letter])}
+        if retry_all:
+            source = sources.get(retry_all)
+            if source is None:
+                raise Refused("unknown_source", _("There is no source %(name)s.") % {"name": retry_all})
+            return {"retried": _retry(list(overview.dead_letters(source)))}
         return {
             "sources": [
                 {"name": each.source.name, "label": str(each.source.label), "due": each.due, **each.states}
@@ -42,20 +48,6 @@ class Command(JsonCommand):
                 for letter in islice(overview.dead_letters(source), MOST_SHOWN)
             ],
         }
-
-
-def _letter(public_id: str) -> DeadLetter:
-    letter = overview.dead_letter(public_id)
-    if letter is None:
-        raise Refused("not_dead", _("There is no dead letter with the id %(id)s.") % {"id": public_id})
-    return letter
-
-
-def _letters(source_name: str) -> Iterable[DeadLetter]:
-    source = sources.get(source_name)
-    if source is None:
-        raise Refused("unknown_source", _("There is no source %(name)s.") % {"name": source_name})
-    return list(overview.dead_letters(source))
 
 
 def _retry(letters: Iterable[DeadLetter]) -> list[str]:
