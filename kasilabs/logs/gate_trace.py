@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from kasilabs.logs.gates import OF_A_CALL, QUESTIONS, Gate
+from kasilabs.logs.gates import CALL_GATES, QUESTIONS, Gate
 from kasilabs.logs.models import Call
 
 
@@ -44,7 +44,7 @@ def steps(call: Call) -> list[GateStep]:
     passed = {each["gate"]: each["passed"] for each in call.gate_trace}
     if not passed:
         return []
-    names = [gate.value for gate in OF_A_CALL]
+    names = [gate.value for gate in CALL_GATES]
     found = []
     for name in names + [name for name in passed if name not in names]:
         question = QUESTIONS[Gate(name)] if name in set(Gate) else ""

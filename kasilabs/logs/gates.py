@@ -43,7 +43,7 @@ STANDING: tuple[Gate, ...] = (
 BEFORE_SENDING: tuple[Gate, ...] = (*STANDING, Gate.INPUT_SCHEMA)
 """What a call passes before it is sent."""
 
-OF_A_CALL: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.RESPONSE)
+CALL_GATES: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.RESPONSE)
 """What a call passes until its answer goes to the agent."""
 
 

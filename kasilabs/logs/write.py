@@ -13,7 +13,7 @@ from kasilabs.lib.crypto import fields
 from kasilabs.lib.db import one_row
 from kasilabs.logs import redact
 from kasilabs.logs.gate_trace import gate_trace
-from kasilabs.logs.gates import BEFORE_SENDING, OF_A_CALL, Gate
+from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
 from kasilabs.logs.models import Call, CallAnswer, CallState
 
 ANSWER_KEPT = timedelta(hours=24)
@@ -56,7 +56,7 @@ def complete(row: Call, *, response: Any, secrets: Collection[str], phones: Coll
     Returns False when the row was no longer open: what was lost stays lost.
     """
     is_judged = bool(row.gate) or row.state == CallState.SUCCEEDED
-    row.gate_trace = gate_trace(OF_A_CALL if is_judged else BEFORE_SENDING, Gate(row.gate) if row.gate else None)
+    row.gate_trace = gate_trace(CALL_GATES if is_judged else BEFORE_SENDING, Gate(row.gate) if row.gate else None)
     if response is not None:
         row.response = redact.document(response, secrets=secrets, phones=phones)
     _finish(row)

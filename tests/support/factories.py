@@ -17,7 +17,7 @@ from kasilabs.accounts.permissions import Role
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
-from kasilabs.logs.gates import OF_A_CALL
+from kasilabs.logs.gates import CALL_GATES
 from kasilabs.logs.models import Call, CallState
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
@@ -136,7 +136,7 @@ def call(number: Instance, *, at: datetime | None = None, **columns: Any) -> Cal
         "state": CallState.SUCCEEDED,
         "status": 200,
         "duration_ms": 41,
-        "gate_trace": gate_trace(OF_A_CALL),
+        "gate_trace": gate_trace(CALL_GATES),
     }
     about = {"organization_id": number.organization_id, "instance_id": number.id, "instance_name": number.name}
     return Call.objects.create(**{**own, **about, "created": at, "finished": at, **columns})

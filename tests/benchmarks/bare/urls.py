@@ -12,7 +12,7 @@ from kasilabs.lib.db import connection
 from kasilabs.lib.http import client
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
-from kasilabs.logs.gates import BEFORE_SENDING, OF_A_CALL
+from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES
 from kasilabs.logs.models import Call, CallState
 from tests.benchmarks.running import PLUGIN_URL
 
@@ -43,7 +43,7 @@ def call(request: HttpRequest) -> JsonResponse:
     Call.objects.filter(pk=row.pk, state=CallState.OPEN).update(
         state=CallState.SUCCEEDED,
         status=200,
-        gate_trace=gate_trace(OF_A_CALL),
+        gate_trace=gate_trace(CALL_GATES),
         finished=timezone.now(),
         duration_ms=1,
         plugin_status=answer.status,
