@@ -42,7 +42,7 @@ def test_a_click_and_a_field_lead_to_sign_in_and_back(seeded: Seed, open_window:
         queue.fill(f"{queue.input_value()}s")
         queue.press("Tab")
         if answer == Dialog.dismiss:
-            window.wait_for_announcement("Copy what you typed before you leave it.")
+            window.wait_for_announcement("this page cannot save. Copy what you typed before you leave.")
             assert queue.input_value() == "billings"
     window.wait_for_text("your last change was not saved")
     sign_in(window, seeded)
