@@ -28,6 +28,15 @@ def update(members: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def in_use() -> Iterator[None]:
+    """Hold the demo's data for one `run`, until the process ends. Raises BlockingIOError when another one has it."""
+    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (settings.DATA_DIR / "run.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+@contextmanager
 def locked() -> Iterator[None]:
     """Let one process at a time make the demo."""
     with (settings.DATA_DIR / "demo.lock").open("w") as file:

@@ -32,6 +32,7 @@ class ChildProcesses:
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self.environment, self.folder = environment, folder
         self.running: list[Process] = []
+        self._restarted: list[Process] = []
 
     def __enter__(self) -> Self:
         return self
@@ -41,8 +42,8 @@ class ChildProcesses:
     ) -> None:
         self.stop()
 
-    def start(self, *command: str, **options: Any) -> Process:
-        """Start a command; `options` are those of Popen."""
+    def start(self, *command: str, restart: bool = False, **options: Any) -> Process:
+        """Start a command; `options` are those of Popen. With `restart`, `watch` starts it again when it ends."""
         parent = os.getpid()
         process = subprocess.Popen(  # noqa: S603
             command,
@@ -53,6 +54,8 @@ class ChildProcesses:
             **options,
         )
         self.running.append(process)
+        if restart:
+            self._restarted.append(process)
         return process
 
     def output_of(self, process: Process) -> bytes:
@@ -62,15 +65,19 @@ class ChildProcesses:
         return output
 
     def raise_if_ended(self) -> None:
-        """Raises ChildEnded when one of them is not running any more."""
+        """Raises ChildEnded when one that is not started again is not running any more."""
         for process in self.running:
-            if process.poll() is not None:
+            if process.poll() is not None and process not in self._restarted:
                 raise ChildEnded(f"A part ended with code {process.returncode}: {process.args!r}")
 
     def watch(self) -> NoReturn:
-        """Wait for as long as all of them run. Raises ChildEnded."""
+        """Wait for as long as all of them run, and start again what is to be. Raises ChildEnded."""
         while True:
             self.raise_if_ended()
+            for process in [each for each in self._restarted if each.poll() is not None]:
+                self._restarted.remove(process)
+                self.running.remove(process)
+                self.start(*process.args, restart=True)  # type: ignore[misc]  # The list that `start` was given.
             time.sleep(0.5)
 
     def stop(self) -> None:

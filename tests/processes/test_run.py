@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import requests
 from django.conf import settings
 
 from tests.support.gunicorn import free_port
@@ -56,7 +57,10 @@ def wait_until_ready(process: subprocess.Popen[str]) -> None:
 
 def process_tree(pid: int) -> set[int]:
     """Return a process and all that came of it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
     return {pid}.union(*(process_tree(int(child)) for child in children))
 
 
@@ -89,7 +93,7 @@ def test_nothing_is_left_of_a_demo_that_ends(folder: Path, end: signal.Signals) 
     with run(folder, port) as process:
         wait_until_ready(process)
         processes = process_tree(process.pid)
-        assert len(processes) >= 6, "run, two samples, the web server and its two workers"
+        assert len(processes) >= 7, "run, two samples, the web server and its two workers, the worker of later work"
         os.killpg(process.pid, end)
         wait_for(lambda: not any(map(is_running, processes)))
         # A killed process closes its sockets when its last thread has ended, a moment after it counts as dead.
@@ -114,3 +118,32 @@ def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
         tmp_path / "stderr.txt"
     ).read_text() == f"CommandError: Port {port} is in use: take another with `make run PORT={port + 1}`.\n"
     assert not (tmp_path / "demo.json").exists()
+
+
+def test_a_folder_in_use_is_said_and_the_first_run_goes_on(folder: Path) -> None:
+    first_port, second_port = free_port(), free_port()
+    with run(folder, first_port) as first:
+        wait_until_ready(first)
+        before = (folder / "demo.json").read_bytes()
+        with run(folder, second_port) as second:
+            printed, _nothing = second.communicate()
+        assert (second.returncode, printed) == (1, "")
+        assert (folder / "stderr.txt").read_text() == (
+            f"CommandError: Another `run` uses {folder}: end it, or set DATA_DIR to another folder.\n"
+        )
+        assert (folder / "demo.json").read_bytes() == before
+        assert requests.get(f"http://127.0.0.1:{first_port}/healthz", timeout=PATIENCE_SECONDS).status_code == 200
+
+
+def test_a_worker_that_dies_is_started_again(folder: Path) -> None:
+    with run(folder, free_port()) as process:
+        wait_until_ready(process)
+        (worker,) = [pid for pid in process_tree(process.pid) if is_worker(pid)]
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: any(is_worker(pid) for pid in process_tree(process.pid) - {worker}))
+
+
+def is_worker(pid: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().endswith(b"manage.py\0worker\0")
+    return False

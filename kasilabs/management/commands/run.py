@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -44,9 +44,11 @@ class Command(BaseCommand):
             signal.signal(number, signal.default_int_handler)
         url = f"http://{HOST}:{port}"
         environment = {**os.environ, "DEMO": "1", "PUBLIC_URL": url, "DATA_DIR": str(settings.DATA_DIR)}
-        with ChildProcesses(environment, settings.BASE_DIR) as children:
+        with _data_of_one_run(), ChildProcesses(environment, settings.BASE_DIR) as children:
             try:
-                self._welcome(url, self._start(url, port, children))
+                with _addresses_of_what_is_up():
+                    document = self._start(url, port, children)
+                self._welcome(url, document)
                 children.watch()
             except ChildEnded as error:
                 raise CommandError(str(error), returncode=1) from error
@@ -70,6 +72,7 @@ class Command(BaseCommand):
         for slug, number in sample_ports.items():
             children.start(*MANAGE, "sample_plugin", slug, "--port", str(number))
         children.start(*GUNICORN, "--bind", f"{HOST}:{port}")
+        children.start(*MANAGE, "worker", restart=True)
         _wait_until(lambda: all(map(_listens, sample_ports.values())) and _answers(port), children)
         if is_first_start:
             self._make_first_calls(document)
@@ -102,6 +105,29 @@ def _require_free(port: int) -> None:
             raise CommandError(
                 f"Port {port} {reason}: take another with `make run PORT={other}`.", returncode=1
             ) from None
+
+
+@contextmanager
+def _data_of_one_run() -> Iterator[None]:
+    """Keep other runs away from DATA_DIR: they would take this one's addresses from its plugins."""
+    try:
+        with demo_file.in_use():
+            yield
+    except BlockingIOError:
+        detail = f"Another `run` uses {settings.DATA_DIR}: end it, or set DATA_DIR to another folder."
+        raise CommandError(detail, returncode=1) from None
+
+
+@contextmanager
+def _addresses_of_what_is_up() -> Iterator[None]:
+    """Put the addresses in demo.json back to those before when what is started in the block does not come up."""
+    before = demo_file.read()
+    try:
+        yield
+    except BaseException:
+        addresses = ("publicUrl", "pluginAddresses", "pluginHosts")
+        demo_file.update({name: before[name] for name in addresses if name in before})
+        raise
 
 
 def _free_port() -> int:
