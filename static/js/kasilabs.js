@@ -46,7 +46,7 @@
     document.addEventListener(name, function () { toast({ tone: "bad", text: pattern.dataset.offline }); });
   });
 
-  // A closed <dialog> inside a swapped fragment, or a removed row, must not drop the keyboard at the top of the page.
+  // A row that a swap removes must not drop the keyboard at the top of the page.
   var isInside = false;
   document.addEventListener("htmx:beforeSwap", function (event) {
     isInside = event.detail.target.contains(document.activeElement) && document.activeElement !== document.body;
@@ -135,13 +135,7 @@
     var hit = function (selector) { return event.target.closest(selector); };
     if (hit("[aria-disabled=true]")) event.preventDefault();
     else if (hit("[data-copy], [data-copy-from]")) copy(hit("[data-copy], [data-copy-from]"));
-    else if (hit("[data-dialog]")) {
-      event.preventDefault();
-      document.getElementById(hit("[data-dialog]").dataset.dialog).showModal();
-    } else if (hit("dialog [data-close]")) {
-      event.preventDefault();
-      hit("dialog").close();
-    } else if (hit("[data-dismiss]")) hit(".k-toast").remove();
+    else if (hit("[data-dismiss]")) hit(".k-toast").remove();
     else if (hit("[data-menu]")) {
       event.preventDefault();
       menu(hit("[data-menu]").dataset.menu === "open");
@@ -149,15 +143,9 @@
   });
 
   document.addEventListener("keydown", function (event) {
-    if (event.key === "k" && (event.ctrlKey || event.metaKey)) {
-      var find = document.getElementById("find");
-      if (!find) return;
-      event.preventDefault();
-      find.focus();
-    } else if (event.key === "Escape") {
-      if (document.querySelector(".k-side.is-open")) menu(false);
-      else if (!event.defaultPrevented && !event.target.closest("dialog, input, textarea, select")) closeDrawer();
-    }
+    if (event.key !== "Escape") return;
+    if (document.querySelector(".k-side.is-open")) menu(false);
+    else if (!event.defaultPrevented && !event.target.closest("input, textarea, select")) closeDrawer();
   });
 
   function closeDrawer() {
