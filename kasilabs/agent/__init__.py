@@ -1,1 +1,1 @@
-"""The agent's door: list the tools of a number, call one."""
+"""The agent API: list the tools of a number, call one."""

@@ -33,7 +33,7 @@ ROUNDS = 4
 def call_tool(call: ToolCall) -> CallResult:
     """Carries out one tool call and leaves its row in the plugin log. Must run outside of a transaction.
 
-    That the number is active was asked at the agent's door; for test calls by people the standing gates ask it.
+    For an agent, the API has asked before whether the number is active; for a person's test call the gates ask it.
     """
     refusal = _first_refusal(call)
     if refusal is not None:

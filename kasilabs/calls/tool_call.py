@@ -18,7 +18,7 @@ from plugins.manifest.document import Tool
 
 @dataclass(repr=False)
 class ToolCall:
-    """One tool call. The agent's door fills in the first fields, `kasilabs.calls.call` the others as it goes.
+    """One tool call. The agent API fills in the first fields, `kasilabs.calls.call` the others as it goes.
 
     `fingerprint` is SHA-256 over what a retry with the same idempotency key has to repeat. `row` is the log row; only
     `kasilabs.logs.write` saves it. Secrets and phone numbers pass through here, so a call has no repr.

@@ -1,4 +1,4 @@
-"""What the door refuses before any gate, and how it says so."""
+"""What the API refuses before any gate, and how it says so."""
 
 import json
 from typing import Any

@@ -410,7 +410,7 @@ def test_two_numbers_may_use_the_same_key(platform: Platform) -> None:
 def test_a_mistake_of_our_own_ends_the_row_and_says_so(
     build: Build, plugin: fake_plugin_server.FakePluginServer
 ) -> None:
-    """No door lets NaN in; if one ever does, the body cannot be written and the call must not stay open."""
+    """No API lets NaN in; if one ever does, the body cannot be written and the call must not stay open."""
     platform = build(plugin.url(), tool={"inputSchema": {"type": "object"}})
     first, second = (
         call_tool(ToolCall(platform.legal, TOOL, {"amount": math.nan}, idempotency_key="k" * 16)) for _time in range(2)
