@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,6 +12,7 @@ from kasilabs.accounts import keyring
 from kasilabs.accounts.models import User
 from tests.support import factories
 from tests.support import platform as platforms
+from tests.support.clock import Clock
 from tests.support.factories import Cast
 from tests.support.fake_plugin_server import FakePluginServer, answers, message
 
@@ -45,6 +47,14 @@ def as_(db: None) -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Stop the clock that deadlines are read from; a test starts it, or puts it forward."""
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    return clock
 
 
 @pytest.fixture

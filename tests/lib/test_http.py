@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kasilabs.lib.http.attempt import Attempt
+from tests.support.clock import Clock
 from tests.support.fake_plugin_server import FakePluginServer, Visit, answers, answers_once, message
 from tests.support.outgoing import client, post, reason
 
@@ -47,39 +49,36 @@ def test_reused_connection_spends_no_time_on_lookup_and_connect() -> None:
     assert (second.lookup, second.connect) == (0.0, 0.0)
 
 
-def test_timings_tell_waiting_from_reading() -> None:
-    def behave(visit: Visit) -> None:
-        visit.read_request()
-        time.sleep(0.15)
-        visit.send(message(b"{}")[:-2])
-        time.sleep(0.05)
-        visit.send(b"{}")
-
-    with FakePluginServer(behave) as server, client() as http:
-        timings = post(http, server.url()).timings
-    assert 140 < timings.wait < 1000
-    assert 40 < timings.read < 1000
-
-
-def test_idle_connection_is_dropped() -> None:
-    with FakePluginServer(answers(message())) as server, client(idle_seconds=0.1) as http:
-        post(http, server.url())
-        time.sleep(0.15)
-        assert not post(http, server.url()).reused
-    assert server.accepted == 2
+def test_timings_tell_waiting_from_reading(clock: Clock) -> None:
+    attempt = Attempt(deadline=clock() + 60, budget=100)
+    with attempt.phase("lookup", 2):
+        clock.advance(0.01)
+    with attempt.phase("connect", 2):
+        clock.advance(0.02)
+    attempt.asked_at = clock()
+    clock.advance(0.15)
+    attempt.receive(1)
+    clock.advance(0.05)
+    attempt.receive(1)
+    timings = attempt.timings()
+    assert (timings.lookup, timings.connect) == pytest.approx((10, 20))
+    assert (timings.wait, timings.read) == pytest.approx((150, 50))
 
 
-def test_idle_connections_are_dropped_after_four_seconds_by_default() -> None:
+def test_idle_connection_is_dropped_after_four_seconds(clock: Clock) -> None:
     with FakePluginServer(answers(message())) as server, client() as http:
         post(http, server.url())
-        time.sleep(4.1)
+        clock.advance(3.9)
+        assert post(http, server.url()).reused
+        clock.advance(4.1)
         assert not post(http, server.url()).reused
+    assert server.accepted == 2
 
 
 def test_connection_the_server_closed_is_noticed_before_it_is_used() -> None:
     with FakePluginServer(answers_once(message())) as server, client() as http:
         post(http, server.url())
-        time.sleep(0.05)
+        server.wait_for_hang_up()
         assert not post(http, server.url()).reused
     assert (server.accepted, len(server.requests)) == (2, 2)
 
@@ -188,7 +187,7 @@ def test_eight_threads_share_eight_connections() -> None:
 
 def test_a_document_is_asked_for_under_the_same_rules() -> None:
     with FakePluginServer(answers(message(b'{"ok":1}'))) as server, client() as http:
-        answer = http.get(server.url(), deadline=time.monotonic() + 5)
+        answer = http.get(server.url(), deadline=time.monotonic() + 60)
     assert (answer.status, answer.body) == (200, b'{"ok":1}')
     assert server.requests == [
         b"GET /call HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: application/json\r\n" % server.port

@@ -10,6 +10,7 @@ import pytest
 
 from kasilabs.lib.http import client as outgoing
 from kasilabs.lib.http.addresses import Lookups, ask_system, is_refused
+from tests.support.clock import Clock
 from tests.support.fake_plugin_server import FakePluginServer, answers, message
 from tests.support.outgoing import client, post, reason
 
@@ -158,7 +159,7 @@ def test_waiting_lookups_do_not_pile_up() -> None:
     found = threading.Event()
 
     def resolve(host: str) -> Sequence[str]:
-        found.wait(10)
+        found.wait()
         return ["8.8.8.8"]
 
     lookups = Lookups(resolve, threads=1)
@@ -166,9 +167,9 @@ def test_waiting_lookups_do_not_pile_up() -> None:
         with pytest.raises(TimeoutError):
             lookups.addresses("slow.test", until=time.monotonic() + 0.05)
     with pytest.raises(OSError, match="too many look-ups"):
-        lookups.addresses("other.test", until=time.monotonic() + 5)
+        lookups.addresses("other.test", until=time.monotonic() + 60)
     found.set()
-    assert lookups.addresses("slow.test", until=time.monotonic() + 5) == ("8.8.8.8",)
+    assert lookups.addresses("slow.test", until=time.monotonic() + 60) == ("8.8.8.8",)
 
 
 def test_name_without_addresses_is_unreachable() -> None:
@@ -201,14 +202,16 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_next_address_is_tried_when_one_is_silent() -> None:
+def test_next_address_is_tried_when_one_was_silent_for_its_share_of_the_time(clock: Clock) -> None:
     resolve = finds("::1", "127.0.0.1")
+    started = time.perf_counter()
     with (
         silent_port() as port,
         FakePluginServer(answers(message()), port=port) as server,
         client("plugin.test", resolve=resolve, connect_seconds=1.0) as http,
     ):
-        assert 490 < post(http, server.url("plugin.test")).timings.connect < 900
+        assert post(http, server.url("plugin.test")).status == 200
+    assert time.perf_counter() - started > 0.49
 
 
 def test_address_that_stays_silent_is_unreachable() -> None:
@@ -217,11 +220,11 @@ def test_address_that_stays_silent_is_unreachable() -> None:
         assert reason(http, f"http://[::1]:{port}/", seconds=0.1) == ("timeout", False)
 
 
-def test_closed_port_is_unreachable_at_once() -> None:
+def test_closed_port_is_unreachable_before_any_time_is_over(clock: Clock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with client() as http:
-        assert reason(http, f"http://127.0.0.1:{port}/", seconds=0.3) == ("unreachable", False)
+        assert reason(http, f"http://127.0.0.1:{port}/") == ("unreachable", False)
 
 
 def test_mapped_host_keeps_its_name() -> None:

@@ -1,7 +1,7 @@
 """Answers that are too large, encoded, cut off, or not HTTP."""
 
 import socket
-import time
+import threading
 
 import pytest
 
@@ -53,9 +53,7 @@ def test_declared_length_over_the_limit_is_refused_before_a_byte_of_it() -> None
         visit.stall()
 
     with FakePluginServer(behave) as server, client() as http:
-        started = time.monotonic()
         assert reason(http, server.url()) == ("too_large", True)
-        assert time.monotonic() - started < 1
 
 
 def test_endless_headers_are_too_large() -> None:
@@ -169,21 +167,25 @@ def test_bytes_after_the_answer_never_become_the_next_one() -> None:
 
 
 def test_bytes_that_arrive_after_the_answer_never_become_the_next_one() -> None:
+    has_first, has_forged = threading.Event(), threading.Event()
+
     def behave(visit: Visit) -> None:
         visit.read_request()
         visit.send(message(b"first"))
-        time.sleep(0.05)
+        has_first.wait()
         visit.send(message(b"forged"))
+        has_forged.set()
         visit.stall()
 
     with FakePluginServer(behave) as server, client() as http:
         assert post(http, server.url()).body == b"first"
-        time.sleep(0.15)
+        has_first.set()
+        has_forged.wait()
         assert post(http, server.url()).body == b"first"
     assert server.accepted == 2
 
 
 def test_failures_give_their_connections_back() -> None:
     with FakePluginServer(answers_once(b"garbage\r\n\r\n")) as server, client(connections=1) as http:
-        assert {reason(http, server.url(), seconds=2) for _ in range(20)} == {("broken", True)}
+        assert {reason(http, server.url()) for _ in range(20)} == {("broken", True)}
     assert server.accepted == 20

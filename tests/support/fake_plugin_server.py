@@ -15,14 +15,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+HANGS_AFTER_SECONDS = 300
+"""No machine is this slow: whatever takes longer will never come."""
+
 
 class Visit:
     """One accepted connection, as a behaviour sees it."""
 
-    def __init__(self, sock: socket.socket, over: threading.Event, record: list[bytes]) -> None:
+    def __init__(self, sock: socket.socket, over: threading.Event, on_request: Callable[[bytes], None]) -> None:
         self.sock = sock
         self.over = over
-        self._record = record
+        self._on_request = on_request
         self._buffer = b""
 
     def read_request(self) -> bytes:
@@ -35,7 +38,7 @@ class Visit:
         while len(self._buffer) < end and self._receive():
             pass
         request, self._buffer = self._buffer[:end], self._buffer[end:]
-        self._record.append(request)
+        self._on_request(request)
         return request
 
     def requests(self) -> Iterator[bytes]:
@@ -114,7 +117,8 @@ def drips(start: bytes, slowly: bytes, *, every: float = 0.02, size: int = 1) ->
 class FakePluginServer:
     """Listens while it is entered; each connection runs `behaviour` in its own thread.
 
-    `accepted` counts connections, `requests` keeps what arrived whole.
+    `accepted` counts connections, `requests` keeps what arrived whole, `finished` counts behaviours that came to their
+    own end: neither the client hung up nor was the server stopped.
     """
 
     def __init__(
@@ -129,10 +133,23 @@ class FakePluginServer:
         self._listener = socket.create_server((address, port), family=family, backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
+        self.finished = 0
         self.requests: list[bytes] = []
+        self._arrived = threading.Condition()
 
     def url(self, host: str = "127.0.0.1", path: str = "/call") -> str:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
+
+    def wait_for_requests(self, count: int) -> None:
+        """Wait until so many requests arrived whole."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.requests) >= count, HANGS_AFTER_SECONDS)
+
+    def wait_for_hang_up(self) -> None:
+        """Wait until the first connection is closed on this side."""
+        _accepting, first, *_others = self._threads
+        first.join(HANGS_AFTER_SECONDS)
+        assert not first.is_alive()
 
     def __enter__(self) -> "FakePluginServer":
         self._start(self._accept)
@@ -141,12 +158,16 @@ class FakePluginServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Hang up on everybody and stop listening."""
         self._over.set()
         _hang_up(self._listener)
         for sock in self._open:
             _hang_up(sock)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(HANGS_AFTER_SECONDS)
         self._listener.close()
 
     def _start(self, work: Callable[..., None], *args: object) -> None:
@@ -164,7 +185,13 @@ class FakePluginServer:
 
     def _serve(self, sock: socket.socket) -> None:
         with contextlib.suppress(OSError), self._secured(sock) as ready:
-            self._behaviour(Visit(ready, self._over, self.requests))
+            self._behaviour(Visit(ready, self._over, self._keep))
+            self.finished += not self._over.is_set()
+
+    def _keep(self, request: bytes) -> None:
+        with self._arrived:
+            self.requests.append(request)
+            self._arrived.notify_all()
 
     @contextlib.contextmanager
     def _secured(self, sock: socket.socket) -> Iterator[socket.socket]:

@@ -20,7 +20,7 @@ def client(allowed: str = "127.0.0.1", *, connections: int = 8, **kw: Any) -> It
         made.close()
 
 
-def post(made: http.Client, url: str, *, seconds: float = 5.0, body: bytes = b"{}", **kw: Any) -> http.Answer:
+def post(made: http.Client, url: str, *, seconds: float = 60.0, body: bytes = b"{}", **kw: Any) -> http.Answer:
     headers = kw.pop("headers", {"Content-Type": "application/json"})
     return made.post(url, body=body, headers=headers, deadline=time.monotonic() + seconds, **kw)
 
