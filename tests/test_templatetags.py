@@ -31,8 +31,10 @@ def test_an_unknown_state_keeps_its_own_word_escaped() -> None:
     assert "&lt;b&gt; odd" in states.state("<b>_odd")
 
 
-def test_ago_carries_the_absolute_time_in_its_title() -> None:
-    moment = timezone.now() - dt.timedelta(minutes=12, seconds=5)
+def test_ago_carries_the_absolute_time_in_its_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    moment = now - dt.timedelta(minutes=12, seconds=5)
     shown = formatting.ago(moment)
     assert f'title="{moment:%Y-%m-%d %H:%M:%S} UTC"' in shown
     assert ">12 minutes ago</time>" in shown

@@ -1,4 +1,6 @@
 import re
+import time
+from itertools import count
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -14,6 +16,13 @@ from tests.support.visits import As, page
 SIGN_IN, RESET = "/accounts/login/", "/accounts/password/reset/"
 SAME_SENTENCE = "This email address and password do not match."
 pytestmark = pytest.mark.usefixtures("empty_cache")
+
+
+@pytest.fixture(autouse=True)
+def _time_passes_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a millisecond pass from one look at the time to the next: wrong passwords are counted by the minute."""
+    start, looks = time.time(), count()
+    monkeypatch.setattr(time, "time", lambda: start + next(looks) / 1000)
 
 
 def sign_in(email: str, password: str = factories.PASSWORD, *, address: str = "192.0.2.1", **more: str) -> HttpResponse:

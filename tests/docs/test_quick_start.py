@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.docs import pages
+from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import free_port
 
 pytestmark = pytest.mark.processes
@@ -48,29 +49,27 @@ def demo(room: Path, ports: dict[str, str], environment: dict[str, str]) -> Iter
     command = [sys.executable, "manage.py", "run", "--port", ports[PLATFORM]]
     with subprocess.Popen(command, cwd=room, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            _wait(f"http://127.0.0.1:{ports[PLATFORM]}/readyz")
+            _wait_until_it_answers(process, f"http://127.0.0.1:{ports[PLATFORM]}/readyz")
             yield
         finally:
             process.terminate()
 
 
-def _wait(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            requests.get(address, timeout=5)
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.1)
-        else:
+def _wait_until_it_answers(process: "subprocess.Popen[bytes]", url: str) -> None:
+    while process.poll() is None:
+        with suppress(requests.ConnectionError):
+            requests.get(url, timeout=HANGS_AFTER_SECONDS)
             return
-    raise TimeoutError(address)
+        time.sleep(0.1)
+    raise AssertionError(f"the demo ended with {process.returncode}")
 
 
 def script(ports: dict[str, str]) -> str:
-    """All blocks a person types, one after the other; the plugin gets the moment a person would give it."""
+    """All blocks a person types, one after the other. The plugin gets the moment that a person gives it to start."""
     typed = "\n".join(["set -eu", *pages.blocks(PAGE, "sh")])
     typed = re.sub(r"\b(8000|9001)\b", lambda port: ports[port[1]], typed)
-    return typed.replace("plugin.py " + ports[PLUGIN] + " &", f"plugin.py {ports[PLUGIN]} & sleep 1")
+    start, port = f"plugin.py {ports[PLUGIN]} &", ports[PLUGIN]
+    return typed.replace(start, f"{start} until curl -s http://127.0.0.1:{port}/ > /dev/null; do sleep 0.1; done")
 
 
 def test_the_quick_start_ends_with_a_call_that_works(
@@ -80,7 +79,7 @@ def test_the_quick_start_ends_with_a_call_that_works(
     with printed.open("w") as out:
         shell = subprocess.Popen(command, cwd=room, env=environment, stdout=out, stderr=out, start_new_session=True)
         try:
-            assert shell.wait(60) == 0, printed.read_text()
+            assert shell.wait(HANGS_AFTER_SECONDS) == 0, printed.read_text()
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGTERM)

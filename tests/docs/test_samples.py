@@ -22,6 +22,7 @@ from kasilabs.whatsapp import agent_keys
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
 from tests.support import factories, samples
+from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import free_port
 from tests.support.platform import Agent, call_to_sign
 
@@ -99,13 +100,13 @@ def test_an_order_is_quoted_with_delivery(gas: Sample) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"not JSON", b"\xff" * 100])
 def test_a_sample_refuses_what_brings_no_token(desk: Sample, body: bytes) -> None:
-    answer = requests.post(desk.url, body, timeout=5)
+    answer = requests.post(desk.url, body, timeout=HANGS_AFTER_SECONDS)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_token")
 
 
 def test_a_sample_answers_in_one_piece(desk: Sample) -> None:
     host, port = desk.url.split("/")[2].split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=HANGS_AFTER_SECONDS) as connection:
         for _ in range(3):
             connection.sendall(b"POST /tools HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
             assert connection.recv(65_536).endswith(b"}}")
@@ -134,6 +135,6 @@ def test_a_call_id_that_comes_again_makes_no_second_ticket(desk: Sample) -> None
     references = []
     for _attempt in range(2):
         token = platform_token(call, raw)
-        answer = requests.post(desk.url, raw, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+        answer = requests.post(desk.url, raw, headers={"Authorization": f"Bearer {token}"}, timeout=HANGS_AFTER_SECONDS)
         references.append(answer.json()["reference"])
     assert references == ["T-1001", "T-1001"]

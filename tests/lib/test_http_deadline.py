@@ -21,6 +21,7 @@ from tests.support.fake_plugin_server import (
     drips,
     make_certificate,
     message,
+    reads_and_is_silent,
 )
 from tests.support.outgoing import client, failure, post, reason
 
@@ -29,11 +30,6 @@ EARLY = 0.01
 """A wait may end this much before the time it was given."""
 
 _HEAD = b"HTTP/1.1 200 OK\r\n"
-
-
-def reads_and_is_silent(visit: Visit) -> None:
-    visit.read_request()
-    visit.stall()
 
 
 def stalls_after_the_start(visit: Visit) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import Workers, workers
 from tests.support.platform import Platform
 
@@ -26,4 +27,6 @@ def call(running: Workers, platform: Platform, **members: Any) -> requests.Respo
     headers = {"Authorization": f"Bearer {platform.agent.key}", "Content-Type": "application/json"}
     headers |= members.pop("headers", {})
     body = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}, **members}
-    return requests.post(f"{running.url}/agent/v1/calls", json.dumps(body), headers=headers, timeout=30)
+    return requests.post(
+        f"{running.url}/agent/v1/calls", json.dumps(body), headers=headers, timeout=HANGS_AFTER_SECONDS
+    )

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from tests.processes.conftest import Start
+from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import Workers
 from tests.support.platform import Platform
 
@@ -21,7 +22,9 @@ def in_chunks(body: bytes) -> Iterator[bytes]:
 
 def send(running: Workers, platform: Platform, body: bytes) -> requests.Response:
     headers = {"Authorization": f"Bearer {platform.agent.key}", "Content-Type": "application/json"}
-    return requests.post(f"{running.url}/agent/v1/calls", data=in_chunks(body), headers=headers, timeout=30)
+    return requests.post(
+        f"{running.url}/agent/v1/calls", data=in_chunks(body), headers=headers, timeout=HANGS_AFTER_SECONDS
+    )
 
 
 def test_a_body_in_chunks_is_read_like_any_other_and_limited_like_any_other(platform: Platform, start: Start) -> None:

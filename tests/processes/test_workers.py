@@ -1,7 +1,6 @@
 """Two workers at once: who makes a row first, what a slow plugin holds up, what a killed process leaves behind."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -9,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 import requests
-from django.db import connection
 from django.utils import timezone
 
 from installations.models import CustomerAlias
@@ -18,18 +16,21 @@ from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
 from tests.processes.conftest import Start, call
 from tests.support import fake_plugin_server
-from tests.support.fake_plugin_server import message
+from tests.support.clock import HANGS_AFTER_SECONDS
+from tests.support.fake_plugin_server import message, reads_and_is_silent
 from tests.support.platform import PHONE, Build, Platform, Serve
 
 pytestmark = pytest.mark.processes
 KEY = {"Idempotency-Key": "0123456789abcdef"}
 
 
-def slow(seconds: float, body: bytes = b"{}") -> fake_plugin_server.Behaviour:
+def answers_after(event: threading.Event) -> fake_plugin_server.Behaviour:
+    """Read a request, and answer it when something has happened."""
+
     def behave(visit: fake_plugin_server.Visit) -> None:
         for _request in visit.requests():
-            time.sleep(seconds)
-            visit.send(message(body))
+            event.wait()
+            visit.send(message())
 
     return behave
 
@@ -60,24 +61,26 @@ def test_one_effect_comes_of_many_calls_with_one_key(
 
 
 def test_a_slow_plugin_does_not_hold_up_an_unrelated_page(build: Build, serve: Serve, start: Start) -> None:
-    platform = build(serve(slow(3)).url())
+    page_has_answered = threading.Event()
+    plugin = serve(answers_after(page_has_answered))
+    platform = build(plugin.url(), tool={"timeoutSeconds": 30})
     running = start(1, threads=12, DATABASE_POOL_SIZE="2")
     with ThreadPoolExecutor(8) as pool:
         calls = [pool.submit(call, running, platform) for _ in range(8)]
-        time.sleep(1)
-        started = time.monotonic()
-        assert requests.get(f"{running.url}/readyz", timeout=5).status_code == 200
-        took = time.monotonic() - started
+        plugin.wait_for_requests(8)
+        page = requests.get(f"{running.url}/readyz", timeout=HANGS_AFTER_SECONDS)
+        page_has_answered.set()
+        assert page.status_code == 200
         assert [each.result().status_code for each in calls] == [200] * 8
-    assert took < 1.5
 
 
 def test_a_killed_call_is_lost_and_its_key_says_so(build: Build, serve: Serve, start: Start) -> None:
-    platform = build(serve(slow(20)).url())
+    plugin = serve(reads_and_is_silent)
+    platform = build(plugin.url())
     running = start()
     caller = threading.Thread(target=_ignoring_errors, args=(lambda: call(running, platform, headers=KEY),))
     caller.start()
-    wait_for(lambda: Call.objects.filter(state="open").exists())
+    plugin.wait_for_requests(1)
     running.kill()
     caller.join()
     assert Call.objects.get().state == "open"
@@ -97,7 +100,7 @@ def test_what_is_settled_as_lost_stays_lost(platform: Platform) -> None:
 
 def test_readiness_names_the_database_when_it_is_gone(start: Start) -> None:
     running = start()
-    assert requests.get(f"{running.url}/readyz", timeout=5).json() == {
+    assert requests.get(f"{running.url}/readyz", timeout=HANGS_AFTER_SECONDS).json() == {
         "status": "ok",
         "checks": {"database": True, "migrations": True, "keys": True},
     }
@@ -106,11 +109,3 @@ def test_readiness_names_the_database_when_it_is_gone(start: Start) -> None:
 def _ignoring_errors(work: Callable[[], object]) -> None:
     with suppress(requests.RequestException):
         work()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    connection.close()

@@ -1,10 +1,16 @@
-"""The clock of the outgoing client in the hand of a test, so that a slow machine cannot use up a deadline."""
+"""Time in tests: how long to wait for what surely comes, and a clock that a test holds in its hand."""
 
 import time
 
+HANGS_AFTER_SECONDS = 300
+"""No machine is this slow: what takes longer never comes."""
+
 
 class Clock:
-    """Stands in for `time.monotonic`: it stands still until it is started, and can be put forward."""
+    """Stands in for `time.monotonic`, so that a slow machine cannot use up a deadline.
+
+    It stands still until it is started, and can be put forward.
+    """
 
     def __init__(self) -> None:
         self._now = time.monotonic

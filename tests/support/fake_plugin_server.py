@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HANGS_AFTER_SECONDS = 300
-"""No machine is this slow: whatever takes longer will never come."""
+from tests.support.clock import HANGS_AFTER_SECONDS
 
 
 class Visit:
@@ -91,6 +90,12 @@ def answers(*messages: bytes) -> Behaviour:
             visit.send(messages[min(number, len(messages) - 1)])
 
     return behave
+
+
+def reads_and_is_silent(visit: Visit) -> None:
+    """Read a request and do nothing until the server is stopped."""
+    visit.read_request()
+    visit.stall()
 
 
 def answers_once(data: bytes) -> Behaviour:
