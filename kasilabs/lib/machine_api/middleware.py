@@ -54,7 +54,7 @@ def _declared_length(request: HttpRequest) -> int:
 class MachineViewMiddleware:
     """Calls the views of the machine API itself, so that their requests pass only the middleware above this one.
 
-    LoginRequiredMiddleware is below: a view that is not open by a policy of its own does not exist for machines.
+    The sign-in check is below: a view that is not open by a policy of its own does not exist for machines.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
