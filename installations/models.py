@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, User
+from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import vault
 from kasilabs.configuration.form import StoredConfiguration
 from kasilabs.configuration.vault import SealedSecret
@@ -86,6 +87,13 @@ class Installation(models.Model):
     @property
     def needs_configuration(self) -> bool:
         return self.state == self.State.NEEDS_CONFIGURATION
+
+    @property
+    def removal_permission(self) -> Permission:
+        """What a person needs to remove it: a sandbox is its developers' own, and what is live is not."""
+        if self.mode == Mode.SANDBOX and self.plugin.is_owned_by(self.organization):
+            return Permission.INSTALLATIONS_REMOVE_SANDBOX
+        return Permission.INSTALLATIONS_REMOVE
 
     def attention_reasons(self) -> list[Attention]:
         """Returns what stands in the way of calls, worst first. Reads the secrets' states, not their values."""

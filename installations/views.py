@@ -45,6 +45,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
         "settings": display.settings(schema, found.values, states),
         "missing": [field.title for field in values.missing(schema, found.values, states)],
         "attention": found.attention_reasons(),
+        "may_remove": request.member.may(found.removal_permission),
     }
     return render(request, "installations/detail.html", context)
 

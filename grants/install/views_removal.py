@@ -10,16 +10,17 @@ from django.views.decorators.http import require_http_methods
 
 from grants.changes import removal
 from installations.lookup import installation_or_404
-from kasilabs.accounts.access import MemberRequest, actor, member_required
+from kasilabs.accounts.access import MemberRequest, actor, member_required, require
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib.refusal import Refused
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_required(Permission.INSTALLATIONS_REMOVE)
+@member_required(Permission.INSTALLATIONS_REMOVE_SANDBOX)
 def remove(request: MemberRequest, installation: str) -> HttpResponseBase:
-    """Says what a removal takes away, and removes once the plugin's slug has been typed."""
+    """Says what a removal takes away, and removes once the plugin's slug has been typed. Live ones need more."""
     found = installation_or_404(request.organization, installation)
+    require(request.member, found.removal_permission)
     typed = request.POST.get("typed", "")
     if request.method == "POST" and typed.strip() == found.plugin.slug:
         try:

@@ -19,7 +19,8 @@ class Permission(models.TextChoices):
     INSTALLATIONS_CONFIGURE = "installations.configure", _("change the configuration of plugins")
     INSTALLATIONS_SECRETS = "installations.secrets", _("replace the secrets of plugins")
     INSTALLATIONS_SUSPEND = "installations.suspend", _("suspend and resume plugins")
-    INSTALLATIONS_REMOVE = "installations.remove", _("remove plugins")
+    INSTALLATIONS_REMOVE = "installations.remove", _("remove live plugins")
+    INSTALLATIONS_REMOVE_SANDBOX = "installations.remove_sandbox", _("remove plugins from the sandbox")
     GRANTS_VIEW = "grants.view", _("see what a number may use")
     GRANTS_CHANGE = "grants.change", _("change what a number may use")
     TOOLKITS_CHANGE = "toolkits.change", _("change the toolkits of the organization")
@@ -49,6 +50,7 @@ _DEVELOPER = _VIEWER | {
     _P.INSTALLATIONS_INSTALL,
     _P.INSTALLATIONS_CONFIGURE,
     _P.INSTALLATIONS_SECRETS,
+    _P.INSTALLATIONS_REMOVE_SANDBOX,
 }
 _OWNER = frozenset(Permission)
 

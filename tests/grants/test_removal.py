@@ -94,6 +94,25 @@ def test_the_typed_slug_removes_and_says_so(desk: Desk, cast: factories.Cast, as
     assert as_(cast.admin).get(url(desk.installation)).status_code == 404
 
 
+def test_a_developer_removes_a_sandbox_installation_of_their_organization(
+    desk: Desk, cast: factories.Cast, as_: As
+) -> None:
+    developer = as_(cast.developer)
+    assert url(desk.installation) in page(developer.get(url(desk.installation).removesuffix("remove/")))
+    developer.post(url(desk.installation), {"typed": "SUPPORT_DESK"})
+    assert Installation.objects.get().state == "removed"
+
+
+def test_a_developer_removes_nothing_live_and_is_told_the_permission(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    live, developer = desk.install_live(), as_(cast.developer)
+    assert url(live) not in page(developer.get(url(live).removesuffix("remove/")))
+    for answer in (developer.get(url(live)), developer.post(url(live), {"typed": "SUPPORT_DESK"})):
+        assert answer.status_code == 403
+        assert "installations.remove</code>" in page(answer)
+    live.refresh_from_db()
+    assert live.state == "active"
+
+
 def test_a_removed_plugin_can_be_installed_anew(desk: Desk) -> None:
     removal.remove(installation=desk.installation, actor=ACTOR)
     again = factories.installation(desk.organization, **MANIFEST)
