@@ -1,7 +1,9 @@
 """What the arguments of a command name, or the refusal to be printed instead."""
 
+from collections.abc import Iterable
+
 from kasilabs.accounts.models import Member, Organization
-from kasilabs.accounts.permissions import Role
+from kasilabs.accounts.permissions import Permission, Role
 from kasilabs.lib.refusal import Refused
 from kasilabs.toolkits.catalogue import Toolkit
 
@@ -26,6 +28,14 @@ def member_or_refuse(organization: Organization, email: str | None) -> Member:
         who = email or "An owner who can act"
         raise Refused("not_a_member", f"{who} is no member of {organization.slug}.")
     return member
+
+
+def require_permissions(member: Member, needed: Iterable[Permission]) -> None:
+    """Raises Refused (`missing_permission`), which names the first permission that is missing."""
+    for permission in needed:
+        if not member.may(permission):
+            detail = f"{member.user.email} may not {permission.label} ({permission.value})."
+            raise Refused("missing_permission", detail)
 
 
 def toolkit_or_refuse(name: str) -> Toolkit:

@@ -1,10 +1,9 @@
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from grants.install.plan import InstallPlan, set_up_plugin
-from grants.management.lookup import member_or_refuse, organization_or_refuse, toolkit_or_refuse
+from grants.management.lookup import member_or_refuse, organization_or_refuse, require_permissions, toolkit_or_refuse
 from installations.lifecycle import InstallResult
 from installations.models import Installation
 from kasilabs.accounts import audit
@@ -60,7 +59,7 @@ class Command(JsonCommand):
             raise CommandError("--tools and --permissions say what --grant gives: name a number.", returncode=2)
         organization = organization_or_refuse(options["organization"])
         member = member_or_refuse(organization, options["acting"])
-        _require_permissions(member, _needed_permissions(options))
+        require_permissions(member, _needed_permissions(options))
         actor = audit.Actor.person(member.user)
         raw = source.read(options["manifest"])
         with audit.together():
@@ -93,14 +92,6 @@ def _needed_permissions(options: dict[str, Any]) -> list[Permission]:
     return [Permission.INSTALLATIONS_INSTALL, *(permission for permission, given in asked.items() if given)]
 
 
-def _require_permissions(member: Member, needed: Sequence[Permission]) -> None:
-    """Raises Refused (`missing_permission`), which names the first permission that is missing."""
-    for permission in needed:
-        if not member.may(permission):
-            detail = f"{member.user.email} may not {permission.label} ({permission.value})."
-            raise Refused("missing_permission", detail)
-
-
 def _publish_or_find(member: Member, raw: bytes, actor: audit.Actor) -> Version:
     """Registers the manifest for the organization, or finds it published by another one."""
     try:
@@ -116,7 +107,7 @@ def _publish_or_find(member: Member, raw: bytes, actor: audit.Actor) -> Version:
     except BadManifest as error:
         raise error.as_refusal() from error
     if published.is_new:
-        _require_permissions(member, [Permission.PLUGINS_DEVELOP])
+        require_permissions(member, [Permission.PLUGINS_DEVELOP])
     return published.version
 
 
