@@ -1,4 +1,4 @@
-# make run        the demo on http://127.0.0.1:8000 (make run PORT=8001 for another port)
+# make run        the demo, on port 8000 (make run PORT=8001 for another one); it prints its address
 # make check      lint, types and the suite on SQLite, while you work
 # make test       everything: lint, types, import rules, the suite on SQLite and PostgreSQL, browser tests
 # make benchmark  figures as JSON (make benchmark NAME=calls for one of them)
