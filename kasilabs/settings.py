@@ -249,6 +249,7 @@ STORAGES = {
 
 EMAIL_URL: str = env("EMAIL_URL", default="")
 EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_TIMEOUT = 10  # For each answer of the mail server; a mail needs six of them within JOBS_LEASE_SECONDS.
 if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
 elif DEMO:

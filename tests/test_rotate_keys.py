@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from installations.models import InstallationSecret
-from kasilabs.accounts import audit, keyring
+from kasilabs.accounts import audit, keyring, outbox
 from kasilabs.accounts.models import AuditEntry, StoredKey
 from kasilabs.lib.crypto import aes, fields
 from tests.support.concurrency import at_once
@@ -21,6 +21,8 @@ K1, K2 = aes.make_key("k1"), aes.make_key("k2")
 KEY = {"Idempotency-Key": "0123456789abcdef"}
 CUSTOMER = {"id": "chat-1", "customer": {"phone": PHONE}}
 COLUMNS = {
+    "accounts_outgoingmail.subject",
+    "accounts_outgoingmail.text",
     "accounts_storedkey.value",
     "installations_installationsecret.value",
     "logs_callanswer.body",
@@ -38,7 +40,8 @@ def old_key() -> Iterator[None]:
 
 @pytest.fixture
 def sealed(old_key: None, platform: Platform) -> Platform:
-    """The platform after one call inside a conversation, its answer kept: no encrypted column is empty."""
+    """The platform after one call inside a conversation, its answer kept, a mail waiting: no sealed column is empty."""
+    outbox.enqueue(recipient="nia@x.example", subject="Habari", text="A link")
     assert platform.agent.call(conversation=CUSTOMER, headers=KEY).status_code == 200
     return platform
 

@@ -14,9 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.accounts import audit, sign_in
+from kasilabs.accounts import audit, outbox, sign_in
 from kasilabs.accounts.models import User
-from kasilabs.lib.db import connection
 from kasilabs.lib.machine_api import request_id
 
 SIGN_IN_FAILED = _("This email address and password do not match.")
@@ -42,9 +41,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return f"KasiLabs: {subject}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Gives the database connection back first: the mail server may be slow."""
-        connection.release()
-        super().send_mail(template_prefix, email, context)
+        """Writes the mail down for a worker to send."""
+        mail = self.render_mail(template_prefix, email, {"email": email, **context})
+        outbox.enqueue(recipient=email, subject=str(mail.subject), text=str(mail.body))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Builds the link on PUBLIC_URL: the Host header of whoever asks for it is not to be trusted."""

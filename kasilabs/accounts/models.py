@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from kasilabs.jobs.models import DueRow
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.fields import EncryptedField
 from kasilabs.lib.text import invisible
@@ -189,3 +190,15 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain} {self.seq} {self.action}"
+
+
+class OutgoingMail(DueRow):
+    """A mail to be sent, deleted once it was: see `outbox`. It is sealed, because the links in it are keys."""
+
+    organization = models.ForeignKey(Organization, null=True, on_delete=models.CASCADE, related_name="outgoing_mails")
+    recipient = models.EmailField()
+    subject = EncryptedField()
+    text = EncryptedField()
+
+    class Meta(DueRow.Meta):
+        pass

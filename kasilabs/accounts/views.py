@@ -37,17 +37,11 @@ def add(request: MemberRequest) -> HttpResponseBase:
     except Refused as refused:
         form.add_error("role" if refused.code == "role_beyond_yours" else "email", str(refused))
         return _members_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    person = {"person": added.member.user}
-    if not added.needs_password:
-        messages.success(request, _("%(person)s was added.") % person)
-    elif invitation.send(added.member):
+    sentence = _("%(person)s was added.")
+    if added.needs_password:
+        invitation.enqueue(added.member)
         sentence = _("%(person)s was added. An email with a link to set a password is on its way.")
-        messages.success(request, sentence % person)
-    else:
-        sentence = _(
-            "%(person)s was added, but the email could not be sent. “Forgot it?” on the sign-in page sends another."
-        )
-        messages.warning(request, sentence % person)
+    messages.success(request, sentence % {"person": added.member.user})
     return redirect("accounts:members", request.organization.slug)
 
 

@@ -9,7 +9,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from kasilabs.accounts.models import AuditEntry, Member, Organization, User
+from kasilabs.accounts.models import AuditEntry, Member, Organization, OutgoingMail, User
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +74,14 @@ def test_names_with_something_unseen_are_refused() -> None:
     assert [error["pointer"] for error in answer["errors"]] == ["/name", "/ownerName"]
     assert answer["errors"][1]["message"] == "Leave out what cannot be seen: U+200B zero width space."
     assert (Organization.objects.count(), User.objects.count()) == (0, 0)
+
+
+def test_a_mail_that_cannot_be_sent_yet_is_said_and_tried_again(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    assert create()["mail"] == "failed"
+    waiting = OutgoingMail.objects.get()
+    assert (waiting.recipient, waiting.state) == ("wanjiru@kasilegal.example", "waiting")
 
 
 def test_both_acts_are_in_the_audit_trail() -> None:

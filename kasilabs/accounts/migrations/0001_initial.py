@@ -4,6 +4,7 @@ import uuid
 
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
@@ -167,6 +168,67 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("chain", "seq"), name="one_entry_per_link")],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutgoingMail",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("dead", "Dead letter"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=16,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("attempt", models.PositiveIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveIntegerField(default=0, editable=False)),
+                ("last_error", models.CharField(blank=True, editable=False, max_length=64)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("finished", models.DateTimeField(editable=False, null=True)),
+                ("recipient", models.EmailField(max_length=254)),
+                ("subject", kasilabs.lib.crypto.fields.EncryptedField(bound_to=())),
+                ("text", kasilabs.lib.crypto.fields.EncryptedField(bound_to=())),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outgoing_mails",
+                        to="accounts.organization",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["due_at"], name="outgoingmail_due"),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["lease_until"], name="outgoingmail_lease"
+                    ),
+                    models.Index(condition=models.Q(("state", "dead")), fields=["-finished"], name="outgoingmail_dead"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "running")),
+                            models.Q(models.Q(("state", "running"), _negated=True), ("lease_until__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="accounts_outgoingmail_leased_while_running",
+                    )
+                ],
             },
         ),
     ]

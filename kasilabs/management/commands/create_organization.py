@@ -6,6 +6,8 @@ from django.core.management.base import CommandParser
 
 from kasilabs.accounts import audit, invitation, organizations
 from kasilabs.accounts.members import Added
+from kasilabs.accounts.models import OutgoingMail
+from kasilabs.jobs import attempt, sources
 from kasilabs.lib.commands import JsonCommand
 
 ACTOR = audit.Actor.command("create_organization")
@@ -42,5 +44,7 @@ def _invited(added: Added, *, print_link: bool) -> dict[str, object]:
         return {"mail": "not_needed"}
     if print_link:
         return {"mail": "not_sent", "passwordLink": invitation.link(added.member.user)}
+    mail = invitation.enqueue(added.member)
     with redirect_stdout(sys.stderr):
-        return {"mail": "sent" if invitation.send(added.member) else "failed"}
+        attempt.run(sources.of(mail), mail.pk)
+    return {"mail": "failed" if OutgoingMail.objects.filter(pk=mail.pk).exists() else "sent"}
