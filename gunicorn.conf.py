@@ -1,17 +1,18 @@
 """gunicorn: a few processes, each with threads, because a tool call mostly waits for a plugin."""
 
-import os
-from pathlib import Path
+import sys
 
-import environ
-
+from kasilabs import environment
 from kasilabs.lib import child_processes
 
-environ.Env.read_env(Path(__file__).resolve().parent / ".env")
+try:
+    env = environment.read()
+except environment.BadSettings as error:
+    sys.exit("\n".join(error.faults))
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+bind = env["BIND"]
+workers = env["WEB_CONCURRENCY"]
+threads = env["WEB_THREADS"]
 worker_class = "gthread"
 timeout = 60
 graceful_timeout = 35
@@ -24,5 +25,5 @@ wsgi_app = "kasilabs.wsgi:application"
 
 def post_fork(_server, worker):
     """Let nothing of a demo outlive it, however it ends; a production's worker finishes its requests by itself."""
-    if os.environ.get("DEMO") == "1":
+    if env["DEMO"]:
         child_processes.end_with_parent(worker.ppid)

@@ -10,18 +10,18 @@ import os
 from pathlib import Path
 from typing import Any
 
-import environ
+from environ import Env
 
+from kasilabs import environment
 from kasilabs.lib.crypto import keyfile
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+BASE_DIR = environment.BASE_DIR
+env = environment.read()
 
-DATABASE_URL: str = env("DATABASE_URL", default="")
-DEMO: bool = env.bool("DEMO", default=not (DATABASE_URL or env("PUBLIC_URL", default="")))
-DEBUG: bool = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DATABASE_URL: str = env["DATABASE_URL"]
+DEMO: bool = env["DEMO"]
+DEBUG: bool = env["DEBUG"]
+DATA_DIR: Path = env["DATA_DIR"]
 DEMO_FILE = DATA_DIR / "demo.json"
 
 
@@ -34,26 +34,24 @@ def _demo_note(name: str) -> Any:
 
 
 _keys = keyfile.read_or_make(DATA_DIR / "keys.json") if DEMO else {}
-SECRET_KEY: str = env("SECRET_KEY", default=_keys.get("SECRET_KEY", "")) or "missing"
-ENCRYPTION_KEYS: str = env("ENCRYPTION_KEYS", default=_keys.get("ENCRYPTION_KEYS", ""))
+SECRET_KEY: str = env["SECRET_KEY"] or _keys.get("SECRET_KEY") or "missing"
+ENCRYPTION_KEYS: str = env["ENCRYPTION_KEYS"] or _keys.get("ENCRYPTION_KEYS", "")
 
-PUBLIC_URL: str = env("PUBLIC_URL", default="")
+PUBLIC_URL: str = env["PUBLIC_URL"]
 if DEMO and not PUBLIC_URL:
     PUBLIC_URL = _demo_note("publicUrl") or "http://127.0.0.1:8000"
 IS_HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
-if DEMO:
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS: list[str] = env["ALLOWED_HOSTS"] + (["127.0.0.1", "localhost", "[::1]"] if DEMO else [])
 
-PLUGIN_HOSTS_ALLOWED: str = env("PLUGIN_HOSTS_ALLOWED", default="")
+PLUGIN_HOSTS_ALLOWED: str = env["PLUGIN_HOSTS_ALLOWED"]
 if DEMO:
     _samples = _demo_note("pluginHosts") or ["support-desk.localhost=127.0.0.1:8101", "gas-os.localhost=127.0.0.1:8102"]
     PLUGIN_HOSTS_ALLOWED = ",".join(filter(None, [PLUGIN_HOSTS_ALLOWED, *_samples]))
-PLUGIN_CA_FILE: str = env("PLUGIN_CA_FILE", default="")
+PLUGIN_CA_FILE: str = env["PLUGIN_CA_FILE"]
 
-WEB_THREADS: int = env.int("WEB_THREADS", default=8)
-DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", default=WEB_THREADS)
-DATABASE_POOL_SMALL: bool = env.bool("DATABASE_POOL_SMALL", default=False)
+WEB_THREADS: int = env["WEB_THREADS"]
+DATABASE_POOL_SIZE: int = env["DATABASE_POOL_SIZE"]
+DATABASE_POOL_SMALL: bool = env["DATABASE_POOL_SMALL"]
 PREPARE_AFTER = 5
 
 
@@ -69,7 +67,7 @@ def _database() -> dict[str, Any]:
         os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite would make it readable for everybody.
         config: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}
     else:
-        config = env.db_url_config(DATABASE_URL)
+        config = Env.db_url_config(DATABASE_URL)
     if config["ENGINE"].endswith("sqlite3"):
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
@@ -82,9 +80,9 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": {**_database(), "ATOMIC_REQUESTS": False}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHE_URL: str = env("CACHE_URL", default="")
+CACHE_URL: str = env["CACHE_URL"]
 CACHES: dict[str, Any] = {
-    "default": env.cache_url_config(CACHE_URL)
+    "default": Env.cache_url_config(CACHE_URL)
     if CACHE_URL
     else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -93,11 +91,11 @@ CACHES: dict[str, Any] = {
     }
 }
 
-JOBS_URL: str = env("JOBS_URL", default=f"sqlite:///{DATA_DIR / 'jobs.sqlite3'}")
-JOBS_THREADS: int = env.int("JOBS_THREADS", default=4)
-JOBS_SWEEP_SECONDS: float = env.float("JOBS_SWEEP_SECONDS", default=60)
-JOBS_LEASE_SECONDS: float = env.float("JOBS_LEASE_SECONDS", default=90)
-JOBS_RETRY_SECONDS: float = env.float("JOBS_RETRY_SECONDS", default=5)
+JOBS_URL: str = env["JOBS_URL"]
+JOBS_THREADS: int = env["JOBS_THREADS"]
+JOBS_SWEEP_SECONDS: float = env["JOBS_SWEEP_SECONDS"]
+JOBS_LEASE_SECONDS: float = env["JOBS_LEASE_SECONDS"]
+JOBS_RETRY_SECONDS: float = env["JOBS_RETRY_SECONDS"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -212,7 +210,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_SECURE = IS_HTTPS or not DEMO
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kasilabs.dashboard.errors.csrf_failure"
-BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
+BEHIND_PROXY: bool = env["BEHIND_PROXY"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
@@ -240,23 +238,23 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env("STATIC_ROOT", default=str(DATA_DIR / "static"))).resolve()
+STATIC_ROOT = env["STATIC_ROOT"]
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-EMAIL_URL: str = env("EMAIL_URL", default="")
+EMAIL_URL: str = env["EMAIL_URL"]
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 10  # For each answer of the mail server; a mail needs six of them within JOBS_LEASE_SECONDS.
 if EMAIL_URL:
-    vars().update(env.email_url_config(EMAIL_URL))
+    vars().update(Env.email_url_config(EMAIL_URL))
 elif DEMO:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="KasiLabs <no-reply@localhost>")
+DEFAULT_FROM_EMAIL = env["DEFAULT_FROM_EMAIL"]
 
-LOG_LEVEL: str = env("LOG_LEVEL", default="INFO")
+LOG_LEVEL: str = env["LOG_LEVEL"]
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG

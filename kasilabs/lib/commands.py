@@ -5,6 +5,7 @@ error.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,8 @@ class JsonCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except SystemCheckError as error:
-            self._print({"code": "system_check", "detail": "The settings are not whole; what is missing is on stderr."})
+            faults = re.findall(r"\(\w+\.E[0-9]+\) (.*)", str(error))
+            self._print({"code": "system_check", "detail": " ".join(faults)})
             raise CommandError(str(error), returncode=1) from error
 
     def _print(self, document: Mapping[str, object]) -> None:

@@ -6,6 +6,7 @@ from argparse import Action
 import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
+from kasilabs import environment
 from kasilabs.jobs import duties
 from kasilabs.jobs.models import State
 from tests.docs import pages
@@ -13,27 +14,19 @@ from tests.docs import pages
 OURS = ("kasilabs", "plugins", "installations", "grants", "bridges")
 COMMANDS = sorted(name for name, app in get_commands().items() if app.startswith(OURS))
 COMMON = {"--json", "--help", "-h"}
-
-
-def read_by_the_code() -> set[str]:
-    """The names that settings and gunicorn read from the environment."""
-    settings = (pages.ROOT / "kasilabs" / "settings.py").read_text()
-    server = (pages.ROOT / "gunicorn.conf.py").read_text()
-    return set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', settings)) | set(
-        re.findall(r'os\.environ(?:\.get\(|\[)"([A-Z_]+)"', server)
-    )
+NAMES = {setting.name for setting in environment.SETTINGS}
 
 
 def test_every_setting_is_in_the_guide_and_nothing_else() -> None:
     guide = pages.section("operators/settings.md", "## A production needs")
     guide += pages.section("operators/settings.md", "## Others")
-    assert pages.named(guide) == read_by_the_code()
+    assert pages.named(guide) == NAMES
 
 
 def test_every_setting_is_in_the_example_and_nothing_else() -> None:
     lines = (pages.ROOT / ".env.example").read_text().splitlines()
     names = [match[1] for line in lines if (match := re.match(r"#? ?([A-Z_]+)=", line))]
-    assert sorted(names) == sorted(read_by_the_code())
+    assert sorted(names) == sorted(NAMES)
 
 
 def test_a_copy_of_the_example_changes_nothing() -> None:

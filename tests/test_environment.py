@@ -1,0 +1,152 @@
+"""The table of settings: what each must be, said in one sentence before anything starts."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from kasilabs import environment
+from kasilabs.environment import SETTINGS, BadSettings
+
+BAD = {
+    "ALLOWED_HOSTS": ["https://plugins.example", "plugins.example:443", "plugins.example/", "a b"],
+    "PUBLIC_URL": [
+        *("https://user:word@plugins.example", "https://plugins.example:99999", "https://plugins.example:0"),
+        *(
+            "https://plugins.example/",
+            "https://plugins.example?",
+            "plugins.example",
+            "ftp://plugins.example",
+            "https://[",
+        ),
+    ],
+    "DATABASE_URL": ["garbage", "postgres://", "postgres://host/", "postgres://host:99999/name", "mysql://host/name"],
+    "BEHIND_PROXY": ["2", "maybe"],
+    "BIND": ["x", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", ":8000"],
+    "WEB_CONCURRENCY": ["0", "-1", "two"],
+    "WEB_THREADS": ["abc", "0", "1.5", "\u0661"],
+    "DATABASE_POOL_SIZE": ["0", "all"],
+    "DATABASE_POOL_SMALL": ["2"],
+    "CACHE_URL": ["foo://x", "redis", "redis://host:port/0"],
+    "JOBS_URL": ["x", "amqp://host", "sqlite://", "postgres://host"],
+    "JOBS_THREADS": ["0", "many"],
+    "JOBS_SWEEP_SECONDS": ["0", "-1", "nan", "inf"],
+    "JOBS_LEASE_SECONDS": ["0", "1e3"],
+    "JOBS_RETRY_SECONDS": ["0", "soon"],
+    "EMAIL_URL": ["foo", "http://mail.example"],
+    "PLUGIN_CA_FILE": ["/nope", "."],
+    "STATIC_ROOT": ["/dev/null/static"],
+    "DATA_DIR": ["/dev/null", "/dev/null/data", "/proc/data"],
+    "LOG_LEVEL": ["info", "LOUD", "10"],
+    "DEMO": ["maybe", "2"],
+    "DEBUG": ["2"],
+}
+GOOD = {
+    "ALLOWED_HOSTS": ("plugins.example, .kasi.example,[::1]", ["plugins.example", ".kasi.example", "[::1]"]),
+    "PUBLIC_URL": ("https://plugins.example:8443", "https://plugins.example:8443"),
+    "DATABASE_URL": ("postgres:///kasilabs?host=/run", "postgres:///kasilabs?host=/run"),
+    "BEHIND_PROXY": ("true", True),
+    "BIND": ("[::]:80", "[::]:80"),
+    "WEB_THREADS": ("16", 16),
+    "JOBS_SWEEP_SECONDS": ("0.2", 0.2),
+    "LOG_LEVEL": ("WARNING", "WARNING"),
+}
+
+
+def read(folder: Path, **variables: str) -> dict[str, Any]:
+    return environment.read({"DATA_DIR": str(folder), **variables})
+
+
+def test_every_setting_that_can_be_wrong_is_tried() -> None:
+    assert {setting.name for setting in SETTINGS if setting.read is not str} == set(BAD)
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])
+def test_what_a_setting_cannot_be_is_one_sentence_that_names_it(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        read(tmp_path, **{name: text})
+    (sentence,) = caught.value.faults
+    assert sentence.startswith((f"{name} must be ", f"{name} needs the package "))
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "JOBS_URL", "CACHE_URL", "EMAIL_URL", "PUBLIC_URL"])
+def test_a_password_in_an_address_is_not_repeated(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        read(tmp_path, **{name: "postgres://kasilabs:canary-7F2Q@host:99999/kasilabs"})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_a_setting_can_be_is_read(tmp_path: Path, name: str) -> None:
+    text, value = GOOD[name]
+    assert read(tmp_path, **{name: text})[name] == value
+
+
+def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as caught:
+        read(tmp_path, WEB_THREADS="abc", LOG_LEVEL="info")
+    assert [sentence.split()[0] for sentence in caught.value.faults] == ["WEB_THREADS", "LOG_LEVEL"]
+
+
+def test_what_is_not_set_follows_from_the_rest(tmp_path: Path) -> None:
+    values = read(tmp_path, WEB_THREADS="3", DATABASE_URL="")
+    assert (values["DEMO"], values["DATABASE_POOL_SIZE"], values["STATIC_ROOT"]) == (True, 3, tmp_path / "static")
+    assert read(tmp_path, PUBLIC_URL="https://plugins.example")["DEMO"] is False
+
+
+@pytest.mark.parametrize("name", ["keys.json", "demo.json"])
+@pytest.mark.parametrize("content", ["", "{", "[]", "7"])
+def test_a_damaged_file_of_the_demo_is_named(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadSettings, match=f"DATA_DIR holds a {name} that cannot be used"):
+        read(tmp_path)
+
+
+def test_keys_that_are_gone_from_beside_sealed_values_are_missed(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "kasilabs.sqlite3")) as database:
+        database.execute("CREATE TABLE accounts_storedkey (id)")
+        read(tmp_path)
+        database.execute("INSERT INTO accounts_storedkey VALUES (1)")
+        database.commit()
+    with pytest.raises(BadSettings, match=r"DATA_DIR has lost keys\.json"):
+        read(tmp_path)
+    read(tmp_path, ENCRYPTION_KEYS="k1:AAAA")
+
+
+def started(*command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    given = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), **variables}
+    command = (sys.executable, *command)
+    return subprocess.run(command, env=given, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("variable", ["WEB_THREADS=abc", "LOG_LEVEL=info", "DATABASE_URL=garbage", "BEHIND_PROXY=2"])
+def test_a_command_answers_with_the_sentence_and_no_trace(tmp_path: Path, variable: str) -> None:
+    name, _equals, text = variable.partition("=")
+    done = started("manage.py", "prune", folder=tmp_path, **{name: text})
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["code"], answer["detail"].split()[0]) == (1, "bad_settings", name)
+    assert done.stderr.strip() == answer["detail"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"WEB_THREADS": "abc"}, "WEB_THREADS"),
+        ({"EMAIL_URL": "foo"}, "EMAIL_URL"),
+        ({"DEMO": "1", "PUBLIC_URL": "https://plugins.example"}, "PUBLIC_URL"),
+        ({"DEMO": "0", "PUBLIC_URL": "https://plugins.example", "DATABASE_URL": "sqlite:////dev/null"}, "SECRET_KEY"),
+    ],
+)
+def test_the_web_server_says_the_sentence_and_does_not_start(tmp_path: Path, variables: Any, name: str) -> None:
+    server = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", "127.0.0.1:0")
+    done = started(*server, folder=tmp_path, **variables)
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
