@@ -4,8 +4,8 @@ import pytest
 import requests
 
 from tests.support import factories
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import workers
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_cache")]
 

@@ -13,8 +13,8 @@ from tests.browser import seed
 from tests.browser.conftest import OpenWindow
 from tests.browser.window import Window
 from tests.support import factories, samples
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import Workers, free_port
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 pytestmark = pytest.mark.browser
 DESCRIPTION = "Opens tickets in your support desk and tells customers how far they are."

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs import pages
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import free_port
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 pytestmark = pytest.mark.processes
 PAGE = pages.DOCS / "authors" / "quick-start.md"

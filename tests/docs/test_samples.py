@@ -22,9 +22,9 @@ from kasilabs.whatsapp import agent_keys
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
 from tests.support import factories, samples
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import free_port
 from tests.support.platform import Agent, call_to_sign
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 FOLDERS = {"SUPPORT_DESK": "support_desk", "GAS_OS": "gas_os"}

@@ -19,7 +19,8 @@ from kasilabs.jobs import bell
 from kasilabs.jobs.models import State
 from tests.jobs.app.models import Delivery, Parcel
 from tests.support.gunicorn import database_url
-from tests.support.worker import Worker, wait_for, worker
+from tests.support.waiting import HANGS_AFTER_SECONDS, wait_for
+from tests.support.worker import Worker, worker
 from tests.test_production import environment
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
@@ -148,7 +149,7 @@ def test_told_to_end_it_lets_the_row_under_way_end(
     ending.send(number)
     ending.wait_for_line("worker_stopping")
     let_through(1)
-    assert ending.process.wait(timeout=60) == 0
+    assert ending.process.wait(timeout=HANGS_AFTER_SECONDS) == 0
     assert is_done(parcel)
     assert "worker_stopped" in ending.log.read_text()
 
@@ -160,7 +161,7 @@ def test_told_twice_it_does_not_wait(start: Start, let_through: Callable[[int], 
     ending.send(signal.SIGTERM)
     ending.wait_for_line("worker_stopping")
     ending.send(signal.SIGTERM)
-    assert ending.process.wait(timeout=60) == 0
+    assert ending.process.wait(timeout=HANGS_AFTER_SECONDS) == 0
     assert running() == 1
 
 

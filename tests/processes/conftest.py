@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import Workers, workers
 from tests.support.platform import Platform
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 Start = Callable[..., Workers]
 

@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from tests.processes.conftest import Start
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.gunicorn import Workers
 from tests.support.platform import Platform
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 pytestmark = pytest.mark.processes
 CALL = {"tool": "support_desk__create_support_ticket", "input": {"subject": "No invoice"}}

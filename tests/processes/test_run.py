@@ -6,8 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -16,9 +15,9 @@ import requests
 from django.conf import settings
 
 from tests.support.gunicorn import free_port
+from tests.support.waiting import HANGS_AFTER_SECONDS, wait_for
 
 pytestmark = pytest.mark.processes
-PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +79,6 @@ def is_free(port: int) -> bool:
     return False
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
 def test_nothing_is_left_of_a_demo_that_ends(folder: Path, end: signal.Signals) -> None:
     port = free_port()
@@ -132,7 +124,7 @@ def test_a_folder_in_use_is_said_and_the_first_run_goes_on(folder: Path) -> None
             f"CommandError: Another `run` uses {folder}: end it, or set DATA_DIR to another folder.\n"
         )
         assert (folder / "demo.json").read_bytes() == before
-        assert requests.get(f"http://127.0.0.1:{first_port}/healthz", timeout=PATIENCE_SECONDS).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{first_port}/healthz", timeout=HANGS_AFTER_SECONDS).status_code == 200
 
 
 def test_a_worker_that_dies_is_started_again(folder: Path) -> None:

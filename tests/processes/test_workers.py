@@ -16,9 +16,9 @@ from kasilabs.logs.models import Call
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
 from tests.processes.conftest import Start, call
 from tests.support import fake_plugin_server
-from tests.support.clock import HANGS_AFTER_SECONDS
 from tests.support.fake_plugin_server import message, reads_and_is_silent
 from tests.support.platform import PHONE, Build, Platform, Serve
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 pytestmark = pytest.mark.processes
 KEY = {"Idempotency-Key": "0123456789abcdef"}

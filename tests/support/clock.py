@@ -1,9 +1,6 @@
-"""Time in tests: how long to wait for what surely comes, and a clock that a test holds in its hand."""
+"""The clock of the outgoing client in the hand of a test."""
 
 import time
-
-HANGS_AFTER_SECONDS = 300
-"""No machine is this slow: what takes longer never comes."""
 
 
 class Clock:

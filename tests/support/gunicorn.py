@@ -17,7 +17,7 @@ import requests
 from django.conf import settings
 from django.db import connection
 
-from tests.support.clock import HANGS_AFTER_SECONDS
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 
 def free_port() -> int:

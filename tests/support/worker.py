@@ -4,19 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
 from tests.support.gunicorn import database_url
-
-LIMIT_SECONDS = 60
-"""How long a test waits for what must happen; no test waits for the time to pass."""
+from tests.support.waiting import wait_for
 
 
 @dataclass
@@ -61,12 +57,3 @@ def worker(log: Path, **environment: str) -> Iterator[Worker]:
         if process.poll() is None:
             running.send(signal.SIGCONT)
             running.kill()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so; fail when it does not become so."""
-    until = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    connection.close()

@@ -6,7 +6,7 @@ from kasilabs.jobs.sources import JobFailed
 from kasilabs.lib.db import connection
 from tests.jobs.app.models import Delivery, Parcel
 
-GATE_SECONDS = 60
+GATE_SECONDS = 300
 
 
 def deliver(parcel: Parcel) -> None:
