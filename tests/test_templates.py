@@ -18,7 +18,8 @@ CODE = "\n".join(
     for room in ("kasilabs", "plugins", "installations", "grants", "bridges")
     for path in sorted((Path(settings.BASE_DIR) / room).rglob("*.py"))
 )
-SPRITE = (Path(settings.BASE_DIR) / "static/img/icons.svg").read_text()
+STATIC = Path(settings.BASE_DIR) / "static"
+SPRITE = (STATIC / "img/icons.svg").read_text()
 INCLUDED = Counter(name for text in PAGES.values() for name in set(re.findall(r'{% include "([^"]+)"', text)))
 OF_LIBRARY = ("account/", "allauth/", "mfa/")
 
@@ -55,3 +56,11 @@ def test_every_icon_is_in_the_sprite() -> None:
     named |= {state.icon for state in states.STATES.values()} | {risk.icon for risk, _ in states.RISKS.values()}
     named |= {item.icon for _heading, items in navigation.ENTRIES for item in items}
     assert [name for name in sorted(named) if f'id="{name}"' not in SPRITE] == []
+
+
+def test_every_class_of_the_style_sheets_is_used() -> None:
+    sheets = "\n".join(path.read_text() for path in sorted((STATIC / "css").glob("*.css")))
+    named = set(re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/|url\(.*?\)", "", sheets, flags=re.DOTALL)))
+    scripts = [path.read_text() for path in sorted((STATIC / "js").glob("*.js"))]
+    words = set(re.findall(r"[\w-]+", "\n".join([*PAGES.values(), *scripts, CODE])))
+    assert named - words == {"htmx-request"}
