@@ -86,7 +86,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
 
 MUTABLE = frozenset({"state", "created_by"})
-"""All of a version that may change after its first save (contracts, section 1)."""
+"""All of a version that may change after its first save."""
 
 
 def _check_mutable(columns: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """Signing secrets: what proves that a tool call comes from KasiLabs, and a bridge request from the plugin.
 
 They belong to (plugin, mode) and are seen once, by people of the plugin's owner organization who may develop; never by
-an installer (contracts, section 2). One secret per purpose is current; the one before it stays live for a day, so that
+an installer. One secret per purpose is current; the one before it stays live for a day, so that
 an author can change it without losing a call.
 """
 

@@ -20,7 +20,7 @@ from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool
 
 MOST_ROWS_OPEN = 30
-"""Above this many rows the further plugins stay folded (quality, table of targets)."""
+"""Above this many rows the further plugins stay folded."""
 
 
 class CellState(StrEnum):

@@ -1,4 +1,4 @@
-"""The agent API over HTTP (contracts, section 3). What it answers is decided in `grants` and `kasilabs.calls`."""
+"""The agent API over HTTP. What it answers is decided in `grants` and `kasilabs.calls`."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The tool list in the four formats agents want (contracts, section 3).
+"""The tool list in the four formats agents want.
 
 A tool of a version never changes, so its JSON text is made once per process, and a list is those texts put together.
 """

@@ -1,4 +1,4 @@
-"""Every way a call can end: the status and code of contracts, section 3, and what the log row says of it.
+"""Every way a call can end: its status, its code, and what the log row says of it.
 
 Details are safe to show to an agent: no stack trace, no secret, no address.
 """

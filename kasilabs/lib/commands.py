@@ -1,4 +1,4 @@
-"""The base of all commands (contracts, section 6): exactly one JSON object on stdout, progress on stderr.
+"""The base of all commands (docs/operators/commands.md): exactly one JSON object on stdout, progress on stderr.
 
 The exit code is 0 when the work is done, 1 when it is refused with `{"code", "detail", "errors"?}`, and 2 for a usage
 error.

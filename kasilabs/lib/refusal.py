@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 class Refused(Exception):
     """Nothing was changed. `code` is stable and for machines, `detail` is a sentence for people.
 
-    Each of `errors` has the members `pointer`, `code`, `message` and perhaps `hint` (contracts, opening paragraph).
+    Each of `errors` has the members `pointer`, `code`, `message` and perhaps `hint`.
     """
 
     def __init__(self, code: str, detail: str | Promise, errors: Sequence[Mapping[str, object]] | None = None) -> None:

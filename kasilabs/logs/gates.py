@@ -1,4 +1,4 @@
-"""The gates on the way of a call, in order (contracts, section 5), with the words people read."""
+"""The gates on the way of a call, in order, with the words people read."""
 
 from enum import StrEnum
 

@@ -27,7 +27,7 @@ KEPT_FILTERS = ("status", "plugin", "tool", "number", "gate", "mode")
 @member_required(Permission.LOGS_VIEW)
 def list_calls(request: MemberRequest) -> HttpResponseBase:
     """Shows the newest calls that fit the filters in the URL, or the page a cursor leads to."""
-    expire_stale_calls()  # The one write of a GET: contracts, section 3, expires stale calls when a log page opens.
+    expire_stale_calls()  # The one write of a GET: what a page of the log calls running is running.
     form = FilterForm(request.GET)
     if form.is_valid() and form.cleaned_data["call"]:
         if request.organization.calls.filter(id=form.cleaned_data["call"]).exists():

@@ -19,7 +19,7 @@ from kasilabs.logs.models import Call, CallAnswer, CallState
 ANSWER_KEPT = timedelta(hours=24)
 LOST_GRACE = timedelta(seconds=60)
 MOST_NAME = 64
-"""No tool has a longer name (contracts, section 1); what is longer is unknown and cut."""
+"""No tool has a longer name (docs/authors/manifest.md); what is longer is unknown and cut."""
 
 _COMPLETED = (
     *("state", "status", "code", "reason", "gate", "detail", "gate_trace", "finished", "lost_after"),

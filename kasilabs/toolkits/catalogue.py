@@ -1,6 +1,6 @@
 """The toolkits of the platform and the bridge permissions that reach them.
 
-One table (contracts, section 4) for everybody who asks: the manifest check, the permission matrix, the plain-word
+One table for everybody who asks: the manifest check, the permission matrix, the plain-word
 sentences of the install wizard, and the bridges themselves.
 """
 

@@ -1,4 +1,4 @@
-"""Manifest v1 (contracts, section 1) as the rest of the platform sees it.
+"""Manifest v1 (docs/authors/manifest.md) as the rest of the platform sees it.
 
 `parse` reads what an author sent and lists every error; `load` rebuilds a stored snapshot that was checked before.
 Nothing here knows a table or the network.

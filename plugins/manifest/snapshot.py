@@ -9,7 +9,7 @@ from kasilabs.lib.documents.strict_json import SAFE_INTEGER
 class SnapshotDecoder(json.JSONDecoder):
     """PostgreSQL keeps 1e20 as a decimal and gives it back without the exponent.
 
-    A manifest has no integer that large (contracts, section 1), so what looks like one was a float.
+    A manifest has no integer that large (docs/authors/manifest.md), so what looks like one was a float.
     """
 
     def __init__(self, **options: Any) -> None:

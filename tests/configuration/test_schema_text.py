@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from kasilabs.configuration import schema_text
-from kasilabs.configuration.schema import ConfigSchema
+from kasilabs.configuration.form import ConfigurationForm
+from kasilabs.configuration.schema import Choice, ConfigSchema, Field, FieldKind
 
 
 def described(**rules: Any) -> tuple[str, str, str]:
@@ -38,3 +39,10 @@ def test_a_field_in_words(rules: dict[str, Any], words: tuple[str, str, str]) ->
 def test_a_choice_with_labels_is_described_by_its_labels() -> None:
     options = [{"const": "ke", "title": "Kenya"}, {"const": "ug", "title": "Uganda"}]
     assert described(type="string", oneOf=options, default="ug") == ("One of a list", "Kenya, Uganda", "Uganda")
+
+
+@pytest.mark.parametrize("kind", FieldKind)
+def test_every_kind_has_a_name_and_a_control(kind: FieldKind) -> None:
+    field = Field(name="a", kind=kind, title="A", choices=(Choice("a", "A"),))
+    assert describe(ConfigSchema((field,), {}, ""))[0].kind
+    assert str(ConfigurationForm(ConfigSchema((field,), {}, "")))

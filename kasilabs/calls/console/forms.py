@@ -12,7 +12,7 @@ from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Tool
 
 MOST_INPUT = 64 * 1024
-"""Bytes an agent may send (contracts, opening paragraph)."""
+"""Bytes an agent may send."""
 
 
 class TestCallForm(forms.Form):

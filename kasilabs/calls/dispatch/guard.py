@@ -1,4 +1,4 @@
-"""What a plugin's answer must never carry to an agent (contracts, section 2): secrets, the customer's phone number,
+"""What a plugin's answer must never carry to an agent: secrets, the customer's phone number,
 tokens of the platform, stack traces. Keys, strings and numbers as text are read, after JSON decoding.
 """
 

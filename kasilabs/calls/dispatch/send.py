@@ -62,7 +62,7 @@ def send(call: ToolCall) -> CallResult:
 
 
 def _body(call: ToolCall) -> dict[str, Any]:
-    """Returns the members of contracts, section 2. Nowhere else do the secrets of an installation go out."""
+    """Returns the body of docs/authors/tool-endpoint.md. Nowhere else do the secrets of an installation go out."""
     installation, settings_of = call.plugin.installation, call.plugin.manifest.configuration
     opened = call.plugin.opened.values
     plain = values.effective(settings_of, installation.values)
@@ -105,7 +105,7 @@ def _may_retry(tool: Tool, failure: client.SendFailed) -> bool:
 
 
 def _attempt(call: ToolCall, body: bytes, *, deadline: float) -> client.Answer:
-    """Sends the headers of contracts, section 2; `traceparent` is W3C Trace Context with the call id as trace id."""
+    """Sends the headers of docs/authors/tool-endpoint.md; `traceparent` is W3C Trace Context with the call id as trace id."""
     call.row.attempts += 1
     token = platform_token(call, body)
     call.secrets.append(token)

@@ -19,7 +19,7 @@ CHAT_AUDIENCE = "kasilabs:bridges"
 CHAT_GRACE_SECONDS = 30
 CHAT_MOST_SECONDS = 300
 USE_CAPS = {"payments": 1, "messages": 3, "reads": 10}
-"""How often one chat token serves each family of bridge actions (contracts, section 4)."""
+"""How often one chat token serves each family of bridge actions."""
 
 
 def platform_token(call: ToolCall, body: bytes) -> str:

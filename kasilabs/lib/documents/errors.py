@@ -13,12 +13,12 @@ CODES = {
     **dict.fromkeys(("minLength", "minItems", "minProperties"), "too_short"),
     **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too_long"),
 }
-"""The error code (contracts, section 1) for a JSON Schema keyword; for other keywords the caller decides."""
+"""The error code (docs/authors/manifest.md) for a JSON Schema keyword; for other keywords the caller decides."""
 
 
 @dataclass(frozen=True)
 class DocumentError:
-    """One error. `code` is from contracts, section 1; `line` is 1-based, where the value or its name begins."""
+    """One error. `code` is one of docs/authors/manifest.md; `line` is 1-based, where the value or its name begins."""
 
     pointer: str
     code: str

@@ -31,7 +31,7 @@ def is_machine_api(path: str) -> bool:
 def response(
     status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> HttpResponse:
-    """Returns a problem document; `members` are further ones of the contracts, opening paragraph (gate, errors, …)."""
+    """Returns a problem document; `members` are further ones, such as `gate` and `errors`."""
     document = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
     body = json.dumps({**document, **{name: value for name, value in members.items() if value is not None}})
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))

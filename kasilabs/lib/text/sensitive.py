@@ -1,7 +1,7 @@
 """Finds secrets, tokens and known phone numbers in text, in every form in which they could leak.
 
-The rule is that of contracts, section 2: a secret also base64 and percent-encoded, a phone number with its separators
-removed, as E.164 digits or as the national number with or without its leading zero, from nine digits on.
+A secret counts also in base64 and percent-encoded, a phone number with its separators removed, as E.164 digits or as
+the national number with or without its leading zero, from nine digits on.
 """
 
 import base64
