@@ -129,7 +129,7 @@ _RULES = {
 
 
 def violations(error: ValidationError) -> list[SchemaViolation]:
-    """Returns what is wrong with a body as the agent reads it: pointers from the root of what was sent, and keywords."""
+    """Returns what is wrong with a body: pointers from the root of what the agent sent, and JSON Schema keywords."""
     found = []
     for each in error.errors():
         pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in each["loc"])

@@ -44,5 +44,5 @@ def test_a_choice_with_labels_is_described_by_its_labels() -> None:
 @pytest.mark.parametrize("kind", FieldKind)
 def test_every_kind_has_a_name_and_a_control(kind: FieldKind) -> None:
     field = Field(name="a", kind=kind, title="A", choices=(Choice("a", "A"),))
-    assert describe(ConfigSchema((field,), {}, ""))[0].kind
+    assert schema_text.describe(ConfigSchema((field,), {}, ""))[0].kind
     assert str(ConfigurationForm(ConfigSchema((field,), {}, "")))

@@ -105,7 +105,7 @@ def _may_retry(tool: Tool, failure: client.SendFailed) -> bool:
 
 
 def _attempt(call: ToolCall, body: bytes, *, deadline: float) -> client.Answer:
-    """Sends the headers of docs/authors/tool-endpoint.md; `traceparent` is W3C Trace Context with the call id as trace id."""
+    """Sends one attempt (docs/authors/tool-endpoint.md). The trace id of `traceparent` (W3C) is the call id."""
     call.row.attempts += 1
     token = platform_token(call, body)
     call.secrets.append(token)
