@@ -151,19 +151,26 @@ def test_an_organization_that_is_not_there_reads_like_one_of_others(case: Case, 
     assert as_(cast.owner).generic(case.methods[0], url).status_code == 404
 
 
-@pytest.mark.parametrize("route", of_kind("person"), ids=str)
+POSTS = {"demo_sign_in", "notices:read", "notices:read_all", "notices:choose_mails"}
+"""Views for people that take a POST alone: their own tests have what they do."""
+PERSON_PAGES = [route for route in of_kind("person") if route.name not in POSTS]
+OPEN_PAGES = [route for route in of_kind("open") if route.name not in POSTS]
+
+
+@pytest.mark.parametrize("route", PERSON_PAGES, ids=str)
 def test_pages_for_everybody_signed_in_are_closed_to_others(route: Route, cast: factories.Cast, as_: As) -> None:
     assert Client().get(route.url())["Location"] == sign_in_for(route.url())
     assert as_(cast.reviewer).get(route.url()).status_code == 200
 
 
-# "demo_sign_in" takes a POST; tests/demo/test_sign_in.py has what it does.
-OPEN_PAGES = [route for route in of_kind("open") if route.name != "demo_sign_in"]
-
-
-@pytest.mark.parametrize("route", [*OPEN_PAGES, *of_kind("person")], ids=str)
+@pytest.mark.parametrize("route", [*of_kind("open"), *of_kind("person")], ids=str)
 def test_other_pages_take_no_wrong_method(route: Route, cast: factories.Cast, as_: As) -> None:
-    assert route.methods(as_(cast.owner), route.url()) == ["GET"]
+    assert route.methods(as_(cast.owner), route.url()) == ["POST" if route.name in POSTS else "GET"]
+
+
+@pytest.mark.parametrize("route", [route for route in of_kind("person") if route.name in POSTS], ids=str)
+def test_what_a_person_may_post_is_closed_to_others(route: Route, db: None) -> None:
+    assert Client().post(route.url())["Location"].startswith(sign_in_for(""))
 
 
 @pytest.mark.parametrize("route", OPEN_PAGES, ids=str)

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
@@ -41,6 +42,7 @@ class MemberRequest(PersonRequest):
 
     organization: Organization
     member: Member
+    memberships: list[Member]
 
 
 def actor(request: PersonRequest) -> audit.Actor:
@@ -86,17 +88,19 @@ def member_required(
 
 
 def enter(request: PersonRequest, slug: str) -> MemberRequest:
-    """Loads the membership of the person who asks, in one query. Raises Http404 for strangers."""
-    member = (
-        Member.objects.select_related("organization", "user")
-        .filter(organization__slug=slug, user_id=request.user.pk)
-        .first()
-    )
+    """Loads the memberships of the person who asks, in one query. Raises Http404 for strangers."""
+    mine = list(memberships(request.user))
+    member = next((each for each in mine if each.organization.slug == slug), None)
     if member is None:
         raise Http404
     inside = cast(MemberRequest, request)
-    inside.member, inside.organization = member, member.organization
+    inside.member, inside.organization, inside.memberships = member, member.organization, mine
     return inside
+
+
+def memberships(user: User) -> QuerySet[Member]:
+    """Returns where somebody belongs, by the name of the organization."""
+    return Member.objects.select_related("organization", "user").filter(user=user).order_by("organization__name", "pk")
 
 
 def require(member: Member, permission: Permission) -> None:

@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Registering needs loaded models.
         from kasilabs.accounts import models, outbox  # noqa: PLC0415
+        from kasilabs.accounts.notices import kinds  # noqa: PLC0415
         from kasilabs.jobs import sources  # noqa: PLC0415
 
         sources.register(
@@ -19,5 +20,15 @@ class AccountsConfig(AppConfig):
                 most_attempts=outbox.MOST_ATTEMPTS,
                 describe=outbox.describe,
                 organization="organization",
+            )
+        )
+        kinds.register(
+            kinds.Kind(
+                name="sign_in_warning",
+                label=_("Somebody tries to sign in as you"),
+                sentence=_(
+                    "Many wrong passwords were entered for your account, the last one from %(address)s. Nobody got in, "
+                    "and the devices you signed in with before still let you in."
+                ),
             )
         )

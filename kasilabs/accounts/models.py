@@ -202,3 +202,46 @@ class OutgoingMail(DueRow):
 
     class Meta(DueRow.Meta):
         pass
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> "NoticeQuerySet":
+        return self.filter(read=None)
+
+
+class Notice(models.Model):
+    """What a person was told; `kind` and `parameters` make the sentence: see `notices`."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    organization = models.ForeignKey(Organization, null=True, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=32)
+    parameters = models.JSONField(default=dict)
+    link = models.CharField(max_length=300, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    read = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = NoticeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_by_user"),
+            models.Index(fields=["user"], name="notice_unread", condition=models.Q(read=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.user_id.hex}"
+
+
+class NoticePreference(models.Model):
+    """Whether a person wants a kind of notice by mail; no row means that the kind decides."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notice_preferences")
+    kind = models.CharField(max_length=32)
+    is_mailed = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="one_preference_per_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.is_mailed}"

@@ -7,12 +7,12 @@ from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from installations.models import Installation
-from kasilabs.accounts.access import MemberRequest
-from kasilabs.accounts.models import Organization
+from kasilabs.accounts.access import MemberRequest, memberships
+from kasilabs.accounts.models import Notice
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
 from kasilabs.logs.models import Call, CallState
@@ -85,11 +85,20 @@ class Navigation:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: the side bar, and whose it is, wherever a member was let in."""
+    """Context processor: the side bar, and whose it is, wherever a member was let in.
+
+    On pages of a person alone it is the list of their organizations, read only when a template shows it.
+    """
     if getattr(request, "member", None) is None:
-        return {}
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return {}
+        return {
+            "memberships": SimpleLazyObject(lambda: list(memberships(user))),
+            "unread_notices": SimpleLazyObject(lambda: user.notices.unread().count()),
+        }
     inside = cast(MemberRequest, request)
-    counts = _counts(inside.organization)
+    counts = _counts(inside)
     groups = [
         Group(heading, [_item(inside, entry, counts) for entry in entries if inside.member.may(entry.permission)])
         for heading, entries in ENTRIES
@@ -97,6 +106,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "organization": inside.organization,
         "member": inside.member,
+        "memberships": inside.memberships,
+        "unread_notices": counts.get("notices", 0),
         "permissions": {permission.value.replace(".", "_"): True for permission in inside.member.permissions},
         "navigation": Navigation([group for group in groups if group.items]),
     }
@@ -109,21 +120,23 @@ def _item(request: MemberRequest, entry: Entry, counts: dict[str, int]) -> Item:
     return Item(entry.label, url, entry.icon, is_current, count, is_alarm=entry.counts == "failures")
 
 
-def _counts(organization: Organization) -> dict[str, int]:
-    """Return the figures beside the entries, by the name in `Entry.counts`; three tables are read in one query."""
+def _counts(request: MemberRequest) -> dict[str, int]:
+    """Return the figures beside the entries, by the name in `Entry.counts`; four tables are read in one query."""
+    organization = request.organization
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     faults = Q(state__in=[CallState.PLUGIN_FAULT, CallState.OUR_FAULT])
     querysets: dict[str, QuerySet[Any]] = {
         "installations": Installation.objects.not_removed().filter(organization=organization),
         "numbers": Instance.objects.filter(organization=organization),
         "failures": Call.objects.filter(faults, organization=organization, id__gte=ids.uuid7_floor(today)),
+        "notices": Notice.objects.unread().filter(user=request.user),
     }
     rows = [
         queryset.order_by()
-        .annotate(kind=Value(kind))
-        .values("kind")
+        .annotate(counted=Value(name))
+        .values("counted")
         .annotate(number=Count("pk"))
-        .values_list("kind", "number")
-        for kind, queryset in querysets.items()
+        .values_list("counted", "number")
+        for name, queryset in querysets.items()
     ]
     return dict(rows[0].union(*rows[1:], all=True))

@@ -18,6 +18,7 @@ NOT_PAGES = {
     *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_reauthenticate"),
     *("whatsapp:suspend", "whatsapp:resume", "whatsapp:rotate_key", "installations:suspend", "installations:resume"),
     *("installations:check_field", "grants:install", "grants:install_check_field", "grants:install_toolkit"),
+    *("notices:read", "notices:read_all", "notices:choose_mails"),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("plugins:download", "agent:tools", "agent:calls", "agent:api-root", "manifest_schema", "healthz", "readyz"),
 }
@@ -95,6 +96,8 @@ def _own_account() -> Iterator[PageCase]:
     yield PageCase("second factor", reverse("mfa_activate_totp"), act=_show_who_it_is)
     yield PageCase("sign in again", reverse("account_reauthenticate"))
     yield PageCase("sign out", reverse("account_logout"))
+    yield PageCase("notices", reverse("notices:list"))
+    yield PageCase("no notices", reverse("notices:list"), role="reviewer")
     yield PageCase("no organization", "/", role="reviewer")
     yield PageCase("components", reverse("components"))
 
