@@ -1,6 +1,6 @@
-"""Who asks: a process of its own that keeps some connections busy and times every answer.
+"""The client of a benchmark: a process of its own that keeps some connections busy and times every answer.
 
-``run`` starts it and reads what it found; as a program it reads one Load as JSON and prints one Found.
+``run_load`` starts it; as a program it reads a Load as JSON and prints a LoadResult.
 """
 
 import json
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count
 
-from tests.benchmarks.plugin import content_length
+from tests.benchmarks.echo_plugin import content_length
 
 MARK = "########"
 """Stands for the number of the request, which has as many digits, and which the answer has to contain."""
@@ -47,7 +47,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Found:
+class LoadResult:
     """How it went. Times are milliseconds; `errors` counts answers that were not what was asked for."""
 
     answers: int
@@ -58,15 +58,15 @@ class Found:
     worst: float
 
 
-def run(load: Load) -> Found:
-    """Let another process carry out a load."""
+def run_load(load: Load) -> LoadResult:
+    """Ask from another process."""
     command = [sys.executable, "-m", "tests.benchmarks.load"]
     done = subprocess.run(command, input=json.dumps(asdict(load)).encode(), stdout=subprocess.PIPE, check=True)
-    return Found(**json.loads(done.stdout))
+    return LoadResult(**json.loads(done.stdout))
 
 
-class _Line:
-    """One connection with one question at a time."""
+class _Connection:
+    """One connection with one request at a time."""
 
     def __init__(self, load: Load, selector: selectors.BaseSelector) -> None:
         self._load, self._selector, self._message = load, selector, load.message
@@ -107,30 +107,32 @@ class _Line:
         return "" if has_number else "another answer"
 
 
-def carry_out(load: Load) -> Found:
+def keep_busy(load: Load) -> LoadResult:
     """Keep every connection busy until the time is over, then wait for the last answers."""
     selector = selectors.DefaultSelector()
-    lines = list(_connect(load, selector))
+    connections = list(_connect(load, selector))
     started = time.perf_counter()
-    answers = list(_answers(lines, selector, load))
+    answers = list(_answers(connections, selector, load))
     seconds = time.perf_counter() - started
     errors = dict(Counter(wrong for _, wrong in answers if wrong))
     times = sorted(took for took, wrong in answers if not wrong) or [0.0]
     p50, p95 = times[len(times) // 2], times[len(times) * 95 // 100]
-    return Found(len(times), errors, len(times) / seconds, p50, p95, times[-1])
+    return LoadResult(len(times), errors, len(times) / seconds, p50, p95, times[-1])
 
 
-def _connect(load: Load, selector: selectors.BaseSelector) -> Iterator[_Line]:
+def _connect(load: Load, selector: selectors.BaseSelector) -> Iterator[_Connection]:
     for _ in range(load.connections):
-        yield _Line(load, selector)
+        yield _Connection(load, selector)
         time.sleep(PAUSE_SECONDS)
 
 
-def _answers(lines: list[_Line], selector: selectors.BaseSelector, load: Load) -> Iterator[tuple[float, str]]:
+def _answers(
+    connections: list[_Connection], selector: selectors.BaseSelector, load: Load
+) -> Iterator[tuple[float, str]]:
     until, numbers = time.perf_counter() + load.seconds, count(1)
-    for line in lines:
-        line.ask(next(numbers))
-    busy = len(lines)
+    for connection in connections:
+        connection.ask(next(numbers))
+    busy = len(connections)
     while busy:
         ready = selector.select(PATIENCE_SECONDS)
         if not ready:
@@ -150,4 +152,4 @@ def _answers(lines: list[_Line], selector: selectors.BaseSelector, load: Load) -
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(carry_out(Load(**json.load(sys.stdin))))))
+    print(json.dumps(asdict(keep_busy(Load(**json.load(sys.stdin))))))

@@ -1,51 +1,31 @@
 """One Chromium and one gunicorn for all browser tests; each test fills the database that the workers serve."""
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import StoredKey, User
-from tests.browser import seed
+from tests.browser import chromium, seed
+from tests.browser.chromium import OpenWindow
 from tests.browser.seed import Seed
 from tests.browser.window import Window
 from tests.support.gunicorn import Workers, workers
 
 SETTINGS = "tests.browser.settings"
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--no-first-run", "--disable-domain-reliability", "--disable-client-side-phishing-detection"),
-    *("--disable-default-apps", "--disable-extensions", "--metrics-recording-only", "--mute-audio"),
-]
-WIDE: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 60_000
-"""Nothing on a page takes this long, on any machine."""
-
-OpenWindow = Callable[..., Window]
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start the browser. Playwright keeps an event loop in this thread, which the ORM would refuse to work beside."""
-    found = shutil.which("chromium")
-    assert found, "Chromium is missing"
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        expect.set_options(timeout=PATIENCE_MS)
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+def browser() -> Iterator[Browser]:
+    with chromium.running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,14 +46,11 @@ def platform_keys(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 
 
 @pytest.fixture(scope="session")
-def gunicorn(
-    platform_keys: list[StoredKey], static_files: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[Workers]:
+def gunicorn(platform_keys: list[StoredKey], static_files: None) -> Iterator[Workers]:
+    """Start the workers. Plugins on this machine are allowed beside the samples."""
     hosts = f"{settings.PLUGIN_HOSTS_ALLOWED},127.0.0.1"
-    with django_db_blocker.unblock():
-        serving = workers(2, DJANGO_SETTINGS_MODULE=SETTINGS, LOG_LEVEL="ERROR", PLUGIN_HOSTS_ALLOWED=hosts)
-        with serving as running:
-            yield running
+    with workers(2, DJANGO_SETTINGS_MODULE=SETTINGS, LOG_LEVEL="ERROR", PLUGIN_HOSTS_ALLOWED=hosts) as running:
+        yield running
 
 
 @pytest.fixture
@@ -89,25 +66,15 @@ def seeded(site: Workers) -> Seed:
 
 
 @pytest.fixture
-def open_window(chromium: Browser, site: Workers) -> Iterator[OpenWindow]:
+def open_window(browser: Browser, site: Workers) -> Iterator[OpenWindow]:
     """Open a window for a person, signed in, or for nobody; when the test ends, no page may have had an error."""
-    with ExitStack() as stack:
-        windows: list[Window] = []
+    opened: list[Window] = []
+
+    with chromium.windows(browser, site.url) as windows:
 
         def open_window(person: User | None = None, **options: Any) -> Window:
-            context = chromium.new_context(**{"base_url": site.url, "viewport": WIDE, **options})
-            stack.callback(context.close)
-            context.set_default_timeout(PATIENCE_MS)
-            if person:
-                context.add_cookies([{"name": "sessionid", "value": _session(person), "url": site.url}])
-            windows.append(Window(context.new_page(), site.url))
-            return windows[-1]
+            opened.append(windows(person, **options))
+            return opened[-1]
 
         yield open_window
-        assert [window.errors for window in windows if window.errors] == []
-
-
-def _session(person: User) -> str:
-    client = Client()
-    client.force_login(person)
-    return client.cookies["sessionid"].value
+        assert [window.errors for window in opened if window.errors] == []

@@ -10,7 +10,7 @@ import requests
 
 from kasilabs.accounts.models import User
 from tests.browser import seed
-from tests.browser.conftest import OpenWindow
+from tests.browser.chromium import OpenWindow
 from tests.browser.window import Window
 from tests.support import factories, samples
 from tests.support.gunicorn import Workers, free_port

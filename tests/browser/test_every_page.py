@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser import axe, contrast, pages, seed, weight
-from tests.browser.conftest import WIDE, OpenWindow
-from tests.browser.pages import PageCase
+from tests.browser.chromium import WIDE, OpenWindow
 from tests.browser.seed import Seed
 from tests.support.url_map import routes
 
@@ -18,9 +17,6 @@ pytestmark = pytest.mark.browser
 NARROWEST: ViewportSize = {"width": 320, "height": 640}
 SHOW_THEME = "theme => { document.documentElement.dataset.bsTheme = theme }"
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-MOST_HTML_KB, MOST_REQUESTS, MOST_FIRST_VISIT_KB = 15, 12, 150
-OF_ANY_SIZE = ("matrix", "version")
-"""The matrix has a budget of its own (tests/benchmarks), and a schema is as long as its author made it."""
 
 
 def test_every_page_is_accessible_in_any_theme_and_width_and_stays_in_its_budget(
@@ -31,24 +27,14 @@ def test_every_page_is_accessible_in_any_theme_and_width_and_stays_in_its_budget
     opened: set[str] = set()
     for case, window in pages.visit_all(seeded, open_window, reduced_motion="reduce"):
         page = window.page
-        found[case.name] = [*over_budget(case, page), *in_both_themes(page), *in_a_narrow_window(page)]
+        found[case.name] = [
+            *weight.over_budget(weight.measure(case, page)),
+            *in_both_themes(page),
+            *in_a_narrow_window(page),
+        ]
         opened |= {case.route, pages.route(page.url)}
     assert {name: lines for name, lines in found.items() if lines} == {}
     assert {route.name for route in routes()} - pages.NOT_PAGES - opened == set()
-
-
-def over_budget(case: PageCase, page: Page) -> list[str]:
-    weighed = weight.measure(page)
-    lines = []
-    if weighed.html > MOST_HTML_KB and not case.name.startswith(OF_ANY_SIZE):
-        lines.append(f"{weighed.html:.1f} KB of HTML")
-    if case.name == "components":  # It loads the styles of every other page.
-        return lines
-    if weighed.requests > MOST_REQUESTS and not case.act:
-        lines.append(f"{weighed.requests} requests")
-    if weighed.first_visit > MOST_FIRST_VISIT_KB:
-        lines.append(f"{weighed.first_visit:.0f} KB in all")
-    return lines
 
 
 def in_both_themes(page: Page) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Dialog, expect
 
-from tests.browser.conftest import OpenWindow
+from tests.browser.chromium import OpenWindow
 from tests.browser.seed import Seed
 from tests.browser.window import Window
 from tests.support import factories

@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser import axe
-from tests.browser.conftest import PHONE, OpenWindow
+from tests.browser.chromium import PHONE, OpenWindow
 from tests.browser.seed import Seed
 from tests.support import factories
 

@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Dialog
 
-from tests.browser.conftest import OpenWindow
+from tests.browser.chromium import OpenWindow
 from tests.browser.seed import Seed
 from tests.browser.window import Window
 from tests.support import factories

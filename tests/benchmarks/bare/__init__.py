@@ -1,1 +1,1 @@
-"""The yardstick: a Django view that writes the same two rows and posts once, without any of our rules."""
+"""What figures are compared with: Django views that do the same work in the database, without any of our rules."""

@@ -14,7 +14,7 @@ from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
 from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES
 from kasilabs.logs.models import Call, CallState
-from tests.benchmarks.running import PLUGIN_URL
+from tests.benchmarks.servers import PLUGIN_URL
 
 SENT = {"Content-Type": "application/json"}
 
@@ -58,8 +58,14 @@ def _organization() -> UUID:
     return Organization.objects.get().id
 
 
+def row(request: HttpRequest) -> JsonResponse:
+    """Read one row."""
+    organization = Organization.objects.get(id=_organization())
+    return JsonResponse({"slug": organization.slug, "name": organization.name})
+
+
 def readyz(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("calls", call), path("readyz", readyz)]
+urlpatterns = [path("calls", call), path("row", row), path("readyz", readyz)]

@@ -1,11 +1,11 @@
-"""``python -m tests.benchmarks.measures NAME`` on a stage that stands; one JSON object on stdout."""
+"""``python -m tests.benchmarks.measures NAME`` in an environment that stands; one JSON object on stdout."""
 
 import json
 import sys
 
-from tests.benchmarks.measures import calls, logs, matrix, start, tools
+from tests.benchmarks.measures import calls, logs, matrix, pages, start, tools
 
-MEASURES = {"calls": calls, "tools": tools, "logs": logs, "matrix": matrix, "start": start}
+MEASURES = {"calls": calls, "tools": tools, "logs": logs, "matrix": matrix, "pages": pages, "start": start}
 
 if __name__ == "__main__":
     print(json.dumps(MEASURES[sys.argv[1]].measure().document))

@@ -11,8 +11,8 @@ from kasilabs.accounts.permissions import Role
 from kasilabs.lib import pagination
 from kasilabs.logs import search
 from kasilabs.logs.filters import Filters
-from tests.benchmarks.figures import Result, most
-from tests.benchmarks.measures import pages
+from tests.benchmarks.measures import timing
+from tests.benchmarks.results import Result, most
 from tests.support import factories
 
 ROWS = 1_000_000
@@ -55,12 +55,12 @@ def measure() -> Result:
     user = factories.member(organization, Role.OWNER).user
     first, deep = [], []
     for name, filters in _asked(numbers[0]).items():
-        first.append(pages.page(user, f"/o/kasi-legal/logs/{filters.query()}").milliseconds)
-        deep.append(pages.page(user, f"/o/kasi-legal/logs/{_deep(organization, filters)}").milliseconds)
-        result.note(f"{name}_first_ms", first[-1])
-        result.note(f"{name}_deep_ms", deep[-1])
-    result.note("slowest_first_ms", max(first))
-    result.note("slowest_deep_ms", max(deep))
+        first.append(timing.measure_page(user, f"/o/kasi-legal/logs/{filters.query()}").milliseconds)
+        deep.append(timing.measure_page(user, f"/o/kasi-legal/logs/{_deep(organization, filters)}").milliseconds)
+        result.add(f"{name}_first_ms", first[-1])
+        result.add(f"{name}_deep_ms", deep[-1])
+    result.add("slowest_first_ms", max(first))
+    result.add("slowest_deep_ms", max(deep))
     return result
 
 

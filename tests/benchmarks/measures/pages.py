@@ -1,59 +1,55 @@
-"""Pages as somebody signed in gets them, answered inside this process: what the server alone needs."""
+"""What pages weigh and ask for over the network, and when some of them are painted first, in Chromium."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import median
 
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Page
 
-from kasilabs.accounts.models import User
+from tests.benchmarks import servers
+from tests.benchmarks.results import Result, most
+from tests.browser import chromium, pages, seed, weight
+from tests.browser.weight import Weight
 
-TIMES = 15
-OURS_ALONE = ("django_session", "accounts_user", "accounts_member")
-"""Tables of session, user and membership, which the budget of queries leaves out."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page, the median time of some visits, and the queries beside session, user and membership."""
-
-    body: bytes
-    milliseconds: float
-    queries: int
-
-
-def client(user: User) -> Client:
-    made = Client(SERVER_NAME="127.0.0.1")
-    made.force_login(user)
-    return made
+PAINTED = ("account_login", "overview", "configuration", "logs", "matrix")
+PAINTS = 15
+FIRST_PAINT = """
+() => new Promise(done => {
+  new PerformanceObserver(list => list.getEntriesByName("first-paint").forEach(entry => done(entry.startTime)))
+    .observe({ type: "paint", buffered: true });
+})
+"""
+TARGETS = (
+    most("most_html_kb", weight.MOST_HTML_KB),
+    most("most_first_visit_kb", weight.MOST_FIRST_VISIT_KB),
+    most("most_requests", weight.MOST_REQUESTS),
+)
 
 
-def page(user: User, path: str) -> Page:
-    """Visit a page some times."""
-    visitor = client(user)
-    visit(visitor, path)
-    with CaptureQueriesContext(connection) as captured:
-        body = visit(visitor, path)
-    counted = [query["sql"] for query in captured.captured_queries if not _is_left_out(query["sql"])]
-    return Page(body, median(_timed(lambda: visit(visitor, path)) for _ in range(TIMES)), len(counted))
+def measure() -> Result:
+    result = Result(TARGETS)
+    seeded = seed.build()
+    seed.fill_lists(seeded)
+    weights: list[Weight] = []
+    with (
+        servers.platform() as platform,
+        chromium.running() as browser,
+        chromium.windows(browser, f"http://127.0.0.1:{platform.port}") as open_window,
+    ):
+        for case, window in pages.visit_all(seeded, open_window):
+            weights.append(weight.measure(case, window.page))
+            if case.name in PAINTED:
+                result.add(f"first_paint_of_{case.name}_ms", _first_paint(window.page))
+            result.add_errors(dict.fromkeys(window.errors, 1))
+            window.errors.clear()
+    result.add("most_html_kb", max(each.html or 0 for each in weights))
+    result.add("most_first_visit_kb", max(each.first_visit or 0 for each in weights))
+    result.add("most_requests", max(each.requests or 0 for each in weights))
+    return result
 
 
-def visit(visitor: Client, path: str) -> bytes:
-    """Return a page. Raises ValueError when it is not there."""
-    answer = visitor.get(path, secure=True)
-    if answer.status_code != 200:
-        raise ValueError(f"{path} answers {answer.status_code}")
-    return answer.content
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return (time.perf_counter() - started) * 1000
-
-
-def _is_left_out(sql: str) -> bool:
-    return any(f'FROM "{table}"' in sql for table in OURS_ALONE) or sql in {"BEGIN", "COMMIT"}
+def _first_paint(page: Page) -> float:
+    """Return the median of some first paints of a page that has been visited before."""
+    painted: list[float] = []
+    for _ in range(PAINTS):
+        page.reload()
+        painted.append(page.evaluate(FIRST_PAINT))
+    return median(painted)

@@ -8,7 +8,7 @@ import json
 import sys
 
 
-class Visitors:
+class Counter:
     """How many connections were accepted."""
 
     def __init__(self) -> None:
@@ -18,14 +18,14 @@ class Visitors:
 class Echo(asyncio.Protocol):
     """One connection; whoever asks waits for the answer before asking again."""
 
-    def __init__(self, visitors: Visitors) -> None:
-        self._visitors = visitors
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._visitors.accepted += 1
+        self._counter.accepted += 1
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -36,8 +36,8 @@ class Echo(asyncio.Protocol):
 
     def _answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET"):
-            self._visitors.accepted -= 1
-            answer = {"accepted": self._visitors.accepted}
+            self._counter.accepted -= 1
+            answer = {"accepted": self._counter.accepted}
         else:
             answer = {"text": json.loads(body)["input"]["text"]}
         raw = json.dumps(answer).encode()
@@ -52,8 +52,8 @@ def content_length(head: bytes) -> int:
 
 
 async def serve(port: int) -> None:
-    visitors = Visitors()
-    server = await asyncio.get_running_loop().create_server(lambda: Echo(visitors), "127.0.0.1", port, backlog=1024)
+    counter = Counter()
+    server = await asyncio.get_running_loop().create_server(lambda: Echo(counter), "127.0.0.1", port, backlog=1024)
     await server.serve_forever()
 
 

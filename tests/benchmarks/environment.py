@@ -21,17 +21,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def environment() -> Iterator[dict[str, str]]:
-    """Yield the environment of every process of one benchmark, migrated and with static files in place."""
+def environment(**settings: str) -> Iterator[dict[str, str]]:
+    """Yield the variables for every process of one benchmark, with the database migrated and static files in place."""
     with postgres.cluster(HONEST) as url, tempfile.TemporaryDirectory(prefix="kasilabs-benchmark-") as folder:
-        made = {**_inherited(), **_settings(url, folder)}
+        made = {**_inherited(), **_settings(url, folder), **settings}
         manage(made, "migrate", "--verbosity=0")
         manage(made, "collectstatic", "--no-input", "--verbosity=0")
         yield made
 
 
 def database_pid() -> int:
-    """Return the process of the database of this stage."""
+    """Return the process of the database of this environment."""
     (folder,) = parse_qs(urlsplit(os.environ["DATABASE_URL"]).query)["host"]
     return int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
 

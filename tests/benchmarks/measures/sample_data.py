@@ -1,4 +1,4 @@
-"""The data of a stage: an organization, a number with plugins granted to it, and its agent."""
+"""The data of a benchmark: an organization, a number with plugins granted to it, and its agent."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from kasilabs.lib.states import Mode
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
 from tests.benchmarks.load import MARK
-from tests.benchmarks.running import PLUGIN_URL
+from tests.benchmarks.servers import PLUGIN_URL
 from tests.support import factories
 
 TOOL = {
@@ -29,18 +29,20 @@ TOOL = {
     "permissions": ["support:tickets:create"],
 }
 INPUT = {"text": MARK, "language": "en"}
-CALL = json.dumps(
-    {
+
+
+def call(*, text: str = MARK, phone: str = "+254711222333") -> str:
+    """Return the body of a call; without a text, each carries the number of its request."""
+    body = {
         "tool": "support_desk__repeat_text",
-        "input": INPUT,
-        "conversation": {"id": "chat-1", "customer": {"phone": "+254711222333"}},
+        "input": {**INPUT, "text": text},
+        "conversation": {"id": f"chat-{phone}", "customer": {"phone": phone}},
     }
-)
-"""A call for a customer the platform has met before, the usual one."""
+    return json.dumps(body)
 
 
 @dataclass(frozen=True)
-class Platform:
+class SampleData:
     """One number with its agent's key."""
 
     organization: Organization
@@ -48,14 +50,14 @@ class Platform:
     headers: dict[str, str]
 
 
-def platform(*manifests: dict[str, Any]) -> Platform:
-    """Make a number that is granted a plugin of each manifest; without one, the plugin of this stage."""
+def make(*manifests: dict[str, Any]) -> SampleData:
+    """Make a number that is granted a plugin of each manifest; without one, the plugin that answers at once."""
     organization = factories.organization("kasi-legal", name="Kasi Legal")
     number = factories.number(organization)
     for manifest in manifests or ({"tools": [TOOL]},):
         grant(number, install(organization, **manifest))
     key = agent_keys.issue(instance=number, actor=factories.ACTOR)
-    return Platform(organization, number, {"Authorization": f"Bearer {key.text}"})
+    return SampleData(organization, number, {"Authorization": f"Bearer {key.text}"})
 
 
 def install(organization: Organization, **manifest: Any) -> Installation:

@@ -1,4 +1,4 @@
-"""Figures and what they should be."""
+"""Figures and their targets."""
 
 import sys
 from dataclasses import dataclass, field
@@ -7,32 +7,23 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """The floor of a figure, and where there is one the aim beyond it."""
+    """The bound of a figure: the most it may be, or the least it must be."""
 
     figure: str
-    floor: float
-    aim: float | None = None
+    bound: float
     is_least: bool = False
 
     def judge(self, value: float) -> dict[str, Any]:
-        judged: dict[str, Any] = {
-            "least" if self.is_least else "most": self.floor,
-            "met": self._fits(value, self.floor),
-        }
-        if self.aim is not None:
-            judged |= {"aim": self.aim, "aimMet": self._fits(value, self.aim)}
-        return judged
-
-    def _fits(self, value: float, bound: float) -> bool:
-        return value >= bound if self.is_least else value <= bound
+        met = value >= self.bound if self.is_least else value <= self.bound
+        return {"least" if self.is_least else "most": self.bound, "met": met}
 
 
-def most(figure: str, floor: float, aim: float | None = None) -> Target:
-    return Target(figure, floor, aim)
+def most(figure: str, bound: float) -> Target:
+    return Target(figure, bound)
 
 
-def least(figure: str, floor: float, aim: float | None = None) -> Target:
-    return Target(figure, floor, aim, is_least=True)
+def least(figure: str, bound: float) -> Target:
+    return Target(figure, bound, is_least=True)
 
 
 @dataclass
@@ -43,12 +34,12 @@ class Result:
     figures: dict[str, float] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
 
-    def note(self, figure: str, value: float) -> None:
-        """Keep a figure and tell it to whoever waits."""
+    def add(self, figure: str, value: float) -> None:
+        """Keep a figure, and print it for whoever waits."""
         self.figures[figure] = round(value, 2)
         print(f"  {figure} {value:.2f}", file=sys.stderr)
 
-    def count(self, errors: dict[str, int]) -> None:
+    def add_errors(self, errors: dict[str, int]) -> None:
         for kind, number in errors.items():
             self.errors[kind] = self.errors.get(kind, 0) + number
 

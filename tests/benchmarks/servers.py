@@ -1,20 +1,19 @@
-"""The processes of a stage: the plugin, and gunicorn with the platform or with the bare view."""
+"""The servers of a benchmark: the plugin, and gunicorn with the platform or with the bare views."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from tests.benchmarks.stage import PLUGIN_HOST, ROOT
+from tests.benchmarks.environment import PLUGIN_HOST, ROOT
 from tests.support.gunicorn import free_port
 
-START_SECONDS = 30
 PLUGIN_PORT = int(os.environ.get("BENCHMARK_PLUGIN_PORT", "0"))
 PLUGIN_URL = f"http://{PLUGIN_HOST}/tools"
 
@@ -29,9 +28,10 @@ class Server:
 
 
 @contextmanager
-def plugin() -> Iterator[Server]:
-    """Run the plugin of this stage."""
-    with _running("plugin", [sys.executable, "-m", "tests.benchmarks.plugin", str(PLUGIN_PORT)], PLUGIN_PORT) as found:
+def echo_plugin() -> Iterator[Server]:
+    """Run the plugin that answers at once."""
+    command = [sys.executable, "-m", "tests.benchmarks.echo_plugin", str(PLUGIN_PORT)]
+    with _running("plugin", command, PLUGIN_PORT) as found:
         yield found
 
 
@@ -44,7 +44,7 @@ def platform() -> Iterator[Server]:
 
 @contextmanager
 def bare() -> Iterator[Server]:
-    """Run the bare view in the same shape."""
+    """Run the bare views in the same shape."""
     with _gunicorn("bare", free_port(), "tests.benchmarks.bare.wsgi:application") as found:
         yield found
 
@@ -81,20 +81,17 @@ def _running(name: str, command: list[str], port: int) -> Iterator[Server]:
     with (Path(os.environ["DATA_DIR"]) / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log)
         try:
-            _wait(process, port)
+            _wait_until_ready(process, port)
             yield Server(port, process.pid, time.perf_counter() - started)
         finally:
             process.terminate()
             process.wait(40)
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
+    while process.poll() is None:
+        with suppress(OSError, HTTPException):
             if ask(port, "/readyz").status == 200:
                 return
-        except (OSError, HTTPException):
-            pass
         time.sleep(0.02)
-    raise TimeoutError(f"{process.args!r} does not answer")
+    raise AssertionError(f"{process.args!r} ended with {process.returncode}")
