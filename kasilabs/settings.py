@@ -194,14 +194,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {
-    "login": "100/m/ip",  # An office shares one address: right passwords must not use up what wrong ones may.
-    "login_failed": "30/m/ip,5/5m/key",
-    "login_failed_anywhere": "100/h/key",
-}
+# What strangers can use up is counted by kasilabs.accounts.guessing instead, exactly and so that it stops only them.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "login_failed", "reauthenticate", "reset_password_from_key"])
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 MFA_ADAPTER = "kasilabs.accounts.second_factor.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "kasilabs.accounts.forms.EnterCode",
+    "reauthenticate": "kasilabs.accounts.forms.EnterCodeAgain",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1
 

@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
-from kasilabs.accounts import keyring
+from kasilabs.accounts import keyring, rate_limits
 from kasilabs.accounts.models import User
 from tests.support import factories
 from tests.support import platform as platforms
-from tests.support.clock import Clock
+from tests.support.clock import Clock, StandingClock
 from tests.support.factories import Cast
 from tests.support.fake_plugin_server import FakePluginServer, answers, message
 
@@ -30,6 +30,14 @@ def _fresh_process_memory() -> Iterator[None]:
 @pytest.fixture
 def empty_cache(db: None) -> None:
     cache.clear()
+
+
+@pytest.fixture
+def limits_clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    """Let the windows of limits end only when the test says so, however slow the machine is."""
+    clock = StandingClock()
+    monkeypatch.setattr(rate_limits, "timezone", clock)
+    return clock
 
 
 @pytest.fixture

@@ -1,21 +1,21 @@
 """What allauth does differently here: nobody signs up, links carry the public address, wrong passwords are counted.
 
-The counts live in the cache that all workers share. Signing in answers alike for an unknown address and a wrong
-password, and so does asking for a reset link.
+Signing in answers alike for an unknown address and a wrong password, and so does asking for a reset link.
 """
 
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
-from allauth.core.internal import ratelimit
+from allauth.core import context
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.accounts import audit, outbox, sign_in
+from kasilabs.accounts import audit, guessing, known_devices, outbox, sign_in
 from kasilabs.accounts.models import User
+from kasilabs.accounts.rate_limits import LimitReached
 from kasilabs.lib.machine_api import request_id
 
 SIGN_IN_FAILED = _("This email address and password do not match.")
@@ -29,6 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         "email_password_mismatch": SIGN_IN_FAILED,
         "invalid_login": SIGN_IN_FAILED,
         "too_many_login_attempts": _("Too many wrong passwords. Wait a few minutes, or set a new password."),
+        "too_many_codes": _("Too many wrong codes. Wait a few minutes, then enter the one your app shows."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
@@ -52,10 +53,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
         return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Counts per network address and email, so that strangers cannot lock somebody out from elsewhere."""
-        return f"{ratelimit.get_ip(request)}:{credentials.get('email', '').lower()}"
-
     def is_safe_url(self, url: str) -> bool:
         """Return whether somebody may be led there after signing in: an address of ours, and a page a GET opens."""
         return bool(super().is_safe_url(url)) and sign_in.opens_with_get(url)
@@ -63,18 +60,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **details)
         sign_in.tell_unsaved(request, response)
+        known_devices.remember(request, response, user)
         return response
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Signs in within three limits: per network address, per address and email, and per email from anywhere."""
-        email = str(credentials.get("email", "")).lower()
-        anywhere = ratelimit.consume(request, app="allauth.account", action="login_failed_anywhere", key=email)
-        if anywhere is None:
-            raise self.validation_error("too_many_login_attempts")
+        """Checks a password, unless too many wrong ones were tried: see `guessing`."""
+        try:
+            usage = guessing.count_password(request, str(credentials.get("email", "")).lower())
+        except LimitReached:
+            raise self.validation_error("too_many_login_attempts") from None
         user = cast(User | None, super().authenticate(request, **credentials))
         if user:
-            anywhere.rollback()
+            usage.undo()
         return user
+
+    def set_password(self, user: User, password: str) -> None:
+        """Lets the session that sets a password sign in with it."""
+        super().set_password(user, password)
+        guessing.note_password_set(context.request, user)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Changes the address somebody signs in with, once the link sent there was opened."""

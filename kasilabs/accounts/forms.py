@@ -1,10 +1,15 @@
 from typing import Any, cast
 
+from allauth.account.adapter import get_adapter
+from allauth.core import context
+from allauth.mfa.base import forms as mfa_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kasilabs.accounts import guessing
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Role
+from kasilabs.accounts.rate_limits import LimitReached
 from kasilabs.lib.text import invisible
 
 
@@ -36,3 +41,24 @@ class ChangeRole(forms.Form):
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class LimitedCode(mfa_forms.BaseAuthenticateForm):  # type: ignore[misc]  # allauth has no types
+    """Checks a code of the second factor, unless too many wrong ones were tried."""
+
+    def clean_code(self) -> str:
+        try:
+            usage = guessing.count_code(context.request, self.user)
+        except LimitReached:
+            raise get_adapter().validation_error("too_many_codes") from None
+        code: str = super().clean_code()
+        usage.undo()
+        return code
+
+
+class EnterCode(LimitedCode, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+    """The second step of signing in."""
+
+
+class EnterCodeAgain(LimitedCode, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+    """The second factor again before a dangerous act."""

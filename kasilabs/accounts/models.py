@@ -155,6 +155,17 @@ class StoredKey(models.Model):
         return f"{self.scope} {self.purpose}"
 
 
+class RateCounter(models.Model):
+    """How often something happened in the window that ends then; see `rate_limits`, which counts."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.ends}"
+
+
 class AuditHead(models.Model):
     """The last link of a chain. Locked last in every act, so that acts wait for each other only while they commit."""
 

@@ -1,18 +1,18 @@
 """The gate `agent_key`: a bearer key, checked before anything else. Only failures are counted, per address."""
 
+from datetime import timedelta
 from typing import Any
 
-from allauth.account.adapter import get_adapter
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
+from kasilabs.accounts import client_address
+from kasilabs.accounts.rate_limits import LimitReached, RateLimit, consume
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import Instance
 
-FAILURES = 20
-WINDOW_SECONDS = 60
+FAILURES = RateLimit("failed agent keys of address", 20, timedelta(minutes=1))
 
 
 class InvalidKey(Exception):
@@ -36,21 +36,14 @@ class AgentKey(HttpBearer):
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         found = agent_keys.find(text.strip(), timezone.now()) if scheme.lower() == "bearer" else None
         if found is None:
-            raise InvalidKey(_count_failure(request))
+            try:
+                consume(FAILURES.per(client_address.address(request)))
+            except LimitReached as reached:
+                raise InvalidKey(reached.retry_after) from None
+            raise InvalidKey
         found.note_use(timezone.localdate())
         return found.instance
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """Is not reached: `__call__` reads the header itself, so that a missing one is counted too."""
         raise NotImplementedError
-
-
-def _count_failure(request: HttpRequest) -> int | None:
-    """Counts a failure of this address. Returns the seconds to wait once there were too many."""
-    key = f"agent-key-failures:{get_adapter().get_client_ip(request)}"
-    cache.add(key, 0, WINDOW_SECONDS)
-    try:
-        failures = cache.incr(key)
-    except ValueError:
-        failures = 1
-    return WINDOW_SECONDS if failures > FAILURES else None

@@ -1,14 +1,15 @@
 """What the API refuses before any gate, and how it says so."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from kasilabs.agent import auth
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys, numbers
+from tests.support.clock import StandingClock
 from tests.support.factories import ACTOR
 from tests.support.fake_plugin_server import FakePluginServer
 from tests.support.platform import Platform
@@ -153,7 +154,7 @@ def test_every_error_of_the_machine_api_is_a_problem(db: None, method: str, path
     "header",
     ["", "Bearer", "Bearer x", "Basic abc", "Bearer kla_aaaaaaaa_" + "x" * 43, "Bearer kla_ÄÄÄÄÄÄÄÄ_" + "x" * 43],
 )
-def test_a_bad_key_is_401_with_one_text(empty_cache: None, header: str) -> None:
+def test_a_bad_key_is_401_with_one_text(db: None, header: str) -> None:
     answer = Client().post(CALLS, b"{", content_type="application/json", headers={"Authorization": header})
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_key")
     assert answer.json()["detail"] == "The agent key is not valid."
@@ -165,12 +166,32 @@ def test_a_revoked_key_is_401(platform: Platform) -> None:
     assert platform.agent.get().status_code == 401
 
 
-def test_failed_keys_are_limited_per_address_and_a_good_key_still_works(empty_cache: None, platform: Platform) -> None:
+def ask_with_a_bad_key(address: str = "127.0.0.1") -> Any:
     bad = {"Authorization": "Bearer kla_aaaaaaaa_" + "x" * 43}
-    statuses = [Client().get("/agent/v1/tools", headers=bad).status_code for _ in range(auth.FAILURES + 2)]
-    assert statuses == [401] * auth.FAILURES + [429] * 2
+    return Client(REMOTE_ADDR=address).get("/agent/v1/tools", headers=bad)
+
+
+def test_failed_keys_are_limited_per_address_and_a_good_key_still_works(
+    platform: Platform, limits_clock: StandingClock
+) -> None:
+    assert [ask_with_a_bad_key().status_code for _ in range(22)] == [401] * 20 + [429] * 2
+    assert ask_with_a_bad_key("192.0.2.2").status_code == 401
     assert platform.agent.get().status_code == 200
-    assert Client().get("/agent/v1/tools", headers=bad)["Retry-After"] == "60"
+    assert ask_with_a_bad_key()["Retry-After"] == "60"
+
+
+def test_who_goes_on_asking_with_a_bad_key_is_told_so_again_after_the_minute(
+    db: None, limits_clock: StandingClock
+) -> None:
+    for _ in range(60):
+        ask_with_a_bad_key()
+        limits_clock.advance(timedelta(seconds=1))
+    assert [ask_with_a_bad_key().status_code for _ in range(21)] == [401] * 20 + [429]
+
+
+def test_one_network_of_ipv6_is_one_address(db: None, limits_clock: StandingClock) -> None:
+    assert [ask_with_a_bad_key(f"2001:db8:1:2::{number}").status_code for number in range(21)] == [401] * 20 + [429]
+    assert ask_with_a_bad_key("2001:db8:1:3::1").status_code == 401
 
 
 def test_the_state_of_the_number_comes_before_the_body(platform: Platform, plugin: FakePluginServer) -> None:

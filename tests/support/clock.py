@@ -1,10 +1,13 @@
-"""The clock of the outgoing client in the hand of a test."""
+"""Clocks in the hand of a test."""
 
 import time
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 
 class Clock:
-    """Stands in for `time.monotonic`, so that a slow machine cannot use up a deadline.
+    """Stands in for the `time.monotonic` of the outgoing client, so that a slow machine cannot use up a deadline.
 
     It stands still until it is started, and can be put forward.
     """
@@ -26,3 +29,16 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self._shown += seconds
+
+
+class StandingClock:
+    """Stands in for `django.utils.timezone`: its time passes only when a test says so."""
+
+    def __init__(self) -> None:
+        self._shown = timezone.now()
+
+    def now(self) -> datetime:
+        return self._shown
+
+    def advance(self, time: timedelta) -> None:
+        self._shown += time

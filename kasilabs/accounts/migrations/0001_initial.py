@@ -49,6 +49,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="RateCounter",
+            fields=[
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("count", models.PositiveIntegerField()),
+                ("ends", models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Organization",
             fields=[
                 (
