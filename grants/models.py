@@ -46,6 +46,11 @@ class PluginGrantQuerySet(models.QuerySet["PluginGrant"]):
         )
         return related.defer("installation__version__document")
 
+    def in_another_mode(self, installation: Installation) -> "PluginGrantQuerySet":
+        """Returns the grants that a grant of this installation would replace."""
+        others = self.filter(plugin=installation.plugin_id).exclude(installation=installation)
+        return others.exclude(installation__state=Installation.State.REMOVED)
+
 
 class PluginGrant(models.Model):
     """What a number may use of an installation. A number holds at most one installation of a plugin."""

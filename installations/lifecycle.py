@@ -60,7 +60,7 @@ def install(
         installed = organization.installations.not_removed().with_version()
         installation = installed.get(plugin_id=version.plugin_id, mode=mode)
         if installation.version_id != version.pk:
-            words = _("Version %(version)s is installed already. Upgrading to another one is not possible yet.")
+            words = _("Version %(version)s is installed. There are no upgrades yet: remove it to install another one.")
             raise Refused("other_version_installed", words % {"version": installation.version.semver})
         secrets = signing_secrets.create_missing(plugin=version.plugin, mode=mode, actor=actor)
         act.on(installation.public_id, version.plugin.slug)

@@ -81,6 +81,11 @@ class Installation(models.Model):
         return ids.encode(ids.Prefix.INSTALLATION, self.id)
 
     @property
+    def revision(self) -> str:
+        """What is installed, for a page that must not act on anything else."""
+        return f"{self.public_id} {self.version.semver}"
+
+    @property
     def is_removed(self) -> bool:
         return self.state == self.State.REMOVED
 
@@ -91,7 +96,7 @@ class Installation(models.Model):
     @property
     def removal_permission(self) -> Permission:
         """What a person needs to remove it: a sandbox is its developers' own, and what is live is not."""
-        if self.mode == Mode.SANDBOX and self.plugin.is_owned_by(self.organization):
+        if self.mode == Mode.SANDBOX and self.plugin.owner_id == self.organization_id:
             return Permission.INSTALLATIONS_REMOVE_SANDBOX
         return Permission.INSTALLATIONS_REMOVE
 

@@ -43,6 +43,11 @@ class GrantOptions:
     numbers: list[NumberOption]
     toolkits: list[ToolkitOption]
 
+    def replaced(self, numbers: Collection[str] | None) -> list[str]:
+        """Returns which of these numbers, by public id, lose the plugin's other mode."""
+        replacing = [option.number.public_id for option in self.numbers if option.replaces]
+        return [number for number in replacing if number in (numbers or ())]
+
     @property
     def offered_toolkits(self) -> list[Toolkit]:
         return [option.toolkit for option in self.toolkits if option.is_offered]

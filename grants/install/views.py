@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from grants.install import consent
 from grants.install.draft import Draft, delete_draft, save_draft
@@ -40,13 +41,14 @@ def wizard_step(step: Step) -> Callable[[StepView], Callable[[MemberRequest, str
     def decorate(view: StepView) -> Callable[[MemberRequest, str], HttpResponseBase]:
         @wraps(view)
         def guarded(request: MemberRequest, slug: str) -> HttpResponseBase:
-            wizard = WizardState.load(request.organization, slug, request.session)
+            wizard = WizardState.load(request, slug)
             if refused := wizard.refusal():
-                context = {"wizard": wizard, "refused": refused}
-                return render(request, "grants/install_refused.html", context, status=HTTPStatus.CONFLICT)
-            if not wizard.may_open(step):
-                return redirect(wizard.url(wizard.next_step))
-            return view(request, wizard)
+                return _refusal_page(request, wizard, refused)
+            if wizard.may_open(step):
+                return view(request, wizard)
+            if request.method == "POST":
+                messages.error(request, _("Not saved: this page was out of date. This is how it stands now."))
+            return redirect(wizard.url(wizard.next_step))
 
         return guarded
 
@@ -54,14 +56,19 @@ def wizard_step(step: Step) -> Callable[[StepView], Callable[[MemberRequest, str
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def start(request: MemberRequest, slug: str) -> HttpResponseBase:
-    """Redirects to the first step that is not done."""
-    wizard = WizardState.load(request.organization, slug, request.session)
-    return redirect(wizard.url(wizard.next_step))
+    """Redirects to the first step that is not done; the pages of the plugin get what to offer in place of it."""
+    wizard = WizardState.load(request, slug)
+    refused = wizard.refusal()
+    if request.htmx:
+        return _refusal_page(request, wizard, refused, "grants/install_refused.html#offer", HTTPStatus.OK)
+    return _refusal_page(request, wizard, refused) if refused else redirect(wizard.url(wizard.next_step))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @member_required(Permission.INSTALLATIONS_INSTALL)
 @wizard_step(Step.PERMISSIONS)
 def permissions(request: MemberRequest, wizard: WizardState) -> HttpResponseBase:
@@ -70,18 +77,25 @@ def permissions(request: MemberRequest, wizard: WizardState) -> HttpResponseBase
     is_preview = "preview" in request.POST
     data = request.POST if request.method == "POST" and may_grant else None
     form = PermissionsForm(wizard.manifest, wizard.ticked_permissions, data)
+    status = HTTPStatus.OK if is_preview else form_status(form)
+    conflict = None
     if request.method == "POST" and not is_preview and (form.is_valid() or not may_grant):
-        return _save_and_go_on(request, wizard, replace(wizard.draft, permissions=form.ticked), Step.NUMBERS)
+        draft = replace(wizard.draft, permissions=form.ticked)
+        conflict, status = wizard.conflict(draft), HTTPStatus.CONFLICT
+        if conflict is None:
+            return _save_and_go_on(request, wizard, draft, Step.NUMBERS)
     context = {
         **_step_context(request, wizard, Step.PERMISSIONS),
         "form": form,
         "consent": consent.summarize(wizard.manifest, form.ticked),
+        "conflict": conflict,
     }
     template = "grants/install_permissions.html" + ("#consent" if request.htmx and is_preview else "")
-    return render(request, template, context, status=HTTPStatus.OK if is_preview else form_status(form))
+    return render(request, template, context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @member_required(Permission.INSTALLATIONS_INSTALL)
 @wizard_step(Step.NUMBERS)
 def numbers(request: MemberRequest, wizard: WizardState) -> HttpResponseBase:
@@ -89,12 +103,17 @@ def numbers(request: MemberRequest, wizard: WizardState) -> HttpResponseBase:
     may_grant = request.member.may(Permission.GRANTS_CHANGE)
     data = request.POST if request.method == "POST" and may_grant else None
     initial = {"numbers": wizard.draft.numbers or [], "toolkits": wizard.draft.toolkits}
-    form = NumbersForm(_grant_options(request, wizard), initial, data)
+    options = _grant_options(request, wizard)
+    form = NumbersForm(options, initial, data)
+    conflict, status = None, form_status(form)
     if request.method == "POST" and (form.is_valid() or not may_grant):
         chosen = form.cleaned_data if may_grant else {"numbers": [], "toolkits": []}
-        return _save_and_go_on(request, wizard, replace(wizard.draft, **chosen), Step.CONFIGURATION)
-    context = {**_step_context(request, wizard, Step.NUMBERS), "form": form}
-    return render(request, "grants/install_numbers.html", context, status=form_status(form))
+        draft = replace(wizard.draft, replaced=options.replaced(chosen["numbers"]), **chosen)
+        conflict, status = wizard.conflict(draft), HTTPStatus.CONFLICT
+        if conflict is None:
+            return _save_and_go_on(request, wizard, draft, Step.CONFIGURATION)
+    context = {**_step_context(request, wizard, Step.NUMBERS), "form": form, "conflict": conflict}
+    return render(request, "grants/install_numbers.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,15 +122,24 @@ def numbers(request: MemberRequest, wizard: WizardState) -> HttpResponseBase:
 @member_required(Permission.INSTALLATIONS_INSTALL)
 @wizard_step(Step.CONFIGURATION)
 def configuration(request: MemberRequest, wizard: WizardState) -> HttpResponseBase:
-    """Step 3: takes the configuration and installs. Everything chosen so far happens at once, or nothing does."""
+    """Step 3: takes the configuration and installs what this page shows. All of it happens at once, or nothing does."""
     form = _configuration_form(request, wizard)
-    if form.is_valid():
+    conflict = wizard.conflict(wizard.draft)
+    is_refused = conflict is not None
+    if conflict:
+        form.refuse(_("Nothing was installed."))
+    elif form.is_valid():
         try:
             set_up_plugin(_install_plan(request, wizard, form), user=request.user, actor=actor(request))
         except Refused as refused:
             if refused.code == "installed_meanwhile":
                 messages.error(request, str(refused))
                 return redirect(wizard.url(Step.TEST))
+            if refused.code == "other_mode_granted":
+                is_refused = True
+                draft = replace(wizard.draft, replaced=_grant_options(request, wizard).replaced(wizard.draft.numbers))
+                wizard = replace(wizard, draft=draft, saved=draft)
+                save_draft(request.session, request.organization, wizard.version, draft)
             form.refuse(str(refused))
         else:
             delete_draft(request.session, request.organization, wizard.version)
@@ -125,9 +153,13 @@ def configuration(request: MemberRequest, wizard: WizardState) -> HttpResponseBa
         **_step_context(request, wizard, Step.CONFIGURATION, note if wrong else ""),
         "form": form,
         "check_url": wizard.check_url,
+        "check_query": wizard.version_query,
         "is_configured_later": bool(wizard.manifest.configuration.fields and not form.schema.fields),
+        "choices": wizard.describe(wizard.draft),
+        "conflict": conflict,
     }
-    return render(request, "grants/install_configuration.html", context, status=form_status(form))
+    status = HTTPStatus.CONFLICT if is_refused else form_status(form)
+    return render(request, "grants/install_configuration.html", context, status=status)
 
 
 @require_POST
@@ -135,11 +167,12 @@ def configuration(request: MemberRequest, wizard: WizardState) -> HttpResponseBa
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def check_field(request: MemberRequest, slug: str, name: str) -> HttpResponse:
     """Answers with one field as it stands after its check. Raises Http404 for a secret."""
-    wizard = WizardState.load(request.organization, slug, request.session)
+    wizard = WizardState.load(request, slug)
     field = _configuration_form(request, wizard).plain_field(name)
     if field is None:
         raise Http404
-    return render(request, "configuration/_field.html", {"field": field, "check_url": wizard.check_url})
+    context = {"field": field, "check_url": wizard.check_url, "check_query": wizard.version_query}
+    return render(request, "configuration/_field.html", context)
 
 
 def _grant_options(request: MemberRequest, wizard: WizardState) -> GrantOptions:
@@ -163,8 +196,8 @@ def _configuration_form(request: MemberRequest, wizard: WizardState) -> Configur
 
 
 def _install_plan(request: MemberRequest, wizard: WizardState, form: ConfigurationForm) -> InstallPlan:
-    """Returns what was chosen in all steps; rights are asked again, for they may have changed since."""
-    draft = wizard.draft if request.member.may(Permission.GRANTS_CHANGE) else Draft()
+    """Returns what the page shows; rights are asked again, for they may have changed since."""
+    draft = wizard.draft if request.member.may(Permission.GRANTS_CHANGE) else Draft(wizard.version.digest)
     options = _grant_options(request, wizard)
     return InstallPlan(
         organization=request.organization,
@@ -172,10 +205,27 @@ def _install_plan(request: MemberRequest, wizard: WizardState, form: Configurati
         mode=Mode.SANDBOX,
         settings=ParsedSettings(form.values, frozenset(), form.secret_changes) if form.schema.fields else None,
         numbers=[option.number for option in options.numbers if option.number.public_id in (draft.numbers or [])],
+        replaced=draft.replaced,
         permissions=draft.permissions,
         toolkits=[toolkit for toolkit in options.offered_toolkits if toolkit in draft.toolkits],
         only_new=True,
     )
+
+
+def _refusal_page(
+    request: MemberRequest,
+    wizard: WizardState,
+    refused: Refused | None,
+    template: str = "grants/install_refused.html",
+    status: HTTPStatus = HTTPStatus.CONFLICT,
+) -> HttpResponse:
+    """Says why a version cannot be installed; where another one is, who may remove it can follow a link to that."""
+    context: dict[str, Any] = {"wizard": wizard, "refused": refused}
+    if refused and wizard.installation:
+        needed = wizard.installation.removal_permission
+        context["may_remove"] = request.member.may(needed)
+        context["removers"] = members.holders(request.organization, needed)
+    return render(request, template, context, status=status)
 
 
 def _save_and_go_on(request: MemberRequest, wizard: WizardState, draft: Draft, following: Step) -> HttpResponseBase:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from grants.changes import toolkits
+from grants.changes import removal, toolkits
 from grants.install.plan import InstallPlan, set_up_plugin
 from installations.models import Installation
 from kasilabs.accounts.models import Member
@@ -18,7 +18,7 @@ from tests.support import factories, fake_plugin_server
 from tests.support.factories import ACTOR
 from tests.support.fake_plugin_server import answers, message
 from tests.support.platform import Serve
-from tests.support.visits import As, page
+from tests.support.visits import As, hidden_fields, page
 
 PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/test/"
 HTMX = {"HX-Request": "true"}
@@ -87,6 +87,21 @@ def test_a_test_call_is_a_real_call_with_the_real_result(
     shown = page(as_(cast.developer).get(answer["Location"]))
     assert "T-1" in shown
     assert f"/o/kasi-legal/logs/{call.public_id}/" in shown
+
+
+def test_a_page_about_another_installation_calls_nothing(
+    legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As
+) -> None:
+    developer = as_(cast.developer)
+    opened = hidden_fields(developer.get(PAGE))
+    removal.remove(installation=Installation.objects.get(), actor=ACTOR)
+    install(cast, plugin.url(), legal, version="1.1.0")
+    answer = developer.post(PAGE, {**opened, **typed(legal, {"subject": "No invoice"})})
+    assert answer.status_code == 422
+    assert "Not called: the plugin was installed anew since this page was opened." in page(answer)
+    assert (plugin.requests, Call.objects.count()) == ([], 0)
+    again = {**hidden_fields(answer), **typed(legal, {"subject": "No invoice"})}
+    assert developer.post(PAGE, again).status_code == 302
 
 
 def test_with_script_the_result_comes_in_place(legal: Instance, cast: factories.Cast, as_: As) -> None:

@@ -4,6 +4,7 @@ from django.test import Client
 
 from grants.models import OrganizationToolkit, PluginGrant
 from installations.models import Installation, InstallationSecret
+from tests.support.visits import send
 
 PAGE = "/o/kasi-legal/installations/new/SUPPORT_DESK/"
 CANARY = "sk-canary-4417-zulu-9Q2X"
@@ -12,8 +13,8 @@ SOUND = {"defaultQueue": "billing", "apiKey": CANARY, "apiKey__action": "replace
 
 def choose(client: Client, numbers: list[str], *permissions: str, toolkits: tuple[str, ...] = ()) -> None:
     """Save the first two steps."""
-    assert client.post(PAGE + "permissions/", {"permissions": permissions})["Location"] == PAGE + "numbers/"
-    answer = client.post(PAGE + "numbers/", {"numbers": numbers, "toolkits": toolkits})
+    assert send(client, PAGE + "permissions/", {"permissions": permissions})["Location"] == PAGE + "numbers/"
+    answer = send(client, PAGE + "numbers/", {"numbers": numbers, "toolkits": toolkits})
     assert answer["Location"] == PAGE + "configuration/"
 
 

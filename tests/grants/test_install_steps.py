@@ -15,7 +15,7 @@ from tests.grants.conftest import CREATE, ORDER, PAY
 from tests.grants.install_steps import CANARY, PAGE, SOUND, choose, nothing_was_installed
 from tests.support import factories
 from tests.support.factories import ACTOR
-from tests.support.visits import As, page
+from tests.support.visits import As, page, send
 
 HTMX = {"HX-Request": "true"}
 
@@ -25,11 +25,11 @@ def test_the_wizard_opens_at_the_first_step_that_is_not_done(
 ) -> None:
     admin = as_(cast.admin)
     opened = [admin.get(PAGE)["Location"]]
-    admin.post(PAGE + "permissions/", {"permissions": [CREATE]})
+    send(admin, PAGE + "permissions/", {"permissions": [CREATE]})
     opened.append(admin.get(PAGE)["Location"])
-    admin.post(PAGE + "numbers/", {"numbers": [legal.public_id]})
+    send(admin, PAGE + "numbers/", {"numbers": [legal.public_id]})
     opened.append(admin.get(PAGE)["Location"])
-    admin.post(PAGE + "configuration/", SOUND)
+    send(admin, PAGE + "configuration/", SOUND)
     opened.append(admin.get(PAGE)["Location"])
     assert opened == [f"{PAGE}{step}/" for step in ("permissions", "numbers", "configuration", "test")]
 
@@ -38,7 +38,7 @@ def test_nobody_jumps_over_a_step(support_desk: Version, cast: factories.Cast, a
     admin = as_(cast.admin)
     for step in ("numbers", "configuration", "test"):
         assert admin.get(f"{PAGE}{step}/")["Location"] == PAGE + "permissions/"
-    assert admin.post(PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
+    assert send(admin, PAGE + "configuration/", SOUND)["Location"] == PAGE + "permissions/"
     assert nothing_was_installed()
 
 
@@ -56,7 +56,7 @@ def test_permissions_are_told_in_plain_words_and_ticked_as_the_manifest_says(
 
 def test_the_panel_follows_the_boxes_and_keeps_nothing(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     admin = as_(cast.admin)
-    shown = page(admin.post(PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}, headers=HTMX))
+    shown = page(send(admin, PAGE + "permissions/", {"permissions": [ORDER], "preview": "yes"}, headers=HTMX))
     assert shown.strip().startswith('<section class="card" id="consent"')
     assert "own E-Commerce tools are hidden" in shown
     alone, not_allowed = shown.split("Not allowed")[0:2]
@@ -77,7 +77,7 @@ def test_a_permission_the_plugin_does_not_ask_for_is_refused(
     support_desk: Version, cast: factories.Cast, as_: As
 ) -> None:
     admin = as_(cast.admin)
-    answer = admin.post(PAGE + "permissions/", {"permissions": [PAY, "bridge:messaging:send"]})
+    answer = send(admin, PAGE + "permissions/", {"permissions": [PAY, "bridge:messaging:send"]})
     assert answer.status_code == 422
     assert "One of these is not offered any more." in page(answer)
     assert page(answer).count(" checked>") == 1
@@ -90,7 +90,7 @@ def test_no_number_and_no_toolkit_is_ticked_at_first(
     admin = as_(cast.admin)
     toolkits.install(organization=cast.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     toolkits.grant(instance=legal, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
-    admin.post(PAGE + "permissions/", {"permissions": [PAY]})
+    send(admin, PAGE + "permissions/", {"permissions": [PAY]})
     shown = " ".join(page(admin.get(PAGE + "numbers/")).split())
     assert " checked" not in shown
     assert "Granted to Legal Consultations" in shown
@@ -102,8 +102,8 @@ def test_a_number_of_somebody_else_is_refused(
     support_desk: Version, legal: Instance, cast: factories.Cast, as_: As
 ) -> None:
     admin, theirs = as_(cast.admin), factories.number(cast.rival, "Rival Front Desk")
-    admin.post(PAGE + "permissions/", {"permissions": [CREATE]})
-    answer = admin.post(PAGE + "numbers/", {"numbers": [legal.public_id, theirs.public_id]})
+    send(admin, PAGE + "permissions/", {"permissions": [CREATE]})
+    answer = send(admin, PAGE + "numbers/", {"numbers": [legal.public_id, theirs.public_id]})
     assert answer.status_code == 422
     assert "Rival Front Desk" not in page(answer)
     assert page(answer).count(" checked>") == 1
@@ -115,7 +115,7 @@ def test_the_third_step_installs_grants_and_configures_at_once(
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, PAY, toolkits=("ESCALATIONS",))
-    answer = admin.post(PAGE + "configuration/", SOUND)
+    answer = send(admin, PAGE + "configuration/", SOUND)
     installed, grant = Installation.objects.get(), PluginGrant.objects.get()
     assert answer["Location"] == PAGE + "test/"
     assert (installed.state, installed.mode, installed.values) == ("active", "sandbox", {"defaultQueue": "billing"})
@@ -131,7 +131,7 @@ def test_everything_the_third_step_does_is_in_the_audit_trail(
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE, toolkits=("ESCALATIONS",))
-    admin.post(PAGE + "configuration/", SOUND)
+    send(admin, PAGE + "configuration/", SOUND)
     entries = AuditEntry.objects.filter(actor=cast.admin.email).order_by("seq")
     assert [entry.action for entry in entries] == [
         "signing_secret.made",
@@ -149,7 +149,7 @@ def test_a_form_that_was_not_sound_keeps_all_but_secrets_and_installs_nothing(
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
-    answer = admin.post(PAGE + "configuration/", SOUND | {"defaultQueue": "x" * 41})
+    answer = send(admin, PAGE + "configuration/", SOUND | {"defaultQueue": "x" * 41})
     assert answer.status_code == 422
     assert f'value="{"x" * 41}"' in page(answer)
     assert "2 fields need another look" in page(answer)
@@ -166,7 +166,7 @@ def test_a_developer_installs_and_configures_but_grants_nothing(
     choose(developer, [legal.public_id], ORDER, PAY, toolkits=("ESCALATIONS",))
     numbers = page(developer.get(PAGE + "numbers/"))
     assert "These people decide which WhatsApp numbers may use it: Owner, Admin." in numbers
-    developer.post(PAGE + "configuration/", SOUND)
+    send(developer, PAGE + "configuration/", SOUND)
     assert Installation.objects.get().state == "active"
     assert (PluginGrant.objects.count(), OrganizationToolkit.objects.count()) == (0, 0)
     assert "These people may grant it: Owner, Admin." in page(developer.get(PAGE + "test/"))
@@ -178,7 +178,7 @@ def test_who_may_not_set_secrets_leaves_them_to_somebody_else(
     Member.objects.filter(user=cast.developer).update(withdrawn=["installations.secrets"])
     developer = as_(cast.developer)
     choose(developer, [])
-    developer.post(PAGE + "configuration/", SOUND)
+    send(developer, PAGE + "configuration/", SOUND)
     assert Installation.objects.get().values == {"defaultQueue": "billing"}
     assert InstallationSecret.objects.count() == 0
 
@@ -190,7 +190,7 @@ def test_who_may_not_configure_installs_all_the_same(support_desk: Version, cast
     shown = page(developer.get(PAGE + "configuration/"))
     assert "You may install plugins, but not configure them." in shown
     assert "defaultQueue" not in shown
-    developer.post(PAGE + "configuration/", SOUND)
+    send(developer, PAGE + "configuration/", SOUND)
     installed = Installation.objects.get()
     assert (installed.state, installed.values, vault.states(installed)) == ("needs_configuration", {}, {})
 
@@ -210,10 +210,10 @@ def test_an_installed_plugin_leads_to_the_test_step_and_nothing_is_done_twice(
 ) -> None:
     admin = as_(cast.admin)
     choose(admin, [legal.public_id], CREATE)
-    admin.post(PAGE + "configuration/", SOUND)
+    send(admin, PAGE + "configuration/", SOUND)
     noted = AuditEntry.objects.count()
     for step in ("permissions", "numbers", "configuration"):
-        assert admin.post(f"{PAGE}{step}/", SOUND)["Location"] == PAGE + "test/"
+        assert send(admin, f"{PAGE}{step}/", SOUND)["Location"] == PAGE + "test/"
     assert AuditEntry.objects.count() == noted
 
 
@@ -250,7 +250,7 @@ def test_words_of_an_author_are_written_out(legal: Instance, cast: factories.Cas
     shown = page(admin.get(PAGE + "permissions/"))
     choose(admin, [legal.public_id], CREATE)
     shown += page(admin.get(PAGE + "numbers/"))
-    admin.post(PAGE + "configuration/", SOUND)
+    send(admin, PAGE + "configuration/", SOUND)
     shown += page(admin.get(PAGE + "test/"))
     assert not [bad for bad in ("<script>x", "<img src=x", "<b>Create", "<i>Desk", "\u202e") if bad in shown]
     assert "&lt;b&gt;Create" in shown
@@ -258,7 +258,7 @@ def test_words_of_an_author_are_written_out(legal: Instance, cast: factories.Cas
 
 def test_ten_and_a_hundred_numbers_cost_the_same_queries(support_desk: Version, cast: factories.Cast, as_: As) -> None:
     admin, counts = as_(cast.admin), []
-    admin.post(PAGE + "permissions/", {"permissions": [PAY]})
+    send(admin, PAGE + "permissions/", {"permissions": [PAY]})
     for first, last in ((0, 10), (10, 100)):
         for serial in range(first, last):
             factories.number(cast.organization, f"Number {serial}")
@@ -275,7 +275,7 @@ def test_every_step_stays_within_eight_queries(
     choose(admin, [legal.public_id], PAY)
     for step in ("permissions", "numbers", "configuration", "test"):
         if step == "test":
-            admin.post(PAGE + "configuration/", SOUND)
+            send(admin, PAGE + "configuration/", SOUND)
             admin.get(PAGE + "test/")
         with CaptureQueriesContext(connection) as queries:
             assert admin.get(f"{PAGE}{step}/").status_code == 200

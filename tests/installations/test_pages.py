@@ -54,6 +54,22 @@ def test_a_viewer_is_offered_nothing_to_change(installation: Installation, cast:
         assert url(installation, rest) not in shown
 
 
+def test_the_list_leads_to_what_can_be_installed(installation: Installation, cast: factories.Cast, as_: As) -> None:
+    full = page(as_(cast.developer).get("/o/kasi-legal/installations/"))
+    lifecycle.remove(installation=installation, actor=factories.ACTOR)
+    empty = page(as_(cast.developer).get("/o/kasi-legal/installations/"))
+    for shown in (full, empty):
+        assert shown.count("Install a plugin") == 1
+        assert '<a class="btn btn-primary" href="/o/kasi-legal/developer/">' in shown
+
+
+def test_who_may_not_install_is_not_led_there(installation: Installation, cast: factories.Cast, as_: As) -> None:
+    full = page(as_(cast.operator).get("/o/kasi-legal/installations/"))
+    lifecycle.remove(installation=installation, actor=factories.ACTOR)
+    empty = page(as_(cast.operator).get("/o/kasi-legal/installations/"))
+    assert "Install a plugin" not in full + empty
+
+
 def test_a_removed_installation_is_gone_from_the_pages(
     installation: Installation, cast: factories.Cast, as_: As
 ) -> None:

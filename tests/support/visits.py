@@ -1,7 +1,9 @@
 """Opening pages as somebody: the kind of the fixture `as_`, and what an answer says."""
 
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.core.mail import EmailMessage
 from django.http import HttpResponseBase
@@ -23,3 +25,14 @@ def link_in(message: EmailMessage) -> str:
     found = re.search(r"http://127\.0\.0\.1:8000(/accounts/\S+)", str(message.body))
     assert found
     return found.group(1)
+
+
+def hidden_fields(answer: HttpResponseBase) -> dict[str, str]:
+    """Returns what a browser sends back with the form of a page besides what a person sees."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page(answer))
+    return {name: html.unescape(value) for name, value in found}
+
+
+def send(client: Client, url: str, data: Mapping[str, Any], **options: Any) -> Any:
+    """Opens a page and sends its form as a browser does."""
+    return client.post(url, {**hidden_fields(client.get(url)), **data}, **options)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -28,15 +29,18 @@ from plugins.manifest.document import Tool
 @member_required(Permission.INSTALLATIONS_INSTALL)
 def try_out(request: MemberRequest, slug: str) -> HttpResponseBase:
     """Shows the form of a test call, makes the call, and shows what came of it."""
-    wizard = WizardState.load(request.organization, slug, request.session)
+    wizard = WizardState.load(request, slug)
     installation = wizard.installation
     if installation is None:
         return redirect(wizard.url(wizard.next_step))
+    wizard = wizard.of_installed(installation)
     data = request.POST if request.method == "POST" else None
     asked = wizard.manifest.tool((data or request.GET).get("tool", ""))
     tool = asked if asked in wizard.manifest.offered_tools else test_call.suggested_tool(installation)
     initial = {"tool": tool.name, "input": sample_input.example(wizard.manifest, tool)} if tool else {}
     form = TestCallForm(test_call.granted_numbers(installation), wizard.manifest.offered_tools, initial, data)
+    if data and data.get("installed", installation.revision) != installation.revision:
+        form.add_error(None, _("Not called: the plugin was installed anew since this page was opened. Look again."))
     if data is None or tool is None:
         earlier = test_call.find_earlier(installation, request.GET.get("call", ""), by=request.user)
         return _page(request, wizard, form, tool, earlier)
