@@ -22,6 +22,7 @@ urlpatterns = [
     path("o/<slug:org>/", include(organization)),
     path("accounts/demo/", demo_views.sign_in, name="demo_sign_in"),
     path("accounts/", include("allauth.urls")),
+    path("invitations/", include("kasilabs.accounts.invitations.urls")),
     path("notices/", include("kasilabs.accounts.notices.urls")),
     path("agent/v1/", include("kasilabs.agent.urls")),
     path("schemas/manifest-v1.json", views.manifest_schema, name="manifest_schema"),

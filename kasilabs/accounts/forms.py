@@ -14,14 +14,14 @@ from kasilabs.lib.text import invisible
 
 
 class AddMember(forms.Form):
-    """Who is added, and in which role. The roles offered are those that the acting member may give."""
+    """Who is invited, and in which role. The roles offered are those that the acting member may give."""
 
     email = forms.EmailField(label=_("Email"), max_length=254)
     name = forms.CharField(
         label=_("Name"),
         max_length=80,
         validators=[invisible.validate_visible],
-        help_text=_("A person who already has an account keeps the name they chose."),
+        help_text=_("They can change it, and somebody who has an account keeps theirs."),
     )
     role = forms.ChoiceField(label=_("Role"))
 

@@ -7,6 +7,7 @@ command on the machine, which may do all of it except leave an organization with
 
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit
@@ -32,12 +33,12 @@ def holders(organization: Organization, permission: Permission) -> str:
 def add(
     *, organization: Organization, email: str, name: str, role: Role, by: Member | None, actor: audit.Actor
 ) -> Added:
-    """Adds a person, and creates their account when the address is new. Raises Refused.
+    """Adds a person without asking them, and creates their account when the address is new. Raises Refused.
 
-    It sends no mail: the caller sends `invitation.send` once the transaction is over.
+    For commands: people are asked by `invitations`. It sends no mail.
     """
     with audit.act(actor=actor, action="member.added", organization=organization) as act:
-        _require_giving(_lock(organization, by), role)
+        require_giving(lock(organization, by), role)
         user = User.objects.get_or_create_user(email, name=name)
         member, is_new = Member.objects.get_or_create(organization=organization, user=user, defaults={"role": role})
         if not is_new:
@@ -51,10 +52,10 @@ def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.A
     """Gives a member another role. Raises Refused."""
     organization = member.organization
     with audit.act(actor=actor, action="member.role_changed", organization=organization) as act:
-        acting, member = _lock(organization, by), _reload(organization, member)
+        acting, member = lock(organization, by), _reload(organization, member)
         if acting and not acting.may_change(member):
             raise _refusal_to_touch(acting, member)
-        _require_giving(acting, role)
+        require_giving(acting, role)
         act.on(member.user_id.hex, member.user.email)
         act.change(before={"role": member.role}, after={"role": role.value})
         if member.role == role:
@@ -66,19 +67,22 @@ def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.A
 
 
 def remove(*, member: Member, by: Member | None, actor: audit.Actor) -> None:
-    """Ends a membership; the person's account stays. Raises Refused."""
+    """Ends a membership and the invitations the person sent; their account stays. Raises Refused."""
     organization = member.organization
     with audit.act(actor=actor, action="member.removed", organization=organization) as act:
-        acting, member = _lock(organization, by), _reload(organization, member)
+        acting, member = lock(organization, by), _reload(organization, member)
         if acting and not acting.may_remove(member):
             raise _refusal_to_touch(acting, member)
         act.on(member.user_id.hex, member.user.email)
         act.change(before={"role": member.role})
+        ended = organization.invitations.unanswered().filter(created_by=member.user).update(revoked=timezone.now())
+        if ended:
+            act.change(after={"invitationsRevoked": ended})
         member.delete()
         _require_owner(organization)
 
 
-def _lock(organization: Organization, by: Member | None) -> Member | None:
+def lock(organization: Organization, by: Member | None) -> Member | None:
     """Lets changes of one organization's members wait for each other; returns the acting member as they are now."""
     Organization.objects.select_for_update().get(pk=organization.pk)
     if by is None:
@@ -96,7 +100,8 @@ def _reload(organization: Organization, member: Member) -> Member:
     return current
 
 
-def _require_giving(by: Member | None, role: Role) -> None:
+def require_giving(by: Member | None, role: Role) -> None:
+    """Raises Refused unless a member may give a role."""
     if by and role not in by.roles_to_give:
         raise Refused("role_beyond_yours", _("You cannot give a role that may do more than you may."))
 

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -130,6 +131,45 @@ class Member(models.Model):
         return other.permissions <= self.permissions
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def unanswered(self) -> "InvitationQuerySet":
+        return self.filter(accepted=None, revoked=None)
+
+    def open(self) -> "InvitationQuerySet":
+        """Invitations whose link still works."""
+        return self.unanswered().filter(expires__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A person asked by mail to join an organization. One that expired gives way to the next one for its address."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    name = models.CharField(max_length=80, validators=[invisible.validate_visible])
+    role = models.CharField(max_length=16, choices=Role)
+    token_mac = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    accepted = models.DateTimeField(null=True)
+    revoked = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=models.Q(accepted=None, revoked=None),
+                name="one_unanswered_invitation",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role})"
+
+
 class StoredKey(models.Model):
     """A random key the platform needs for ever (audit chain, agent keys, customer index), sealed at rest."""
 
@@ -141,6 +181,7 @@ class StoredKey(models.Model):
         CONVERSATION_INDEX = "conversation_index"
         ALIAS = "alias"
         SECOND_FACTOR = "second_factor"
+        INVITATION = "invitation"
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     scope = models.CharField(max_length=40)

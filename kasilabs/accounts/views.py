@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kasilabs.accounts import invitation, members
+from kasilabs.accounts import members
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.forms import AddMember, ChangeRole
+from kasilabs.accounts.invitations import changes
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Permission, Role
 from kasilabs.lib.refusal import Refused
@@ -26,22 +27,31 @@ def list_members(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required(Permission.MEMBERS_CHANGE)
 def add(request: MemberRequest) -> HttpResponseBase:
-    """Adds a person; an address that is new gets an account and a mail with the link that sets a password."""
+    """Invites a person; the answer is the same for an address with an account and one without."""
     form = AddMember(request.POST, by=request.member)
     if not form.is_valid():
         return _members_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        added = members.add(
+        invitation = changes.invite(
             organization=request.organization, by=request.member, actor=actor(request), **form.cleaned_data
         )
     except Refused as refused:
         form.add_error("role" if refused.code == "role_beyond_yours" else "email", str(refused))
         return _members_page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    sentence = _("%(person)s was added.")
-    if added.needs_password:
-        invitation.enqueue(added.member)
-        sentence = _("%(person)s was added. An email with a link to set a password is on its way.")
-    messages.success(request, sentence % {"person": added.member.user})
+    sentence = _("An invitation is on its way to %(email)s. It works for %(days)s days.")
+    messages.success(request, sentence % {"email": invitation.email, "days": changes.LIFETIME.days})
+    return redirect("accounts:members", request.organization.slug)
+
+
+@require_POST
+@member_required(Permission.MEMBERS_CHANGE)
+def revoke_invitation(request: MemberRequest, invitation: UUID) -> HttpResponseBase:
+    row = get_object_or_404(request.organization.invitations.select_related("organization"), pk=invitation)
+    try:
+        changes.revoke(invitation=row, by=request.member, actor=actor(request))
+    except Refused as refused:
+        return _refusal_page(request, str(refused))
+    messages.success(request, _("The invitation to %(email)s was revoked.") % {"email": row.email})
     return redirect("accounts:members", request.organization.slug)
 
 
@@ -102,7 +112,15 @@ def _members_page(
 ) -> HttpResponse:
     organization_members = request.organization.members.select_related("user").order_by("id")
     rows = [MemberRow.for_member(member, by=request.member) for member in organization_members]
-    return render(request, "accounts/members.html", {"rows": rows, "form": form, "refusal": refusal}, status=status)
+    invitations = request.organization.invitations.open().select_related("created_by").order_by("-id")
+    context = {
+        "rows": rows,
+        "invitations": invitations,
+        "roles_to_give": request.member.roles_to_give,
+        "form": form,
+        "refusal": refusal,
+    }
+    return render(request, "accounts/members.html", context, status=status)
 
 
 def _refusal_page(request: MemberRequest, sentence: str) -> HttpResponse:

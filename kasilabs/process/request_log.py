@@ -5,7 +5,7 @@ import re
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
-_KEY_IN_PATH = re.compile(r"(?<=/accounts/)(password/reset/key|confirm-email)/[^/]+")
+_KEY_IN_PATH = re.compile(r"^/(accounts/password/reset/key|accounts/confirm-email|invitations)/[^/]+")
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -13,5 +13,5 @@ class RequestLogMiddleware(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        path = _KEY_IN_PATH.sub(r"\1/…", request.path)
+        path = _KEY_IN_PATH.sub(r"/\1/…", request.path)
         return f"{request.method} {path}"

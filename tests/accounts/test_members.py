@@ -1,6 +1,6 @@
 import pytest
 
-from kasilabs.accounts import audit, invitation, members
+from kasilabs.accounts import audit, members, welcome
 from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Permission, Role
 from kasilabs.lib.refusal import Refused
@@ -165,7 +165,7 @@ def test_the_invitation_carries_a_link_that_sets_a_password() -> None:
     added = members.add(
         organization=organization, email="owner@x.example", name="O", role=Role.OWNER, by=None, actor=COMMAND
     )
-    invitation.enqueue(added.member)
+    welcome.enqueue(added.member)
     sent = mails.sent()[0]
     assert (sent.to, sent.subject) == (["owner@x.example"], "Kasi Legal added you on KasiLabs")
     assert f"http://127.0.0.1:8000/accounts/password/reset/key/{added.member.user_id.hex}-" in sent.body

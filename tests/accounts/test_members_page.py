@@ -1,9 +1,9 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from kasilabs.accounts.models import AuditEntry, Member, OutgoingMail, User
+from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Role
-from tests.support import factories, mails
+from tests.support import factories
 from tests.support.visits import As, page
 
 PAGE = "/o/kasi-legal/members/"
@@ -12,21 +12,6 @@ TYPED = {"email": "nia@x.example", "name": "Nia <b>", "role": "viewer"}
 
 def role_of(person: User) -> str:
     return Member.objects.get(user=person, organization__slug="kasi-legal").role
-
-
-@pytest.mark.django_db(transaction=True)
-def test_somebody_new_is_added_and_written_to(as_: As) -> None:
-    cast = factories.cast()
-    shown = page(as_(cast.admin).post(f"{PAGE}add/", TYPED, follow=True))
-    assert "Nia &lt;b&gt; was added. An email with a link to set a password is on its way." in shown
-    assert [message.to for message in mails.sent()] == [["nia@x.example"]]
-    assert AuditEntry.objects.get().actor == cast.admin.email
-
-
-def test_a_known_person_is_added_without_a_mail(cast: factories.Cast, as_: As) -> None:
-    as_(cast.admin).post(f"{PAGE}add/", {**TYPED, "email": "STRANGER@rival-law.example"})
-    assert role_of(cast.stranger) == "viewer"
-    assert not OutgoingMail.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -119,5 +104,5 @@ def test_the_page_costs_the_same_for_ten_and_a_thousand(
     people = User.objects.bulk_create(User(email=f"p{n}@x.example", name=f"P{n}", password="!") for n in range(rows))
     Member.objects.bulk_create(Member(organization=cast.organization, user=p, role=Role.VIEWER) for p in people)
     client = as_(cast.owner)
-    with django_assert_num_queries(5):  # session, user, membership; side bar, members
+    with django_assert_num_queries(6):  # session, user, membership; side bar, members, invitations
         assert client.get(PAGE).status_code == 200

@@ -18,7 +18,14 @@ NOT_PAGES = {
     *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_reauthenticate"),
     *("whatsapp:suspend", "whatsapp:resume", "whatsapp:rotate_key", "installations:suspend", "installations:resume"),
     *("installations:check_field", "grants:install", "grants:install_check_field", "grants:install_toolkit"),
-    *("notices:read", "notices:read_all", "notices:choose_mails"),
+    *(
+        "accounts:revoke_invitation",
+        "invitations:accept",
+        "invitations:register",
+        "notices:read",
+        "notices:read_all",
+        "notices:choose_mails",
+    ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("plugins:download", "agent:tools", "agent:calls", "agent:api-root", "manifest_schema", "healthz", "readyz"),
 }
@@ -86,6 +93,7 @@ def _outside() -> Iterator[PageCase]:
     yield PageCase("bad link", reverse("account_confirm_email", args=["no-such-key"]), role="")
     yield PageCase("bad reset", reverse("account_reset_password_from_key", args=["x", "no-key"]), role="")
     yield PageCase("password set", reverse("account_reset_password_from_key_done"), role="")
+    yield PageCase("invitation over", reverse("invitations:show", args=["no-such-link"]), role="", status=404)
     yield PageCase("404 outside", "/nothing/here/", role="", status=404)
     yield PageCase("405", reverse("demo_sign_in"), role="", status=405)
 
@@ -208,7 +216,7 @@ def _people(seed: Seed) -> Iterator[PageCase]:
     yield PageCase(
         "add person refused",
         reverse("accounts:members", args=[org]),
-        act=click("Add person", shows=".k-summary"),
+        act=click("Send invitation", shows=".k-summary"),
         status=422,
     )
     yield PageCase("remove person", reverse("accounts:remove", args=[org, viewer.pk]))

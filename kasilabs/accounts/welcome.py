@@ -1,4 +1,4 @@
-"""The mail to somebody who was added and has no password yet."""
+"""The mail to somebody whom a command added and who has no password yet."""
 
 from allauth.account import app_settings
 from allauth.account.utils import user_pk_to_url_str
@@ -14,7 +14,7 @@ def enqueue(member: Member) -> OutgoingMail:
     """Writes down the mail with the link that sets a password."""
     user, organization = member.user, member.organization
     context = {"member": member, "organization": organization, "link": link(user)}
-    text = render_to_string("accounts/email/invitation.txt", context)
+    text = render_to_string("accounts/email/welcome.txt", context)
     subject = gettext("%(organization)s added you on KasiLabs") % {"organization": organization.name}
     return outbox.enqueue(recipient=user.email, subject=subject, text=text, organization=organization)
 
