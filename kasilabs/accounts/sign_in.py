@@ -58,10 +58,13 @@ def redirect_page(request: PageRequest, address: str) -> HttpResponse:
 
 def current_page(request: PageRequest) -> str:
     """Return the page a request comes from, as a path; if no GET opens it, the nearest one above that a GET does."""
-    if request.htmx:
-        page = request.htmx.current_url_abs_path
-    else:
-        page = None if request.method in SAFE_METHODS else _referring_page(request)
+    try:
+        if request.htmx:
+            page = request.htmx.current_url_abs_path
+        else:
+            page = None if request.method in SAFE_METHODS else _referring_page(request)
+    except ValueError:  # An address that is none, such as http://[
+        page = None
     if page is None or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
         page = request.get_full_path()
     if opens_with_get(page):

@@ -1,9 +1,12 @@
 """The shape of process logs: JSON lines in production, plain lines in the demo; never a body or a header."""
 
 import logging
+import re
 from typing import Any
 
 import structlog
+
+_KEY_IN_PATH = re.compile(r"/(accounts/password/reset/key|accounts/confirm-email|invitations)/[^/\s'\"]+")
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -37,9 +40,20 @@ def formatter(*, as_json: bool, **_: object) -> logging.Formatter:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _trace_faults_alone,
             structlog.processors.format_exc_info,
+            _mask_keys_everywhere,
             renderer,
         ],
     )
+
+
+def mask_keys(text: str) -> str:
+    """Leaves out of the paths in a text the keys that would open an account to whoever reads the log."""
+    return _KEY_IN_PATH.sub(r"/\1/…", text)
+
+
+def _mask_keys_everywhere(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Masks what any logger says: Django's own write the path of each request that is refused."""
+    return {name: mask_keys(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _trace_faults_alone(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,11 +1,9 @@
 """One line for each finished request in the process log: method, path, status, who. No query, no reset key."""
 
-import re
-
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
-_KEY_IN_PATH = re.compile(r"^/(accounts/password/reset/key|accounts/confirm-email|invitations)/[^/]+")
+from kasilabs.process.process_log import mask_keys
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -13,5 +11,4 @@ class RequestLogMiddleware(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        path = _KEY_IN_PATH.sub(r"/\1/…", request.path)
-        return f"{request.method} {path}"
+        return f"{request.method} {mask_keys(request.path)}"

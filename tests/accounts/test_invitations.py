@@ -250,3 +250,11 @@ def test_a_link_opened_twice_at_once_joins_once(cast: factories.Cast, as_: As) -
     done = at_once(*[or_error(accept)] * 3)
     assert [each.code for each in done if isinstance(each, Refused)] == ["invitation_over"] * 2
     assert cast.stranger.memberships.filter(organization=cast.organization).count() == 1
+
+
+def test_an_invitation_ends_with_the_rights_of_whoever_sent_it(cast: factories.Cast, as_: As) -> None:
+    invite(cast, as_, cast.stranger.email, "admin")
+    Member.objects.filter(user=cast.admin).update(role=Role.VIEWER)
+    answer = as_(cast.stranger).post(f"{link()}accept/")
+    assert "may not give this role any more" in page(answer)
+    assert role_of(cast.stranger.email) == ""

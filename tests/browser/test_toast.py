@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import ViewportSize, expect
 
-from tests.browser.conftest import PHONE, WIDE, OpenWindow
+from tests.browser.chromium import PHONE, WIDE, OpenWindow
 from tests.browser.seed import Seed
 from tests.browser.window import Window
 

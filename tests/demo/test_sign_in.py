@@ -61,3 +61,9 @@ def test_outside_the_demo_there_is_neither_button_nor_address(wanjiru: User, set
     assert "This is a demo" not in client.get("/accounts/login/").content.decode()
     assert client.post(SIGN_IN, {"email": WANJIRU.email}).status_code == 404
     assert signed_in(client) is None
+
+
+def test_another_machine_gets_neither_button_nor_address(wanjiru: User) -> None:
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    assert WANJIRU.email not in client.get("/accounts/login/").content.decode()
+    assert client.post(SIGN_IN, {"email": WANJIRU.email}).status_code == 404

@@ -170,3 +170,8 @@ def test_whatever_the_document_nothing_sensitive_survives(document: Any) -> None
     assert json.loads(stored) == result
     sought = Sensitive(secrets=[SECRET], phones=[PHONE])
     assert [text for text in _said(result) if sought.find(text)] == []
+
+
+@pytest.mark.parametrize("phone", ["unknown", "+", ""])
+def test_a_phone_without_digits_hides_nothing(phone: str) -> None:
+    assert redact.document({"a": "call unknown"}, secrets=[], phones=[phone]) == {"a": "call unknown"}

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from kasilabs.accounts import audit, keyring, members, outbox
 from kasilabs.accounts.models import Invitation, Member, Organization, User
-from kasilabs.accounts.permissions import Role
+from kasilabs.accounts.permissions import Permission, Role
 from kasilabs.lib.refusal import Refused
 
 LIFETIME = timedelta(days=7)
@@ -80,6 +80,13 @@ def accept(*, invitation: Invitation, user: User, actor: audit.Actor) -> None:
         members.lock(organization, by=None)
         if user.email != invitation.email:
             raise Refused("another_address", _("This invitation was sent to another address."))
+        inviter = Member.objects.filter(organization=organization, user=invitation.created_by).first()
+        if (
+            inviter is None
+            or not inviter.may(Permission.MEMBERS_CHANGE)
+            or (Role(invitation.role) not in inviter.roles_to_give)
+        ):
+            raise Refused("inviter_may_not", _("Whoever invited you may not give this role any more. Ask for another."))
         _close(invitation, "accepted")
         Member.objects.get_or_create(organization=organization, user=user, defaults={"role": invitation.role})
         act.on(user.id.hex, user.email)

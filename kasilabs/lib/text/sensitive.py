@@ -134,9 +134,11 @@ def _base64_forms(secret: str) -> Iterator[str]:
 
 
 def _phone_forms(phone: str) -> Iterator[str]:
-    """Yields the digit strings that give a number away, longest first."""
+    """Yields the digit strings that give a number away, longest first; none where there is no digit."""
     match = formatting.COUNTRY_CODE.fullmatch(phone)
     digits = re.sub(r"\D", "", phone)
+    if not digits:
+        return
     national = match[2] if match else digits
     for form in (digits, "0" + national, national):
         if form == digits or len(form) >= MIN_PHONE_DIGITS:
