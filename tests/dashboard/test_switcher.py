@@ -19,7 +19,7 @@ def test_somebody_in_several_organizations_can_go_to_each(cast: factories.Cast, 
 def test_somebody_in_one_organization_has_nothing_to_switch(cast: factories.Cast, as_: As) -> None:
     belongs_to_both(cast, cast.admin)
     shown = page(as_(cast.viewer).get("/o/kasi-legal/"))
-    assert "k-switch" not in shown
+    assert "k-orgs" not in shown
     assert cast.rival.slug not in shown
 
 
