@@ -152,7 +152,8 @@ def grant(admin: Window, number: str) -> None:
 
 def make_test_call(developer: Window) -> None:
     """Make the test call of the last install step; its result is the plugin's own."""
-    developer.click_link("Install in the sandbox")
+    developer.click_link("Open the installed plugin")
+    developer.click_link("Test call")
     developer.click_link("create_support_ticket")
     developer.click_button("Make the test call")
     developer.wait_for_text("T-1001")
