@@ -40,11 +40,8 @@ def show_toast(window: Window) -> None:
     keep_toast(window, LONG)
 
 
-@EACH_WINDOW
-def test_every_step_of_the_wizard_goes_on_beneath_a_toast(
-    seeded: Seed, open_window: OpenWindow, viewport: ViewportSize
-) -> None:
-    window = open_window(seeded.cast.admin, viewport=viewport)
+def test_every_step_of_the_wizard_goes_on_beneath_a_toast(seeded: Seed, open_window: OpenWindow) -> None:
+    window = open_window(seeded.cast.admin, viewport=WIDE)
     window.open(reverse("grants:install_permissions", args=[seeded.cast.organization.slug, "DRAFT_DESK"]))
     show_toast(window)
     window.click_button("Save and continue")
