@@ -7,6 +7,7 @@ constraints stand behind that. All raise Refused, and then nothing was changed.
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 
 from django.utils.translation import gettext as _
 
@@ -15,10 +16,28 @@ from installations.models import Installation
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.refusal import Refused
+from kasilabs.lib.states import Mode
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest
 
 ON, OFF = ToolGrant.State.ON, ToolGrant.State.OFF
+
+
+@dataclass(frozen=True)
+class GrantContents:
+    """What a number loses with a grant; without a mode, there is none."""
+
+    mode: str = ""
+    tools: list[str] = field(default_factory=list)
+    permissions: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        mode = [str(Mode(self.mode).label)] if self.mode else []
+        return ", ".join([*mode, *self.tools, *self.permissions])
+
+    @classmethod
+    def of(cls, grant: PluginGrant) -> "GrantContents":
+        return cls(grant.installation.mode, sorted(grant.enabled_tools()), sorted(grant.enabled_permissions()))
 
 
 def grant_plugin(
@@ -28,11 +47,13 @@ def grant_plugin(
     tools: Collection[str] | None,
     permissions: Collection[str] | None,
     actor: audit.Actor,
+    replacing: GrantContents | None = None,
 ) -> PluginGrant:
     """Lets a number use an installation, with these tools and permissions on.
 
     None means all tools, and the permissions the manifest ticks by default. A number that has the installation already
-    keeps what is on and gets what is named besides. Another mode of the same plugin is replaced with all its cells.
+    keeps what is on and gets what is named besides. Another mode of the same plugin is replaced with all its cells;
+    somebody who has seen what is `replacing` replaces nothing else (`changed_meanwhile`).
     """
     manifest = installation.version.manifest
     _require_known(manifest, tools or (), permissions or ())
@@ -44,8 +65,11 @@ def grant_plugin(
 
         grant = instance.plugin_grants.with_installation().filter(plugin=installation.plugin_id).first()
         if grant is not None and grant.installation_id != installation.id:
+            _require_seen(replacing, GrantContents.of(grant))
             _delete(act, grant)
             grant = None
+        else:
+            _require_seen(replacing, GrantContents())
         is_new = grant is None
         if grant is None:
             grant = instance.plugin_grants.create(
@@ -64,13 +88,19 @@ def grant_plugin(
     return grant
 
 
-def revoke_plugin(*, instance: Instance, installation: Installation, actor: audit.Actor) -> None:
-    """Takes an installation back from a number, with all its cells."""
+def revoke_plugin(
+    *, instance: Instance, installation: Installation, actor: audit.Actor, seen: GrantContents | None = None
+) -> None:
+    """Takes an installation back from a number, with all its cells.
+
+    Somebody who has `seen` what that takes away takes nothing else (`changed_meanwhile`).
+    """
     with audited_change(instance, actor, "grant.taken_back") as act:
         grant = instance.plugin_grants.with_installation().filter(installation=installation).first()
         if grant is None:
             act.nothing()
         else:
+            _require_seen(seen, GrantContents.of(grant))
             _delete(act, grant)
 
 
@@ -140,15 +170,13 @@ def _require_unchanged(grant: PluginGrant) -> None:
         raise Refused("not_granted", _("This plugin is not granted to this number any more. Nothing was changed."))
 
 
+def _require_seen(seen: GrantContents | None, found: GrantContents) -> None:
+    if seen not in (None, found):
+        raise Refused("changed_meanwhile", _("What this takes away was changed meanwhile. Nothing was done."))
+
+
 def _delete(act: audit.Act, grant: PluginGrant) -> None:
-    act.change(
-        before={
-            "plugin": grant.plugin.slug,
-            "mode": str(grant.installation.mode),
-            "tools": sorted(grant.enabled_tools()),
-            "permissions": sorted(grant.enabled_permissions()),
-        }
-    )
+    act.change(before={"plugin": grant.plugin.slug, **asdict(GrantContents.of(grant))})
     grant.delete()
 
 

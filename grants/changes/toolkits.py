@@ -3,6 +3,8 @@
 Like the changes of plugins: one audited transaction each, repeatable, and Refused changes nothing.
 """
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from grants.changes.plugins import audited_change, require_member
@@ -24,8 +26,24 @@ def install(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor)
             act.nothing()
 
 
-def remove(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor) -> None:
-    """Removes a toolkit from an organization and from all its numbers: none gets it back by a later install."""
+@dataclass(frozen=True)
+class ToolkitLoss:
+    """What the removal of a toolkit takes away: the names of the numbers that have it."""
+
+    toolkit: str
+    numbers: list[str]
+
+    def __str__(self) -> str:
+        return ", ".join(self.numbers)
+
+
+def remove(
+    *, organization: Organization, toolkit: Toolkit, actor: audit.Actor, seen: ToolkitLoss | None = None
+) -> None:
+    """Removes a toolkit from an organization and from all its numbers: none gets it back by a later install.
+
+    Somebody who has `seen` which numbers lose it takes it from no others. Raises Refused (`changed_meanwhile`).
+    """
     with audit.act(actor=actor, action="toolkit.removed", organization=organization) as act:
         require_member(organization, actor)
         act.on(toolkit.value, toolkit.value)
@@ -34,7 +52,10 @@ def remove(*, organization: Organization, toolkit: Toolkit, actor: audit.Actor) 
             act.nothing()
             return
         grants = ToolkitGrant.objects.filter(organization=organization, toolkit=toolkit.value)
-        act.change(before={"numbers": sorted(grants.values_list("instance__name", flat=True))})
+        numbers = sorted(grants.values_list("instance__name", flat=True))
+        if seen not in (None, ToolkitLoss(toolkit.value, numbers)):
+            raise Refused("changed_meanwhile", _("Which numbers lose this toolkit was changed meanwhile."))
+        act.change(before={"numbers": numbers})
         grants.delete()
 
 

@@ -14,6 +14,8 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from grants.changes import plugins
+from grants.changes.plugins import GrantContents
+from grants.decision.context import GrantedPlugin
 from grants.matrix.build import CellState, NumberAccess, build_matrix, load_access, matrix_rows
 from grants.matrix.cells_html import CellRenderer, cell_id, header_id
 from grants.matrix.filter import MatrixFilter
@@ -23,6 +25,7 @@ from installations.lookup import installation_or_404
 from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
+from kasilabs.lib import shown
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import Instance
@@ -72,16 +75,25 @@ def grant(request: MemberRequest) -> HttpResponseBase:
     instance, installation = _number_and_installation(request, "grant")
     access = load_access(instance, installation)
     if request.method != "POST":
-        return _confirm_page(request, "grants/grant.html", access)
-    if access.other_mode is not None and "replace" not in request.POST:
+        return _confirm_page(request, "grants/grant.html", access, access.other_mode)
+    seen = shown.read(request.POST.get(shown.FIELD, ""), GrantContents)
+    if access.other_mode is not None and seen is None:
         page = reverse("grants:grant", args=[request.organization.slug])
         url = f"{page}?number={instance.public_id}&installation={installation.public_id}"
         return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
     try:
         plugins.grant_plugin(
-            instance=instance, installation=installation, tools=None, permissions=None, actor=actor(request)
+            instance=instance,
+            installation=installation,
+            tools=None,
+            permissions=None,
+            actor=actor(request),
+            replacing=seen or GrantContents(),
         )
     except Refused as refused:
+        if refused.code == "changed_meanwhile" and seen:
+            access = load_access(instance, installation)
+            return _confirm_page(request, "grants/grant.html", access, access.other_mode, before=seen)
         return _refused(request, str(refused))
     after = load_access(instance, installation)
     moved = {name for name, state in after.cells.items() if state is not access.cells[name]}
@@ -92,11 +104,17 @@ def grant(request: MemberRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.GRANTS_CHANGE)
 def revoke(request: MemberRequest) -> HttpResponseBase:
-    """Asks first, then takes a plugin back from a number with all its cells."""
+    """Asks first, then takes a plugin back from a number with all its cells: those the page has named."""
     instance, installation = _number_and_installation(request, "take_back")
+    access = load_access(instance, installation)
     if request.method != "POST":
-        return _confirm_page(request, "grants/revoke.html", load_access(instance, installation))
-    plugins.revoke_plugin(instance=instance, installation=installation, actor=actor(request))
+        return _confirm_page(request, "grants/revoke.html", access, access.grant)
+    seen = shown.read(request.POST.get(shown.FIELD, ""), GrantContents) or GrantContents()
+    try:
+        plugins.revoke_plugin(instance=instance, installation=installation, actor=actor(request), seen=seen)
+    except Refused:
+        access = load_access(instance, installation)
+        return _confirm_page(request, "grants/revoke.html", access, access.grant, before=seen)
     names = {"plugin": installation.version.name, "number": instance.name}
     messages.success(request, _("%(plugin)s is taken back from %(number)s.") % names)
     return redirect(_matrix_url(request, MatrixFilter(), header_id(instance, installation)))
@@ -122,9 +140,27 @@ def _number_and_installation(request: MemberRequest, field: str) -> tuple[Instan
     return number_or_404(request.organization, number), installation_or_404(request.organization, installation)
 
 
-def _confirm_page(request: MemberRequest, template: str, access: NumberAccess) -> HttpResponse:
-    context = {"access": access, "number": access.instance, "installation": access.installation}
-    return render(request, template, context)
+def _confirm_page(
+    request: MemberRequest,
+    template: str,
+    access: NumberAccess,
+    lost: GrantedPlugin | None,
+    *,
+    before: GrantContents | None = None,
+) -> HttpResponse:
+    """Says what a number loses; again, where that is not what the page had said `before`."""
+    contents = GrantContents()
+    if lost:
+        contents = GrantContents(lost.plugin.installation.mode, sorted(lost.tools), sorted(lost.permissions))
+    context = {
+        "access": access,
+        "number": access.instance,
+        "installation": access.installation,
+        "now": contents,
+        "shown": shown.sign(contents),
+        "before": before,
+    }
+    return render(request, template, context, status=HTTPStatus.CONFLICT if before else HTTPStatus.OK)
 
 
 def _matrix_url(request: MemberRequest, matrix_filter: MatrixFilter, anchor: str = "") -> str:

@@ -1,5 +1,7 @@
 """Toolkits: installed for the organization, then granted to its numbers."""
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -8,9 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from grants.changes import toolkits as changes
+from grants.changes.toolkits import ToolkitLoss
 from grants.toolkits import overview
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
+from kasilabs.lib import shown
 from kasilabs.lib.refusal import Refused
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.lookup import number_or_404
@@ -39,15 +43,23 @@ def install(request: MemberRequest, toolkit: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.TOOLKITS_CHANGE)
 def remove(request: MemberRequest, toolkit: str) -> HttpResponseBase:
-    """Asks first, then removes a toolkit from the organization and all its numbers."""
+    """Asks first, then removes a toolkit from the organization and from those numbers that the page has named."""
     found = _toolkit_or_404(toolkit)
-    if request.method != "POST":
-        usages = overview.toolkits_of_organization(request.organization)
-        usage = next(usage for usage in usages if usage.toolkit is found)
-        return render(request, "grants/remove_toolkit.html", {"usage": usage})
-    changes.remove(organization=request.organization, toolkit=found, actor=actor(request))
-    messages.success(request, _("%(toolkit)s is removed.") % {"toolkit": found})
-    return redirect("grants:toolkits", request.organization.slug)
+    before, status = None, HTTPStatus.OK
+    if request.method == "POST":
+        before = shown.read(request.POST.get(shown.FIELD, ""), ToolkitLoss) or ToolkitLoss(found.value, [])
+        try:
+            changes.remove(organization=request.organization, toolkit=found, actor=actor(request), seen=before)
+        except Refused:
+            status = HTTPStatus.CONFLICT
+        else:
+            messages.success(request, _("%(toolkit)s is removed.") % {"toolkit": found})
+            return redirect("grants:toolkits", request.organization.slug)
+    usages = overview.toolkits_of_organization(request.organization)
+    usage = next(usage for usage in usages if usage.toolkit is found)
+    loss = ToolkitLoss(found.value, sorted(usage.numbers))
+    context = {"usage": usage, "now": loss, "before": before, "shown": shown.sign(loss)}
+    return render(request, "grants/remove_toolkit.html", context, status=status)
 
 
 @require_safe

@@ -35,9 +35,10 @@ class AddMember(forms.Form):
 
 
 class ChangeRole(forms.Form):
-    """The role of one member: a row of the one form that the table is, with the person's id as prefix."""
+    """The role of one member, and what it `was` on the page: a row of the one form that the table is."""
 
     role = forms.ChoiceField(choices=Role.choices)
+    was = forms.ChoiceField(choices=Role.choices, required=False)
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])

@@ -48,14 +48,16 @@ def add(
     return Added(member, needs_password=not user.has_usable_password())
 
 
-def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.Actor) -> Member:
-    """Gives a member another role. Raises Refused."""
+def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.Actor, was: str = "") -> Member:
+    """Gives a member another role, if they have the one that somebody saw who says which it `was`. Raises Refused."""
     organization = member.organization
     with audit.act(actor=actor, action="member.role_changed", organization=organization) as act:
         acting, member = lock(organization, by), _reload(organization, member)
         if acting and not acting.may_change(member):
             raise _refusal_to_touch(acting, member)
         require_giving(acting, role)
+        if member.role != role:
+            _require_role(member, was)
         act.on(member.user_id.hex, member.user.email)
         act.change(before={"role": member.role}, after={"role": role.value})
         if member.role == role:
@@ -66,13 +68,17 @@ def change_role(*, member: Member, role: Role, by: Member | None, actor: audit.A
     return member
 
 
-def remove(*, member: Member, by: Member | None, actor: audit.Actor) -> None:
-    """Ends a membership and the invitations the person sent; their account stays. Raises Refused."""
+def remove(*, member: Member, by: Member | None, actor: audit.Actor, was: str = "") -> None:
+    """Ends a membership and the invitations the person sent; their account stays. Raises Refused.
+
+    Whoever says which role it `was` ends it only with that one.
+    """
     organization = member.organization
     with audit.act(actor=actor, action="member.removed", organization=organization) as act:
         acting, member = lock(organization, by), _reload(organization, member)
         if acting and not acting.may_remove(member):
             raise _refusal_to_touch(acting, member)
+        _require_role(member, was)
         act.on(member.user_id.hex, member.user.email)
         act.change(before={"role": member.role})
         ended = organization.invitations.unanswered().filter(created_by=member.user).update(revoked=timezone.now())
@@ -104,6 +110,13 @@ def require_giving(by: Member | None, role: Role) -> None:
     """Raises Refused unless a member may give a role."""
     if by and role not in by.roles_to_give:
         raise Refused("role_beyond_yours", _("You cannot give a role that may do more than you may."))
+
+
+def _require_role(member: Member, was: str) -> None:
+    if was and member.role != was:
+        words = _("The role of %(person)s was changed meanwhile. The page said %(was)s, and now it is %(role)s.")
+        names = {"person": member.user, "was": Role(was).label, "role": member.get_role_display()}
+        raise Refused("changed_meanwhile", words % names)
 
 
 def _refusal_to_touch(by: Member, member: Member) -> Refused:

@@ -62,11 +62,11 @@ def change_role(request: MemberRequest, person: UUID) -> HttpResponseBase:
     form = ChangeRole(request.POST, prefix=person.hex)
     if not form.is_valid():
         return _refusal_page(request, _("Choose one of the roles."))
-    role = form.cleaned_data["role"]
+    role, was = form.cleaned_data["role"], form.cleaned_data["was"]
     try:
-        members.change_role(member=member, role=role, by=request.member, actor=actor(request))
+        members.change_role(member=member, role=role, by=request.member, actor=actor(request), was=was)
     except Refused as refused:
-        return _refusal_page(request, str(refused))
+        return _refusal_page(request, str(refused), refused.code)
     sentence = _("The role of %(person)s is now %(role)s.")
     messages.success(request, sentence % {"person": member.user, "role": role.label})
     return redirect("accounts:members", request.organization.slug)
@@ -79,10 +79,11 @@ def remove(request: MemberRequest, person: UUID) -> HttpResponseBase:
     member = _member_or_404(request, person)
     if request.method != "POST":
         return render(request, "accounts/remove.html", {"leaving": member})
+    was = request.POST.get("was", "")
     try:
-        members.remove(member=member, by=request.member, actor=actor(request))
+        members.remove(member=member, by=request.member, actor=actor(request), was=was if was in Role.values else "")
     except Refused as refused:
-        return _refusal_page(request, str(refused))
+        return _refusal_page(request, str(refused), refused.code)
     messages.success(request, _("%(person)s was removed.") % {"person": member.user})
     is_own = member.user_id == request.user.pk
     return redirect("home") if is_own else redirect("accounts:members", request.organization.slug)
@@ -123,6 +124,7 @@ def _members_page(
     return render(request, "accounts/members.html", context, status=status)
 
 
-def _refusal_page(request: MemberRequest, sentence: str) -> HttpResponse:
+def _refusal_page(request: MemberRequest, sentence: str, code: str = "") -> HttpResponse:
     form = AddMember(by=request.member)
-    return _members_page(request, form, refusal=sentence, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    status = HTTPStatus.CONFLICT if code == "changed_meanwhile" else HTTPStatus.UNPROCESSABLE_ENTITY
+    return _members_page(request, form, refusal=sentence, status=status)

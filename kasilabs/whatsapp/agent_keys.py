@@ -62,8 +62,26 @@ def rotate(*, instance: Instance, actor: audit.Actor, current: UUID | None = Non
         return _make(instance, act)
 
 
-def revoke(*, key: AgentKey, actor: audit.Actor) -> None:
-    """Ends a key at once; one that has ended stays as it is."""
+@dataclass(frozen=True)
+class KeyLoss:
+    """What the end of a key means for the agent of its number."""
+
+    is_only_key: bool
+
+    def __str__(self) -> str:
+        return str(_("the only key") if self.is_only_key else _("another key keeps working"))
+
+
+def loss(key: AgentKey) -> KeyLoss:
+    """Returns what the end of a key would mean now."""
+    return KeyLoss(is_only_key=not key.instance.agent_keys.live().exclude(pk=key.pk).exists())
+
+
+def revoke(*, key: AgentKey, actor: audit.Actor, seen: KeyLoss | None = None) -> None:
+    """Ends a key at once; one that has ended stays as it is.
+
+    Raises Refused (`changed_meanwhile`) when that means something else than the person has `seen`.
+    """
     instance = key.instance
     with audit.act(actor=actor, action="agent_key.revoked", organization=instance.organization) as act:
         _lock(instance)
@@ -71,6 +89,8 @@ def revoke(*, key: AgentKey, actor: audit.Actor) -> None:
         act.change(before={"key": key.prefix})
         if not instance.agent_keys.live().filter(pk=key.pk).update(revoked=timezone.now()):
             act.nothing()
+        elif seen not in (None, loss(key)):
+            raise Refused("changed_meanwhile", _("The keys of this number were changed meanwhile."))
 
 
 def find(text: str, now: datetime) -> AgentKey | None:

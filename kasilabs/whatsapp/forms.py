@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from kasilabs.configuration.display import Difference
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.text import invisible
 from kasilabs.whatsapp.models import E164, Instance
@@ -41,7 +42,7 @@ class NumberForm(forms.Form):
     @classmethod
     def for_instance(cls, instance: Instance) -> "NumberForm":
         """Returns the form with the settings of a number."""
-        return cls(initial=asdict(Settings(instance.name, instance.number, instance.system_prompt)))
+        return cls(initial=asdict(Settings.of(instance)))
 
     def clean_number(self) -> str:
         """Drops the separators; what is left must be E.164."""
@@ -62,6 +63,17 @@ class NumberForm(forms.Form):
         return Settings(**self.cleaned_data)
 
     def refuse(self, refused: Refused) -> None:
-        """Puts each error of a refusal under its field."""
+        """Puts each error of a refusal under its field, and the refusal itself over the form where it names none."""
         for error in refused.errors or ():
             self.add_error(str(error["pointer"]).removeprefix("/"), str(error["message"]))
+        if not refused.errors:
+            self.add_error(None, str(refused))
+
+    def differences(self, saved: Settings) -> list[Difference]:
+        """Returns where what was typed differs from what is saved; only after `is_valid`."""
+        mine, theirs = asdict(self.settings), asdict(saved)
+        return [
+            Difference(str(field.label), theirs[name], mine[name])
+            for name, field in self.fields.items()
+            if theirs[name] != mine[name]
+        ]

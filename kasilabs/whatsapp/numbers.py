@@ -19,6 +19,10 @@ class Settings:
     number: str
     system_prompt: str = ""
 
+    @classmethod
+    def of(cls, instance: Instance) -> "Settings":
+        return cls(instance.name, instance.number, instance.system_prompt)
+
 
 def add(*, organization: Organization, settings: Settings, actor: audit.Actor) -> Instance:
     """Connects a number. Raises Refused with a pointer to the field."""
@@ -30,10 +34,16 @@ def add(*, organization: Organization, settings: Settings, actor: audit.Actor) -
     return instance
 
 
-def edit(*, instance: Instance, settings: Settings, actor: audit.Actor) -> Instance:
-    """Changes what people set of a number. Raises Refused with a pointer to the field."""
+def edit(*, instance: Instance, settings: Settings, actor: audit.Actor, seen: Settings | None = None) -> Instance:
+    """Changes what people set of a number. Raises Refused with a pointer to the field.
+
+    Raises Refused (`changed_meanwhile`) when it is not any more as the person has `seen` it.
+    """
     with audit.act(actor=actor, action="number.changed", organization=instance.organization) as act:
         instance = _lock(instance)
+        current = Settings.of(instance)
+        if seen and current not in (seen, settings):
+            raise Refused("changed_meanwhile", _("Somebody changed this number meanwhile. Nothing was saved."))
         act.on(instance.public_id, settings.name)
         changed = {name: value for name, value in asdict(settings).items() if getattr(instance, name) != value}
         act.change(before={name: getattr(instance, name) for name in changed}, after=changed)

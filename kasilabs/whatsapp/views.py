@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from uuid import UUID
@@ -13,12 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
+from kasilabs.configuration.display import Difference
+from kasilabs.lib import shown
 from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
-from kasilabs.whatsapp.agent_keys import NewKey
+from kasilabs.whatsapp.agent_keys import KeyLoss, NewKey
 from kasilabs.whatsapp.forms import NumberForm
 from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import AgentKey, Instance
+from kasilabs.whatsapp.numbers import Settings
 
 
 @require_safe
@@ -55,15 +58,19 @@ def detail(request: MemberRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(Permission.NUMBERS_CHANGE)
 def edit(request: MemberRequest, number: str) -> HttpResponseBase:
+    """Changes a number, unless somebody else did since the page was opened: then both are shown."""
     instance = number_or_404(request.organization, number)
     form = NumberForm(request.POST) if request.method == "POST" else NumberForm.for_instance(instance)
     if not form.is_valid():
         return _form_page(request, form, instance)
+    seen = shown.read(request.POST.get(shown.FIELD, ""), Settings)
     try:
-        instance = numbers.edit(instance=instance, settings=form.settings, actor=actor(request))
+        instance = numbers.edit(instance=instance, settings=form.settings, actor=actor(request), seen=seen)
     except Refused as refused:
+        saved = number_or_404(request.organization, number)
+        differences = form.differences(Settings.of(saved)) if refused.code == "changed_meanwhile" else []
         form.refuse(refused)
-        return _form_page(request, form, instance)
+        return _form_page(request, form, saved, differences)
     messages.success(request, _("%(number)s was saved.") % {"number": instance.name})
     return _redirect(instance)
 
@@ -110,21 +117,37 @@ def revoke_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBa
     """Asks first, then ends a key at once."""
     instance = number_or_404(request.organization, number)
     agent_key = get_object_or_404(instance.agent_keys, pk=key)
-    if request.method != "POST":
-        is_last = not instance.agent_keys.live().exclude(pk=agent_key.pk).exists()
-        return render(request, "whatsapp/revoke.html", {"number": instance, "key": agent_key, "is_last": is_last})
-    agent_keys.revoke(key=agent_key, actor=actor(request))
-    messages.success(request, _("The key %(key)s was revoked.") % {"key": agent_key})
-    return _redirect(instance)
+    before, status = None, HTTPStatus.OK
+    if request.method == "POST":
+        before = shown.read(request.POST.get(shown.FIELD, ""), KeyLoss)
+        try:
+            agent_keys.revoke(key=agent_key, actor=actor(request), seen=before)
+        except Refused:
+            status = HTTPStatus.CONFLICT
+        else:
+            messages.success(request, _("The key %(key)s was revoked.") % {"key": agent_key})
+            return _redirect(instance)
+    loss = agent_keys.loss(agent_key)
+    context = {"number": instance, "key": agent_key, "now": loss, "before": before, "shown": shown.sign(loss)}
+    return render(request, "whatsapp/revoke.html", context, status=status)
 
 
 def _redirect(instance: Instance) -> HttpResponseBase:
     return redirect("whatsapp:detail", instance.organization.slug, instance.public_id)
 
 
-def _form_page(request: MemberRequest, form: NumberForm, instance: Instance | None) -> HttpResponse:
+def _form_page(
+    request: MemberRequest, form: NumberForm, instance: Instance | None, differences: Sequence[Difference] = ()
+) -> HttpResponse:
+    """Shows the form; with `differences` to what was saved meanwhile, saving again is a decision."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "whatsapp/form.html", {"form": form, "number": instance}, status=status)
+    context = {
+        "form": form,
+        "number": instance,
+        "shown": shown.sign(Settings.of(instance)) if instance else "",
+        "differences": differences,
+    }
+    return render(request, "whatsapp/form.html", context, status=HTTPStatus.CONFLICT if differences else status)
 
 
 def _new_key_page(request: MemberRequest, instance: Instance, make: Callable[[], NewKey]) -> HttpResponse:

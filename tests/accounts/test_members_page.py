@@ -4,7 +4,7 @@ from pytest_django import DjangoAssertNumQueries
 from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Role
 from tests.support import factories
-from tests.support.visits import As, page
+from tests.support.visits import As, hidden_fields, page
 
 PAGE = "/o/kasi-legal/members/"
 TYPED = {"email": "nia@x.example", "name": "Nia <b>", "role": "viewer"}
@@ -43,6 +43,28 @@ def test_a_role_is_changed_in_the_table(cast: factories.Cast, as_: As) -> None:
     answer = as_(cast.owner).post(f"{PAGE}{cast.viewer.id}/role/", typed, follow=True)
     assert "The role of Viewer is now Operator." in page(answer)
     assert role_of(cast.viewer) == "operator"
+
+
+def test_a_role_that_somebody_else_gave_meanwhile_stays(cast: factories.Cast, as_: As) -> None:
+    owner, url = as_(cast.owner), f"{PAGE}{cast.viewer.id}/role/"
+    opened = hidden_fields(owner.get(PAGE))
+    Member.objects.filter(user=cast.viewer).update(role=Role.ADMIN)
+    answer = owner.post(url, {**opened, f"{cast.viewer.id.hex}-role": "operator"})
+    assert answer.status_code == 409
+    assert "The page said Viewer, and now it is Admin." in page(answer)
+    assert role_of(cast.viewer) == "admin"
+    owner.post(url, {**hidden_fields(answer), f"{cast.viewer.id.hex}-role": "operator"})
+    assert role_of(cast.viewer) == "operator"
+
+
+def test_nobody_is_removed_in_a_role_that_the_page_did_not_name(cast: factories.Cast, as_: As) -> None:
+    owner, url = as_(cast.owner), f"{PAGE}{cast.viewer.id}/remove/"
+    opened = hidden_fields(owner.get(url))
+    Member.objects.filter(user=cast.viewer).update(role=Role.ADMIN)
+    answer = owner.post(url, opened)
+    assert answer.status_code == 409
+    assert "The page said Viewer, and now it is Admin." in page(answer)
+    assert role_of(cast.viewer) == "admin"
 
 
 @pytest.mark.parametrize("role", ["emperor", "", "owner"])

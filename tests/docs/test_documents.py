@@ -140,6 +140,11 @@ def test_the_code_in_the_guide_is_the_code_that_was_tried() -> None:
         assert code in (pages.DOCS / "authors" / source).read_text()
 
 
+def test_no_guide_names_a_port_where_the_demo_prints_its_address() -> None:
+    guides = [pages.ROOT / "README.md", *sorted((pages.DOCS / "authors").glob("*.md"))]
+    assert [page.name for page in guides if re.search(r"(127\.0\.0\.1|localhost):8\d\d\d", page.read_text())] == []
+
+
 def test_no_document_names_a_person_to_please_or_shouts() -> None:
     for page in pages.PAGES:
         words = re.sub(

@@ -16,7 +16,7 @@ from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import Desk
 from tests.support import factories
-from tests.support.visits import As, page
+from tests.support.visits import As, hidden_fields, page
 
 PAGE = "/o/kasi-legal/grants/"
 HTMX = {"HX-Request": "true"}
@@ -182,19 +182,60 @@ def test_replacing_the_other_mode_asks_first(desk: Desk, cast: factories.Cast, a
     asked = as_(cast.admin).post(f"{PAGE}grant/", sent, follow=True)
     assert "tools: 2, permissions: 1" in page(asked)
     assert PluginGrant.objects.get().installation == desk.installation
-    as_(cast.admin).post(f"{PAGE}grant/", sent | {"replace": "yes"})
+    as_(cast.admin).post(f"{PAGE}grant/", {**hidden_fields(asked), **sent})
     assert PluginGrant.objects.get().installation == live
+
+
+def test_a_replacement_takes_nothing_away_that_its_page_did_not_name(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    admin, live = as_(cast.admin), desk.install_live()
+    sent = {"grant": f"{desk.legal.public_id}:{live.public_id}"}
+    opened = hidden_fields(admin.get(f"{PAGE}grant/?number={desk.legal.public_id}&installation={live.public_id}"))
+    granted = desk.grant(tools=[TOOL])
+    answer = admin.post(f"{PAGE}grant/", {**opened, **sent})
+    assert answer.status_code == 409
+    assert "The page said: nothing" in page(answer)
+    assert f"Now it is: Sandbox, {TOOL}, {KEY}" in page(answer)
+    assert PluginGrant.objects.get() == granted
+    assert admin.post(f"{PAGE}grant/", {**hidden_fields(answer), **sent}).status_code == 302
+    assert PluginGrant.objects.get().installation == live
+
+
+def test_a_number_that_has_the_plugin_is_granted_it_again(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    desk.grant(tools=[TOOL])
+    url = f"{PAGE}grant/?number={desk.legal.public_id}&installation={desk.installation.public_id}"
+    sent = {"grant": f"{desk.legal.public_id}:{desk.installation.public_id}"}
+    answer = as_(cast.admin).post(f"{PAGE}grant/", {**hidden_fields(as_(cast.admin).get(url)), **sent})
+    assert answer.status_code == 302
+    assert PluginGrant.objects.get().enabled_tools() == {TOOL}
 
 
 def test_taking_a_plugin_back_asks_first(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
     admin = as_(cast.admin)
     url = f"{PAGE}take-back/?number={desk.legal.public_id}&installation={desk.installation.public_id}"
-    assert "tools: 2, permissions: 1" in page(admin.get(url))
+    asked = admin.get(url)
+    assert "tools: 2, permissions: 1" in page(asked)
     assert PluginGrant.objects.count() == 1
-    admin.post(f"{PAGE}take-back/", {"take_back": f"{desk.legal.public_id}:{desk.installation.public_id}"})
+    sent = {"take_back": f"{desk.legal.public_id}:{desk.installation.public_id}"}
+    admin.post(f"{PAGE}take-back/", {**hidden_fields(asked), **sent})
     assert not PluginGrant.objects.exists()
     assert "nothing to take back" in page(admin.get(url))
+    assert admin.post(f"{PAGE}take-back/", {**hidden_fields(asked), **sent}).status_code == 302
+
+
+def test_nothing_is_taken_back_that_the_page_did_not_name(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    granted, admin = desk.grant(tools=[TOOL]), as_(cast.admin)
+    sent = {"take_back": f"{desk.legal.public_id}:{desk.installation.public_id}"}
+    url = f"{PAGE}take-back/?number={desk.legal.public_id}&installation={desk.installation.public_id}"
+    opened = hidden_fields(admin.get(url))
+    plugins.set_tool(grant=granted, tool="find_support_ticket", state=ToolGrant.State.ON, actor=factories.ACTOR)
+    for stale in (opened, {}):
+        answer = admin.post(f"{PAGE}take-back/", {**stale, **sent})
+        assert answer.status_code == 409
+        assert f"Now it is: Sandbox, {TOOL}, find_support_ticket, {KEY}" in page(answer)
+        assert PluginGrant.objects.exists()
+    admin.post(f"{PAGE}take-back/", {**hidden_fields(answer), **sent})
+    assert not PluginGrant.objects.exists()
 
 
 def test_the_filter_stands_in_the_url(desk: Desk, cast: factories.Cast, as_: As) -> None:

@@ -14,7 +14,7 @@ from tests.grants.conftest import MANIFEST, Desk
 from tests.support import factories
 from tests.support.concurrency import at_once, or_error
 from tests.support.factories import ACTOR
-from tests.support.visits import As, page
+from tests.support.visits import As, hidden_fields, page, send
 
 
 def url(installation: Installation) -> str:
@@ -87,7 +87,7 @@ def test_another_name_removes_nothing(desk: Desk, cast: factories.Cast, as_: As,
 
 def test_the_typed_slug_removes_and_says_so(desk: Desk, cast: factories.Cast, as_: As) -> None:
     desk.grant()
-    answer = as_(cast.admin).post(url(desk.installation), {"typed": " SUPPORT_DESK "}, follow=True)
+    answer = send(as_(cast.admin), url(desk.installation), {"typed": " SUPPORT_DESK "}, follow=True)
     assert answer.redirect_chain == [("/o/kasi-legal/installations/", 302)]
     assert "Support Desk is removed." in page(answer)
     assert AuditEntry.objects.filter(actor=cast.admin.email, action="installation.removed").count() == 1
@@ -99,8 +99,23 @@ def test_a_developer_removes_a_sandbox_installation_of_their_organization(
 ) -> None:
     developer = as_(cast.developer)
     assert url(desk.installation) in page(developer.get(url(desk.installation).removesuffix("remove/")))
-    developer.post(url(desk.installation), {"typed": "SUPPORT_DESK"})
+    send(developer, url(desk.installation), {"typed": "SUPPORT_DESK"})
     assert Installation.objects.get().state == "removed"
+
+
+def test_a_removal_takes_nothing_away_that_its_page_did_not_name(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    made, admin = keep_a_secret(desk), as_(cast.admin)
+    opened = hidden_fields(admin.get(url(made)))
+    desk.installation = made
+    desk.grant()
+    for stale in (opened, {}):
+        answer = admin.post(url(made), {**stale, "typed": "HELP_DESK"})
+        assert answer.status_code == 409
+        assert "Now it is: Legal Consultations (create_support_ticket, find_support_ticket), 1 secret" in page(answer)
+    assert "The page said: 1 secret" in page(admin.post(url(made), {**opened, "typed": "HELP_DESK"}))
+    assert (PluginGrant.objects.count(), InstallationSecret.objects.count()) == (1, 1)
+    assert admin.post(url(made), {**hidden_fields(answer), "typed": "HELP_DESK"}).status_code == 302
+    assert PluginGrant.objects.count() == 0
 
 
 def test_a_developer_removes_nothing_live_and_is_told_the_permission(desk: Desk, cast: factories.Cast, as_: As) -> None:

@@ -10,7 +10,7 @@ from kasilabs.whatsapp.models import Instance
 from tests.grants.conftest import Desk
 from tests.support import factories
 from tests.support.factories import ACTOR
-from tests.support.visits import As, page
+from tests.support.visits import As, hidden_fields, page, send
 
 PAGE = "/o/kasi-legal/toolkits/"
 HTMX = {"HX-Request": "true"}
@@ -48,8 +48,24 @@ def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast
     assert "It is taken back from these numbers: Billing Support, Legal Consultations." in asked
     assert "Plugins that use it stop working there: Support Desk." in asked
     assert OrganizationToolkit.objects.exists()
-    as_(cast.admin).post(f"{PAGE}PAYMENTS/remove/")
+    send(as_(cast.admin), f"{PAGE}PAYMENTS/remove/", {})
     assert not OrganizationToolkit.objects.exists()
+    assert not ToolkitGrant.objects.exists()
+
+
+def test_a_toolkit_is_taken_from_no_number_that_the_page_did_not_name(
+    desk: Desk, cast: factories.Cast, as_: As
+) -> None:
+    installed(desk, desk.legal)
+    admin, url = as_(cast.admin), f"{PAGE}PAYMENTS/remove/"
+    opened = hidden_fields(admin.get(url))
+    toolkits.grant(instance=desk.billing, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
+    for stale in (opened, {}):
+        answer = admin.post(url, stale)
+        assert answer.status_code == 409
+        assert "Now it is: Billing Support, Legal Consultations" in page(answer)
+        assert (OrganizationToolkit.objects.count(), ToolkitGrant.objects.count()) == (1, 2)
+    admin.post(url, hidden_fields(answer))
     assert not ToolkitGrant.objects.exists()
 
 

@@ -29,7 +29,7 @@ def link_in(message: EmailMessage) -> str:
 
 def hidden_fields(answer: HttpResponseBase) -> dict[str, str]:
     """Returns what a browser sends back with the form of a page besides what a person sees."""
-    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page(answer))
+    found = re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page(answer))
     return {name: html.unescape(value) for name, value in found}
 
 

@@ -1,3 +1,4 @@
+import re
 from functools import partial
 
 import pytest
@@ -11,7 +12,7 @@ from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
 from tests.support import factories
 from tests.support.concurrency import at_once, or_error
-from tests.support.visits import As, page
+from tests.support.visits import As, hidden_fields, page
 
 COMMAND = audit.Actor.command("test")
 LIST = "/o/kasi-legal/numbers/"
@@ -98,6 +99,36 @@ def test_saving_without_a_change_writes_nothing(cast: factories.Cast, as_: As, n
     assert AuditEntry.objects.count() == 0
 
 
+def test_a_page_from_before_somebody_elses_change_overwrites_nothing(
+    cast: factories.Cast, as_: As, number: Instance
+) -> None:
+    admin, url = as_(cast.admin), page_of(number, "edit/")
+    typed = {"name": "Reception", "number": number.number, "system_prompt": ""}
+    opened = hidden_fields(admin.get(url))
+    theirs = Settings(number.name, number.number, "Be kind.")
+    numbers.edit(instance=number, settings=theirs, actor=COMMAND)
+    answer = admin.post(url, {**opened, **typed})
+    assert answer.status_code == 409
+    assert re.findall(r'<th scope="row" class="k-wrap">(.*?)</th><td class="k-wrap">(.*?)</td>', page(answer)) == [
+        ("Name", "Legal Consultations"),
+        ("System prompt", "Be kind."),
+    ]
+    assert 'value="Reception"' in page(answer)
+    number.refresh_from_db()
+    assert Settings.of(number) == theirs
+    assert admin.post(url, {**hidden_fields(answer), **typed}).status_code == 302
+    number.refresh_from_db()
+    assert (number.name, number.system_prompt) == ("Reception", "")
+
+
+def test_two_who_save_the_same_do_not_meet(cast: factories.Cast, as_: As, number: Instance) -> None:
+    admin, url = as_(cast.admin), page_of(number, "edit/")
+    opened = hidden_fields(admin.get(url))
+    numbers.edit(instance=number, settings=Settings("Reception", number.number), actor=COMMAND)
+    typed = {"name": "Reception", "number": number.number, "system_prompt": ""}
+    assert admin.post(url, {**opened, **typed}).status_code == 302
+
+
 def test_a_system_prompt_too_long_is_refused_and_kept(cast: factories.Cast, as_: As, number: Instance) -> None:
     typed = {"name": number.name, "number": number.number, "system_prompt": "x" * 8001}
     answer = as_(cast.admin).post(page_of(number, "edit/"), typed)
@@ -152,6 +183,24 @@ def test_revoking_asks_first(cast: factories.Cast, as_: As, number: Instance) ->
     assert number.agent_keys.live().count() == 1
     assert client.post(url).status_code == 302
     assert number.agent_keys.live().count() == 0
+
+
+def test_a_key_that_became_the_only_one_is_not_revoked_as_one_of_two(
+    cast: factories.Cast, as_: As, number: Instance
+) -> None:
+    agent_keys.issue(instance=number, actor=COMMAND)
+    agent_keys.rotate(instance=number, actor=COMMAND)
+    newer, older = number.agent_keys.live()
+    admin, url = as_(cast.admin), page_of(number, f"keys/{newer.id}/revoke/")
+    opened = hidden_fields(admin.get(url))
+    agent_keys.revoke(key=older, actor=COMMAND)
+    answer = admin.post(url, opened)
+    assert answer.status_code == 409
+    assert "The page said: another key keeps working" in page(answer)
+    assert "Now it is: the only key" in page(answer)
+    assert number.agent_keys.live().get() == newer
+    assert admin.post(url, hidden_fields(answer)).status_code == 302
+    assert not number.agent_keys.live().exists()
 
 
 def test_a_key_of_another_number_is_not_found(cast: factories.Cast, as_: As, number: Instance) -> None:
