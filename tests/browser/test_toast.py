@@ -36,12 +36,17 @@ def keep_toast(window: Window, text: str) -> None:
 
 
 def show_toast(window: Window) -> None:
+    """Show a toast where the page begins: a phone scrolls what is on it beneath a toast, as beneath its top bar."""
+    window.page.evaluate("scrollTo(0, 0)")
     window.page.evaluate(SHOW, LONG)
     keep_toast(window, LONG)
 
 
-def test_every_step_of_the_wizard_goes_on_beneath_a_toast(seeded: Seed, open_window: OpenWindow) -> None:
-    window = open_window(seeded.cast.admin, viewport=WIDE)
+@EACH_WINDOW
+def test_every_step_of_the_wizard_goes_on_beneath_a_toast(
+    seeded: Seed, open_window: OpenWindow, viewport: ViewportSize
+) -> None:
+    window = open_window(seeded.cast.admin, viewport=viewport)
     window.open(reverse("grants:install_permissions", args=[seeded.cast.organization.slug, "DRAFT_DESK"]))
     show_toast(window)
     window.click_button("Save and continue")
