@@ -43,7 +43,9 @@ def edit(*, instance: Instance, settings: Settings, actor: audit.Actor, seen: Se
         instance = _lock(instance)
         current = Settings.of(instance)
         if seen and current not in (seen, settings):
-            raise Refused("changed_meanwhile", _("Somebody changed this number meanwhile. Nothing was saved."))
+            raise Refused(
+                "changed_meanwhile", _("Somebody changed this number meanwhile. Save again to put yours in its place.")
+            )
         act.on(instance.public_id, settings.name)
         changed = {name: value for name, value in asdict(settings).items() if getattr(instance, name) != value}
         act.change(before={name: getattr(instance, name) for name in changed}, after=changed)
