@@ -46,7 +46,9 @@ def wizard_step(step: Step) -> Callable[[StepView], Callable[[MemberRequest, str
                 return _refusal_page(request, wizard, refused)
             if wizard.may_open(step):
                 return view(request, wizard)
-            if request.method == "POST":
+            if request.method == "POST" and wizard.installation:
+                messages.info(request, _("%(plugin)s is installed already.") % {"plugin": wizard.manifest.name})
+            elif request.method == "POST":
                 messages.error(request, _("Not saved: this page was out of date. This is how it stands now."))
             return redirect(wizard.url(wizard.next_step))
 

@@ -173,7 +173,7 @@ def test_what_somebody_installed_meanwhile_is_said_and_left_as_it_is(
     lifecycle.install(organization=cast.organization, version=support_desk, mode=Mode.SANDBOX, user=None, actor=ACTOR)
     answer = admin.post(PAGE + "configuration/", {**tabs["configuration"], **SOUND}, follow=True)
     assert answer.redirect_chain == [(PAGE + "test/", 302)]
-    assert "Not saved: this page was out of date." in page(answer)
+    assert "Support Desk is installed already." in page(answer)
     assert (Installation.objects.get().values, PluginGrant.objects.count()) == ({}, 0)
 
 
