@@ -37,8 +37,9 @@ def keep_toast(window: Window, text: str) -> None:
 
 def show_toast(window: Window) -> None:
     """Show a toast where the page begins: a phone scrolls what is on it beneath a toast, as beneath its top bar."""
-    window.page.evaluate("scrollTo(0, 0)")
+    window.wait_until_idle()
     window.page.evaluate(SHOW, LONG)
+    window.page.evaluate("scrollTo(0, 0)")
     keep_toast(window, LONG)
 
 
