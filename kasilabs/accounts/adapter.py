@@ -65,13 +65,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Checks a password, unless too many wrong ones were tried: see `guessing`."""
+        email = str(credentials.get("email", "")).lower()
         try:
-            usage = guessing.count_password(request, str(credentials.get("email", "")).lower())
+            usage = guessing.count_password(request, email)
         except LimitReached:
+            guessing.note_wrong_password(request, email)
             raise self.validation_error("too_many_login_attempts") from None
         user = cast(User | None, super().authenticate(request, **credentials))
         if user:
             usage.undo()
+        else:
+            guessing.note_wrong_password(request, email)
         return user
 
     def set_password(self, user: User, password: str) -> None:

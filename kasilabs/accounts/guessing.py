@@ -6,17 +6,23 @@ before has a limit of its own. Everybody else is slowed where they are, and nowh
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 
 from kasilabs.accounts import client_address, known_devices
 from kasilabs.accounts.models import User
-from kasilabs.accounts.rate_limits import Quota, RateLimit, Usage, consume, forget
+from kasilabs.accounts.notices.notify import notify
+from kasilabs.accounts.rate_limits import Quota, RateLimit, Usage, consume, forget, is_within
 
 PASSWORDS_OF_DEVICE = RateLimit("password of person and device", 10, timedelta(minutes=5))
 PASSWORDS_FROM_ADDRESS = RateLimit("password of account from address", 5, timedelta(minutes=5))
 PASSWORDS_FROM_NETWORK = RateLimit("password of account from network", 20, timedelta(minutes=5))
 ANY_PASSWORDS_FROM_ADDRESS = RateLimit("password from address", 30, timedelta(minutes=1))
+WRONG_WITHOUT_WARNING = RateLimit("wrong password of account before a warning", 20, timedelta(hours=1))
+WARNINGS = RateLimit("warning of account", 1, timedelta(days=1))
 CODES_OF_DEVICE = RateLimit("code of person and device", 5, timedelta(minutes=5))
+WARNING = "sign_in_warning"
 _PASSWORD_WAS_SET = "password_was_set"
 
 
@@ -28,6 +34,19 @@ def count_password(request: HttpRequest, email: str) -> Usage:
         return consume(PASSWORDS_OF_DEVICE.per(user.pk.hex, device))
     from_anybody = ANY_PASSWORDS_FROM_ADDRESS.per(client_address.address(request))
     return consume(*_quotas_of_strangers(request, email), from_anybody)
+
+
+def note_wrong_password(request: HttpRequest, email: str) -> None:
+    """Tells the owner of an account that many were tried, once a day; those that a limit refused count here as well."""
+    if is_within(WRONG_WITHOUT_WARNING.per(email)):
+        return
+    with transaction.atomic():
+        if not is_within(WARNINGS.per(email)):
+            return
+        owner = User.objects.filter(email=email, is_active=True).first()
+        if owner:
+            parameters = {"address": client_address.address(request)}
+            notify(user=owner, kind=WARNING, parameters=parameters, link=reverse("account_change_password"))
 
 
 def count_code(request: HttpRequest, user: User) -> Usage:

@@ -99,6 +99,15 @@ def consume(*quotas: Quota) -> Usage:
     return Usage(quotas, now)
 
 
+def is_within(quota: Quota) -> bool:
+    """Uses a quota once, and returns False when it was used up already."""
+    try:
+        consume(quota)
+    except LimitReached:
+        return False
+    return True
+
+
 def forget(*quotas: Quota) -> None:
     """Lets quotas begin anew."""
     RateCounter.objects.filter(key__in=[quota.key for quota in quotas]).delete()

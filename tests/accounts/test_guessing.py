@@ -8,7 +8,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from kasilabs.accounts import known_devices
-from kasilabs.accounts.models import User
+from kasilabs.accounts.models import Notice, OutgoingMail, User
 from tests.support import factories, mails
 from tests.support.clock import StandingClock
 from tests.support.visits import link_in, page
@@ -174,6 +174,36 @@ def test_a_browser_remembers_at_most_twenty_people(cast: factories.Cast) -> None
 
 def test_a_wrong_password_makes_no_device_known(cast: factories.Cast) -> None:
     assert known_devices.COOKIE not in try_password(at(), cast.viewer).cookies
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_is_told_once_a_day_of_many_wrong_passwords(limits_clock: StandingClock) -> None:
+    person = factories.user("a@x.example")
+    guess(person, 100, *[f"198.51.{number}.7" for number in range(20)])
+    (mail,) = mails.sent()
+    assert (mail.to, mail.subject) == ([person.email], "KasiLabs: Somebody tries to sign in as you")
+    limits_clock.advance(timedelta(hours=23))
+    guess(person, 100, "198.51.100.7")
+    assert len(mails.sent()) == 1
+    limits_clock.advance(timedelta(hours=1))
+    guess(person, 100, "198.51.100.7")
+    assert len(mails.sent()) == 2
+    assert person.notices.count() == 2
+
+
+def test_who_mistypes_twenty_times_is_not_warned(cast: factories.Cast, limits_clock: StandingClock) -> None:
+    guess(cast.viewer, 20, "192.0.2.66")
+    assert not cast.viewer.notices.exists()
+    limits_clock.advance(timedelta(hours=1))
+    guess(cast.viewer, 20, "192.0.2.66")
+    assert not cast.viewer.notices.exists()
+    guess(cast.viewer, 1, "192.0.2.66")
+    assert cast.viewer.notices.get().parameters == {"address": "192.0.2.66"}
+
+
+def test_an_address_nobody_has_is_told_nothing(db: None) -> None:
+    guess(User(email="nobody@x.example"), 50, "192.0.2.66")
+    assert (Notice.objects.count(), OutgoingMail.objects.count()) == (0, 0)
 
 
 def set_password(client: Client, person: User, password: str) -> None:
