@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,16 @@ from django.conf import settings
 from tests.support.gunicorn import free_port
 from tests.support.waiting import HANGS_AFTER_SECONDS, wait_for
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.own_database]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that runs; `folder` holds its data."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +102,17 @@ def test_nothing_is_left_of_a_demo_that_ends(folder: Path, end: signal.Signals) 
         wait_for(lambda: is_free(port))
 
 
-def test_a_new_demo_makes_its_first_calls_and_makes_them_once(folder: Path) -> None:
-    with run(folder, free_port()) as process:
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Iterator[Demo]:
+    """One demo for every test that does not end it."""
+    port = free_port()
+    with run(folder, port) as process:
         wait_until_ready(process)
-    with closing(sqlite3.connect(folder / "kasilabs.sqlite3")) as database:
+        yield Demo(folder, port, process)
+
+
+def test_a_new_demo_makes_its_first_calls_and_makes_them_once(demo: Demo) -> None:
+    with closing(sqlite3.connect(demo.folder / "kasilabs.sqlite3")) as database:
         states = dict(database.execute("SELECT state, count(*) FROM logs_call GROUP BY state"))
     assert states == {"succeeded": 23, "refused": 8, "plugin_fault": 3}
 
@@ -112,27 +129,22 @@ def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
     assert not (tmp_path / "demo.json").exists()
 
 
-def test_a_folder_in_use_is_said_and_the_first_run_goes_on(folder: Path) -> None:
-    first_port, second_port = free_port(), free_port()
-    with run(folder, first_port) as first:
-        wait_until_ready(first)
-        before = (folder / "demo.json").read_bytes()
-        with run(folder, second_port) as second:
-            printed, _nothing = second.communicate()
-        assert (second.returncode, printed) == (1, "")
-        assert (folder / "stderr.txt").read_text() == (
-            f"CommandError: Another `run` uses {folder}: end it, or set DATA_DIR to another folder.\n"
-        )
-        assert (folder / "demo.json").read_bytes() == before
-        assert requests.get(f"http://127.0.0.1:{first_port}/healthz", timeout=HANGS_AFTER_SECONDS).status_code == 200
+def test_a_folder_in_use_is_said_and_the_first_run_goes_on(demo: Demo) -> None:
+    before = (demo.folder / "demo.json").read_bytes()
+    with run(demo.folder, free_port()) as second:
+        printed, _nothing = second.communicate()
+    assert (second.returncode, printed) == (1, "")
+    assert (demo.folder / "stderr.txt").read_text() == (
+        f"CommandError: Another `run` uses {demo.folder}: end it, or set DATA_DIR to another folder.\n"
+    )
+    assert (demo.folder / "demo.json").read_bytes() == before
+    assert requests.get(f"http://127.0.0.1:{demo.port}/healthz", timeout=HANGS_AFTER_SECONDS).status_code == 200
 
 
-def test_a_worker_that_dies_is_started_again(folder: Path) -> None:
-    with run(folder, free_port()) as process:
-        wait_until_ready(process)
-        (worker,) = [pid for pid in process_tree(process.pid) if is_worker(pid)]
-        os.kill(worker, signal.SIGKILL)
-        wait_for(lambda: any(is_worker(pid) for pid in process_tree(process.pid) - {worker}))
+def test_a_worker_that_dies_is_started_again(demo: Demo) -> None:
+    (worker,) = [pid for pid in process_tree(demo.process.pid) if is_worker(pid)]
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: any(is_worker(pid) for pid in process_tree(demo.process.pid) - {worker}))
 
 
 def is_worker(pid: int) -> bool:
