@@ -54,7 +54,7 @@ suite-sqlite: .venv/.installed-tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
 
 suite-postgres: .venv/.installed-tests
-	$(BIN)/python -m tests.support.postgres $(BIN)/pytest -n 2 --dist loadfile -m "not browser and not own_database"
+	$(BIN)/python -m tests.support.postgres $(BIN)/pytest -n 2 --dist loadfile -m "not browser and not no_database"
 
 browser: .venv/.installed-tests
 	$(BIN)/pytest -m browser

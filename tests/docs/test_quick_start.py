@@ -16,7 +16,7 @@ from tests.docs import pages
 from tests.support.gunicorn import free_port
 from tests.support.waiting import HANGS_AFTER_SECONDS
 
-pytestmark = [pytest.mark.processes, pytest.mark.own_database]
+pytestmark = pytest.mark.processes
 PAGE = pages.DOCS / "authors" / "quick-start.md"
 PLUGIN = "9001"
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from tests.support.gunicorn import free_port
 from tests.support.waiting import HANGS_AFTER_SECONDS, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.own_database]
+pytestmark = pytest.mark.processes
 
 
 @dataclass(frozen=True)
