@@ -1,9 +1,13 @@
 """gunicorn: a few processes, each with threads, because a tool call mostly waits for a plugin."""
 
+import os
 import sys
+
+import django
 
 from kasilabs import environment
 from kasilabs.lib import child_processes
+from kasilabs.process import system_checks
 
 try:
     env = environment.read()
@@ -21,6 +25,13 @@ limit_request_line = 4094
 limit_request_field_size = 8190
 control_socket_disable = True
 wsgi_app = "kasilabs.wsgi:application"
+
+
+def on_starting(_server):
+    """Refuses here what each worker would refuse: two that end at once leave a trace of gunicorn's own."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kasilabs.settings")
+    django.setup()
+    system_checks.require()
 
 
 def post_fork(_server, worker):
