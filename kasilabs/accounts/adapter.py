@@ -55,7 +55,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def is_safe_url(self, url: str) -> bool:
         """Return whether somebody may be led there after signing in: an address of ours, and a page a GET opens."""
-        return bool(super().is_safe_url(url)) and sign_in.opens_with_get(url)
+        try:
+            return bool(super().is_safe_url(url)) and sign_in.opens_with_get(url)
+        except ValueError:  # An address that is none, such as http://[
+            return False
 
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **details)
