@@ -1,7 +1,9 @@
-"""The pseudonym of a customer in one installation.
+"""The pseudonym under which a plugin sees a customer of an organization, in one mode.
 
-The alias is an HMAC over the installation and the random id of the customer row, never over a phone number: it
-cannot be guessed back (reference: EDPB Guidelines 01/2025 on pseudonymisation). Two installations see two aliases.
+The alias is an HMAC over plugin, mode and the random id of the customer row, never over a phone number: it cannot be
+guessed back (reference: EDPB Guidelines 01/2025 on pseudonymisation). It does not depend on the installation, so a
+plugin that is installed anew or upgraded knows its customers again; only erasing the customer ends it. Two plugins, the
+two modes of one plugin, and two organizations see different aliases.
 """
 
 import base64
@@ -16,14 +18,15 @@ ALIAS_BYTES = 20
 
 
 def get_or_create(installation: Installation, customer_id: UUID) -> str:
-    """Returns the alias of a customer here, and writes its row if there is none yet.
+    """Returns the alias of a customer for the plugin of an installation, and writes its row if there is none yet.
 
     The alias is derived, so two processes that create it at once write the same row, and the second write does nothing.
     """
     alias = derive_alias(installation, customer_id)
     row = CustomerAlias(
         organization_id=installation.organization_id,
-        installation=installation,
+        plugin_id=installation.plugin_id,
+        mode=installation.mode,
         customer_id=customer_id,
         hash_version=ALIAS_HASH_VERSION,
         alias=alias,
@@ -35,6 +38,6 @@ def get_or_create(installation: Installation, customer_id: UUID) -> str:
 def derive_alias(installation: Installation, customer_id: UUID) -> str:
     """Returns ``cus_`` and 32 base32 characters of HMAC-SHA256 with the organization's own key."""
     key = keyring.organization_key(installation.organization_id, keyring.Purpose.ALIAS)
-    message = b"alias:1:" + installation.id.bytes + customer_id.bytes
+    message = b"alias:1:" + installation.plugin_id.bytes + installation.mode.encode() + b":" + customer_id.bytes
     digest = hmac.new(key, message, hashlib.sha256).digest()[:ALIAS_BYTES]
     return f"cus_{base64.b32encode(digest).decode().lower()}"

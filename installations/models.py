@@ -128,10 +128,14 @@ class InstallationSecret(SealedSecret):
 
 
 class CustomerAlias(models.Model):
-    """The pseudonym one installation sees for a customer; kept so that a bridge can find the customer again."""
+    """The pseudonym a plugin sees for a customer in one mode; kept so that a bridge can find the customer again.
+
+    It outlives the installation: whoever installs the plugin anew meets the same customers.
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    installation = models.ForeignKey(Installation, on_delete=models.PROTECT, related_name="aliases")
+    plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="+")
+    mode = models.CharField(max_length=8, choices=Mode)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="aliases")
     hash_version = models.PositiveSmallIntegerField(default=ALIAS_HASH_VERSION)
     alias = models.CharField(max_length=40, unique=True)
@@ -139,7 +143,9 @@ class CustomerAlias(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["installation", "customer", "hash_version"], name="one_alias"),
+            models.UniqueConstraint(
+                fields=["organization", "plugin", "mode", "customer", "hash_version"], name="one_alias"
+            ),
         ]
 
     def __str__(self) -> str:

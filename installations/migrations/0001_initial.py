@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
             name="CustomerAlias",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mode", models.CharField(choices=[("sandbox", "Sandbox"), ("live", "Live")], max_length=8)),
                 ("hash_version", models.PositiveSmallIntegerField(default=1)),
                 ("alias", models.CharField(max_length=40, unique=True)),
                 ("created", models.DateTimeField(auto_now_add=True)),
@@ -96,11 +97,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "installation",
+                    "plugin",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="aliases",
-                        to="installations.installation",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="plugins.plugin"
                     ),
                 ),
             ],
@@ -150,7 +149,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="customeralias",
-            constraint=models.UniqueConstraint(fields=("installation", "customer", "hash_version"), name="one_alias"),
+            constraint=models.UniqueConstraint(
+                fields=("organization", "plugin", "mode", "customer", "hash_version"), name="one_alias"
+            ),
         ),
         migrations.AddConstraint(
             model_name="installationsecret",

@@ -143,7 +143,8 @@ def _rows(context: CustomerContext) -> list[_Row]:
         instance=instance.id,
         index=index,
         organization=instance.organization_id,
-        installation=context.installation.id,
+        plugin=context.installation.plugin_id,
+        mode=context.installation.mode,
         phone=indexes.get(CustomerHandle.Kind.PHONE),
         user_id=indexes.get(CustomerHandle.Kind.USER_ID),
     )
@@ -157,16 +158,26 @@ def _conversation(*, instance: UUID, index: str) -> "QuerySet[Conversation, _Row
 
 @compiled
 def _conversation_and_handles(
-    *, instance: UUID, index: str, organization: UUID, installation: UUID, phone: str | None, user_id: str | None
+    *,
+    instance: UUID,
+    index: str,
+    organization: UUID,
+    plugin: UUID,
+    mode: str,
+    phone: str | None,
+    user_id: str | None,
 ) -> "QuerySet[Any, _Row]":
     conversation = customers.conversations(instance, index)
     sent = [Q(kind=CustomerHandle.Kind.PHONE, index=phone)] if phone else []
     sent += [Q(kind=CustomerHandle.Kind.USER_ID, index=user_id)] if user_id else []
-    of_installation = Q(
-        customer__aliases__installation=installation, customer__aliases__hash_version=ALIAS_HASH_VERSION
+    for_plugin = Q(
+        customer__aliases__organization=organization,
+        customer__aliases__plugin=plugin,
+        customer__aliases__mode=mode,
+        customer__aliases__hash_version=ALIAS_HASH_VERSION,
     )
     handles = CustomerHandle.objects.filter(reduce(or_, sent), organization=organization).annotate(
-        here=FilteredRelation("customer__aliases", condition=of_installation)
+        here=FilteredRelation("customer__aliases", condition=for_plugin)
     )
     nothing, never = Value(None, models.UUIDField()), Value(None, models.DateTimeField())
     return conversation.values_list("id", "customer_id", "last_customer_message_at", Value(""), Value("")).union(

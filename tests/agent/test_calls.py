@@ -3,15 +3,17 @@
 import json
 import math
 from collections.abc import Callable
+from uuid import uuid4
 
 import jwt
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grants.changes import plugins, toolkits
+from grants.changes import plugins, removal, toolkits
 from grants.models import ToolGrant
-from installations import lifecycle
+from installations import aliases, lifecycle
+from installations.models import CustomerAlias
 from kasilabs.calls.call import call_tool
 from kasilabs.calls.customer import SentConversation
 from kasilabs.calls.tool_call import ToolCall
@@ -21,7 +23,7 @@ from kasilabs.logs.models import Call, CallAnswer, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import numbers
 from kasilabs.whatsapp.models import Conversation, Customer, CustomerHandle
-from plugins.models import SigningSecret
+from plugins.models import SigningSecret, Version
 from tests.support import factories, fake_plugin_server
 from tests.support.fake_plugin_server import answers, message
 from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
@@ -245,6 +247,47 @@ def test_a_phone_is_sealed_and_the_alias_stays(platform: Platform) -> None:
     assert first.alias.startswith("cus_")
 
 
+def test_a_plugin_that_is_installed_anew_knows_the_same_customers(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
+    removal.remove(installation=platform.installation, actor=factories.ACTOR)
+    version = factories.version(
+        platform.organization,
+        version="1.1.0",
+        baseUrl=platform.installation.version.manifest.base_url,
+        configurationSchema=None,
+    )
+    grant_new(platform, version, Mode.SANDBOX)
+    with CaptureQueriesContext(connection) as queries:
+        assert platform.agent.call(conversation=CUSTOMER).status_code == 200
+    before, after = platform.rows()
+    assert (before.version, after.version) == ("1.0.0", "1.1.0")
+    assert after.installation_id != before.installation_id
+    assert after.alias == before.alias != ""
+    assert len(statements(queries)) == 6
+    assert CustomerAlias.objects.count() == 1
+
+
+def test_sandbox_and_live_see_the_same_customer_under_two_aliases(platform: Platform) -> None:
+    platform.agent.call(conversation=CUSTOMER)
+    live = platform.installation
+    live.pk, live.mode = uuid4(), Mode.LIVE
+    assert aliases.derive_alias(live, Customer.objects.get().id) != platform.row().alias
+
+
+def grant_new(platform: Platform, version: Version, mode: Mode) -> None:
+    """Installs a version and grants it to the first number."""
+    installed = lifecycle.install(
+        organization=platform.organization, version=version, mode=mode, user=None, actor=factories.ACTOR
+    )
+    plugins.grant_plugin(
+        instance=platform.legal,
+        installation=installed.installation,
+        tools=None,
+        permissions=None,
+        actor=factories.ACTOR,
+    )
+
+
 def test_phone_and_user_id_are_linked_and_then_either_finds_the_customer(platform: Platform) -> None:
     both = {"phone": PHONE, "userId": "KE.abc"}
     for number, customer in enumerate([both, {"userId": "KE.abc"}, {"phone": PHONE}]):
@@ -259,17 +302,7 @@ def test_a_second_plugin_sees_the_same_customer_under_another_alias(platform: Pl
         "baseUrl": platform.installation.version.manifest.base_url,
         "configurationSchema": None,
     }
-    version = factories.version(platform.organization, **manifest)
-    installed = lifecycle.install(
-        organization=platform.organization, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR
-    )
-    plugins.grant_plugin(
-        instance=platform.legal,
-        installation=installed.installation,
-        tools=None,
-        permissions=None,
-        actor=factories.ACTOR,
-    )
+    grant_new(platform, factories.version(platform.organization, **manifest), Mode.SANDBOX)
     for tool in (TOOL, "other_desk__create_support_ticket"):
         assert platform.agent.call(tool, conversation=CUSTOMER).status_code == 200
     first, second = platform.rows()

@@ -69,6 +69,7 @@ def test_the_page_says_which_number_loses_which_tools(desk: Desk, cast: factorie
     assert "loses 2 tools: <code>create_support_ticket, find_support_ticket</code>" in shown
     assert "loses the grant; no tool of it is on there" in shown
     assert "Plugin logs and the audit trail." in shown
+    assert "installed anew, it sees the same customers again" in shown
 
 
 def test_the_page_counts_the_secrets_that_are_deleted(desk: Desk, cast: factories.Cast, as_: As) -> None:
