@@ -13,6 +13,7 @@ from typing import Any
 
 from kasilabs.lib.documents.json_html import HIDDEN_KEY
 from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind, is_encoded
+from kasilabs.logs import secret_keys
 
 MAX_BYTES = 8 * 1024
 MAX_DEPTH = 16
@@ -20,11 +21,6 @@ MAX_NUMBER_BITS = 256
 MAX_SENTENCE = 40
 SENTENCES = {SensitiveKind.SECRET: "secret hidden", SensitiveKind.PHONE: "phone number hidden"}
 
-_SECRET_PART = re.compile(
-    "token|secret|passw(?:or)?d|passphrase|authori[sz]ation|credential|(?:api|access|private|signing|encryption)key|cookie"
-)
-_SECRET_WHOLE = frozenset({"auth", "pwd", "pin", "otp", "cvv", "cvc", "jwt", "bearer"})
-_SEPARATORS = {code: None for code in range(128) if not chr(code).isalnum()}
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL's jsonb takes neither NUL nor half a surrogate pair."""
 
@@ -88,7 +84,7 @@ class _Redaction:
         kept: dict[str, Any] = {}
         for key, value in document.items():
             name = _free_name(self.key(str(key)), kept)
-            if _is_secret(str(key), value):
+            if secret_keys.is_secret(str(key), value):
                 kept[name] = _hidden(SENTENCES[SensitiveKind.SECRET])
             else:
                 kept[name] = self.value(value, depth=depth + 1)
@@ -119,14 +115,6 @@ class _Redaction:
             return _hidden("very large number")
         kind = self.sensitive.find(repr(number)) if self.sensitive else None
         return _hidden(SENTENCES[kind]) if kind else number
-
-
-def _is_secret(key: str, value: Any) -> bool:
-    """Says whether a key names a secret, whatever its case and separators; a boolean or nothing is never one."""
-    if value is None or value == "" or isinstance(value, bool):
-        return False
-    name = key.lower().translate(_SEPARATORS)
-    return name in _SECRET_WHOLE or _SECRET_PART.search(name) is not None
 
 
 def _hidden(sentence: str) -> dict[str, str]:

@@ -64,13 +64,42 @@ def test_tokens_of_the_platform_are_hidden(token: str) -> None:
     assert redact.document({"text": token}, secrets=[], phones=[]) == {"text": HIDDEN_SECRET}
 
 
-@pytest.mark.parametrize(
-    "key", ["token", "accessToken", "X-API-Key", "client_secret", "PASSWORD", "authorization", "Set-Cookie", "pin"]
-)
+SECRET_KEYS = """
+    token accessToken access.token token2 oauth2Token idToken access_tokens accessTokens authtoken tokens TOKEN
+    X-API-Key x-api-key apiKey apikey APIKEY AWSSecretAccessKey private_key_pem encryptionKeys signing_key
+    secret secrets client_secret clientsecret SECRET_KEY
+    password passwd PASSWORD passWord newPassword password2 pwd ｐａｓｓｗｏｒｄ passphrase passcode
+    authorization proxy-authorization auth basic_auth bearer jwt credentials
+    Set-Cookie cookies pin userPin mpesa_pin otp_code card-cvv
+"""
+PLAIN_KEYS = """
+    total_tokens tokens_used tokensUsed promptTokens maxTokens totaltokens tokenizer tokenization
+    secretary undersecretary author author_id authority authorized_by auth_type
+    pinned spinner opinion shopping key public_key keyboard monkey passenger compass bypass
+"""
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS.split())
 def test_a_key_that_names_a_secret_hides_its_value(key: str) -> None:
     assert kept({key: "anything"}) == {key: HIDDEN_SECRET}
-    assert kept({key: {"deep": [1]}}) == {key: HIDDEN_SECRET}
-    assert kept({key: None, "pinned": "x"}) == {key: None, "pinned": "x"}
+    assert kept({key: ["deep"]}) == {key: HIDDEN_SECRET}
+    assert kept({key: None}) == {key: None}
+    assert kept({key: True}) == {key: True}
+
+
+@pytest.mark.parametrize("key", PLAIN_KEYS.split())
+def test_a_key_that_only_contains_the_letters_of_a_secret_hides_nothing(key: str) -> None:
+    assert kept({key: "anything", "usage": {key: 1204}}) == {key: "anything", "usage": {key: 1204}}
+
+
+def test_a_key_that_counts_or_measures_secrets_hides_nothing() -> None:
+    usage = {"tokens": 7, "token_count": 7, "token_expires_in": 3600, "otpLength": 6, "prompt_tokens_details": {"n": 1}}
+    assert kept(usage) == usage
+    assert kept({"pin": 4711, "token": 4711}) == {"pin": HIDDEN_SECRET, "token": HIDDEN_SECRET}
+
+
+def test_a_key_with_a_character_that_cannot_be_seen_is_read_without_it() -> None:
+    assert kept({"pass\u200bword": "anything"}) == {"pass\u200bword": HIDDEN_SECRET}
 
 
 @pytest.mark.parametrize(
