@@ -19,8 +19,9 @@ from pydantic_core import PydanticCustomError
 from kasilabs.calls.customer import SentConversation
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.lib.text.phones import E164
 from kasilabs.logs.write import MOST_NAME
-from kasilabs.whatsapp.models import E164, Instance
+from kasilabs.whatsapp.models import Instance
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 _PHONE = re.compile(E164)

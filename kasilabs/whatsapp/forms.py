@@ -1,20 +1,16 @@
-import re
 from dataclasses import asdict
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.configuration.display import Difference
 from kasilabs.lib.refusal import Refused
-from kasilabs.lib.text import invisible
-from kasilabs.whatsapp.models import E164, Instance
+from kasilabs.lib.text import invisible, phones
+from kasilabs.whatsapp.models import Instance
 from kasilabs.whatsapp.numbers import Settings
 
 PROMPT_LENGTH = 8000
-_SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
-"""What stands between digits when people write or paste a number, invisible characters included."""
 
 
 class NumberForm(forms.Form):
@@ -45,11 +41,7 @@ class NumberForm(forms.Form):
         return cls(initial=asdict(Settings.of(instance)))
 
     def clean_number(self) -> str:
-        """Drops the separators; what is left must be E.164."""
-        number = _SEPARATORS.sub("", self.cleaned_data["number"])
-        if not re.fullmatch(E164, number):
-            raise ValidationError(_("Write the number with country code, as in +254 700 000 141."), code="bad_format")
-        return number
+        return phones.parse(self.cleaned_data["number"])
 
     def clean_system_prompt(self) -> str:
         """Browsers send two characters for the end of a line; one is kept and counted."""

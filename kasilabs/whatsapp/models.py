@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.fields import EncryptedField
-
-E164 = r"\+[1-9][0-9]{7,14}"
+from kasilabs.lib.text.phones import E164
 
 
 class Instance(models.Model):

@@ -49,6 +49,17 @@ def test_a_number_in_another_form_is_said_with_an_example(cast: factories.Cast, 
     assert Instance.objects.count() == 0
 
 
+def test_a_trunk_zero_in_brackets_is_no_part_of_the_number(cast: factories.Cast, as_: As) -> None:
+    assert as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": "+254-(0)711-000-111"}).status_code == 302
+    assert Instance.objects.get().number == "+254711000111"
+
+
+def test_an_invisible_character_in_a_number_is_named_under_the_field(cast: factories.Cast, as_: As) -> None:
+    answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": "+254\u00ad711000105"})
+    assert answer.status_code == 422
+    assert "U+00AD soft hyphen" in page(answer)
+
+
 def test_a_number_of_another_organization_is_refused_without_naming_it(cast: factories.Cast, as_: As) -> None:
     taken = factories.number(cast.rival, "Secret Line")
     answer = as_(cast.admin).post(f"{LIST}new/", {**TYPED, "number": taken.number})

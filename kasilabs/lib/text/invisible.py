@@ -26,7 +26,7 @@ def highlight(text: str) -> SafeString:
     pieces = []
     for invisible, run in groupby(text, is_invisible):
         if invisible:
-            pieces += [format_html('<span class="k-inv">{}</span>', _describe(character)) for character in run]
+            pieces += [format_html('<span class="k-inv">{}</span>', describe(character)) for character in run]
         else:
             pieces.append(escape("".join(run)))
     return format_html_join("", "{}", ((piece,) for piece in pieces))
@@ -37,9 +37,10 @@ def validate_visible(name: str) -> None:
     found = [character for character in name if is_invisible(character) or character in LAYOUT]
     if found:
         message = _("Leave out what cannot be seen: %(characters)s.")
-        described = ", ".join(map(_describe, dict.fromkeys(found)))
+        described = ", ".join(map(describe, dict.fromkeys(found)))
         raise ValidationError(message, "unseen", {"characters": described})
 
 
-def _describe(character: str) -> str:
+def describe(character: str) -> str:
+    """Returns number and name of a character, such as "U+00AD soft hyphen"."""
     return f"U+{ord(character):04X} {unicodedata.name(character, '').lower()}".strip()
