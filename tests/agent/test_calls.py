@@ -14,6 +14,7 @@ from grants.changes import plugins, removal, toolkits
 from grants.models import ToolGrant
 from installations import aliases, lifecycle
 from installations.models import CustomerAlias
+from kasilabs.calls import chat_token
 from kasilabs.calls.call import call_tool
 from kasilabs.calls.customer import SentConversation
 from kasilabs.calls.tool_call import ToolCall
@@ -460,3 +461,16 @@ def test_the_row_says_where_the_time_went(platform: Platform) -> None:
     assert set(timings) == {"gates_ms", "lookup_ms", "connect_ms", "wait_ms", "read_ms", "check_ms"}
     assert timings["gates_ms"] > 0
     assert timings["wait_ms"] > 0
+
+
+def test_the_chat_token_carries_only_permissions_in_force(
+    build: Build, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    asked = ["bridge:payments:initiate", "bridge:escalations:create", "bridge:background"]
+    bridges = [{"key": key, "reason": "For tickets.", "default": True} for key in asked]
+    platform = build(plugin.url(), permissions=[*factories.SUPPORT_DESK["permissions"], *bridges])
+    toolkits.install(organization=platform.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    toolkits.grant(instance=platform.legal, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    platform.agent.call(conversation=CUSTOMER)
+    token = json.loads(sent(plugin)[1])["bridge"]["token"]
+    assert chat_token.read(token).acts == {"bridge:payments:initiate", "bridge:background"}

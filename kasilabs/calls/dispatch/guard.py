@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import Any
 
-from kasilabs.calls.dispatch.tokens import CHAT_TYP, PLATFORM_TYP
+from kasilabs.calls import chat_token
+from kasilabs.calls.dispatch.tokens import PLATFORM_TYP
 from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind
 
 MIN_SECRET = 8
@@ -82,7 +83,7 @@ def _has_token(text: str) -> bool:
     headers = (
         match[0][begin.start() :] for match in _TOKEN_HEADER.finditer(text) for begin in _BEGIN.finditer(match[0])
     )
-    return any(_typ(header) in {PLATFORM_TYP, CHAT_TYP} for header in headers)
+    return any(_typ(header) in {PLATFORM_TYP, chat_token.TYP} for header in headers)
 
 
 def _typ(header: str) -> object:

@@ -12,9 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from kasilabs.calls import results
+from kasilabs.calls import chat_token, results
 from kasilabs.calls.dispatch import guard
-from kasilabs.calls.dispatch.tokens import chat_token, platform_token
+from kasilabs.calls.dispatch.tokens import platform_token
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.configuration import values
@@ -77,7 +77,7 @@ def _body(call: ToolCall) -> dict[str, Any]:
         "installation": {"id": installation.public_id},
         "configuration": plain | secret,
     }
-    chat = chat_token(call)
+    chat = chat_token.issue(call)
     if chat is not None:
         token, expires = chat
         call.secrets.append(token)
