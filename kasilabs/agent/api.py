@@ -20,6 +20,7 @@ from kasilabs.calls import results
 from kasilabs.calls.call import call_tool, refuse
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
+from kasilabs.lib import request_bodies
 from kasilabs.lib.documents import strict_json
 from kasilabs.lib.machine_api import problems, request_id
 from kasilabs.logs.gates import Gate
@@ -80,7 +81,7 @@ def call(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         malformed = schemas.malformed_call(instance, document, request_id=request_id.current(request))
         malformed.asked = (Gate.NUMBER,)
-        return _respond(refuse(malformed, results.invalid_body(malformed, schemas.violations(error))))
+        return _respond(refuse(malformed, results.invalid_body(malformed, request_bodies.violations(error.errors()))))
     tool_call = ToolCall(
         instance,
         body.tool,

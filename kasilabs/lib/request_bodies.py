@@ -1,0 +1,100 @@
+"""The bodies of machine APIs, strict: unknown members and lenient types are refused, each fault with its pointer."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic_core import PydanticCustomError
+
+from kasilabs.lib.documents import json_pointer
+from kasilabs.lib.documents.json_schema import SchemaViolation
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+
+
+def fault(code: str, sentence: str) -> PydanticCustomError:
+    """Returns the error a validator raises: our keyword and our sentence."""
+    return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
+
+
+def full_match(pattern: str, sentence: str) -> AfterValidator:
+    """Returns the validator of a text that a pattern has to match from its first to its last character."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise fault("pattern", sentence)
+        return text
+
+    return AfterValidator(check)
+
+
+def _check_printable(text: str) -> str:
+    if not text.isprintable():
+        raise fault("pattern", "Use printable characters only.")
+    return text
+
+
+def _check_moment(text: str) -> str:
+    """Takes a moment that also is one in UTC: at both ends of the calendar it may not be, and no database keeps it."""
+    try:
+        if _RFC3339.fullmatch(text):
+            datetime.fromisoformat(text).astimezone(UTC)
+            return text
+    except (ValueError, OverflowError):
+        pass
+    raise fault("format", "Write an RFC 3339 time such as 2026-11-03T08:00:00Z.")
+
+
+PRINTABLE = AfterValidator(_check_printable)
+Moment = Annotated[str, AfterValidator(_check_moment)]
+
+
+class Strict(BaseModel):
+    """The one base of all bodies: `"105"`, `105.0` and `true` are not integers, and unknown members are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_not_null(cls, value: object) -> object:
+        """An optional member is left out, never null."""
+        if value is None:
+            raise fault("type", "Leave it out instead of sending null.")
+        return value
+
+
+_RULES = {
+    "missing": ("required", "This member is required."),
+    "extra_forbidden": ("additionalProperties", "There is no such member."),
+    "string_too_short": ("minLength", "This text is too short."),
+    "string_too_long": ("maxLength", "This text is too long."),
+    "too_short": ("minItems", "This list is too short."),
+    "too_long": ("maxItems", "This list is too long."),
+    "greater_than": ("exclusiveMinimum", "This number is too small."),
+    "greater_than_equal": ("minimum", "This number is too small."),
+    "less_than_equal": ("maximum", "This number is too large."),
+    "literal_error": ("enum", "This is none of the values there are."),
+    "string_type": ("type", "This must be text."),
+    "int_type": ("type", "This must be an integer."),
+    "bool_type": ("type", "This must be true or false."),
+    "list_type": ("type", "This must be a list."),
+    "dict_type": ("type", "This must be an object."),
+    "model_type": ("type", "This must be an object."),
+    "model_attributes_type": ("type", "This must be an object."),
+}
+"""Our keyword and sentence for each kind of error that pydantic finds; our own checks bring theirs."""
+
+
+def violations(errors: Iterable[Mapping[str, Any]], *, below: int = 0) -> list[SchemaViolation]:
+    """Returns what pydantic found wrong with a body: pointers from its root, and JSON Schema keywords.
+
+    `below` is how many parts of each location stand above the root of the body.
+    """
+    found = []
+    for each in errors:
+        code, message = _RULES.get(each["type"], (each["type"], each["msg"]))
+        found.append(SchemaViolation(json_pointer.join(each["loc"][below:]), code, message))
+    return found
