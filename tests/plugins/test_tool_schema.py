@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +66,6 @@ UNSUPPORTED = {
     "$dynamicRef": "#a",
     "$dynamicAnchor": "a",
     "$vocabulary": {},
-    "definitions": {},
     "dependencies": {},
     "nullable": True,
     "x-order": 1,
@@ -83,21 +83,69 @@ def test_other_keywords_are_refused_wherever_they_stand(keyword: str, value: obj
 
 
 @pytest.mark.parametrize(
-    "reference", ["https://example.com/x", "file:///etc/passwd", "#", "#/properties/a", "other.json"]
+    "reference",
+    [
+        "https://example.com/x",
+        "file:///etc/passwd",
+        "#",
+        "#/properties/a",
+        "other.json",
+        "#/$defs",
+        "/$defs/b",
+        "#$defs/b",
+        "#/$defs/%ff",
+    ],
 )
 def test_only_references_into_defs_are_followed(reference: str) -> None:
-    assert schema_errors(properties={"a": {"$ref": reference}}) == [("/properties/a/$ref", "unsupported_keyword")]
+    rules = {"$defs": {"b": {"type": "string"}}, "properties": {"a": {"$ref": reference}}}
+    assert schema_errors(**rules) == [("/properties/a/$ref", "unsupported_keyword")]
 
 
-@pytest.mark.parametrize("reference", ["#/$defs/none", "#/$defs/a/type", "#/$defs/a/anyOf/2", "#/$defs/a/anyOf/-1"])
+@pytest.mark.parametrize(
+    "reference", ["#/$defs/none", "#/$defs/a/type", "#/$defs/a/anyOf/2", "#/$defs/a/anyOf/-1", "#/$defs/a/default"]
+)
 def test_a_reference_must_lead_to_a_schema(reference: str) -> None:
-    rules = {"$defs": {"a": {"type": "string", "anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}
+    rules: dict[str, Any] = {"$defs": {"a": {"type": "string", "anyOf": [{}, True], "default": {}}}}
+    rules["properties"] = {"a": {"$ref": reference}}
     assert schema_errors(**rules) == [("/properties/a/$ref", "bad_schema")]
 
 
 @pytest.mark.parametrize("reference", ["#/$defs/a~1b~0", "#/$defs/a~1b~0/anyOf/1"])
 def test_references_are_json_pointers(reference: str) -> None:
     assert schema_errors(**{"$defs": {"a/b~": {"anyOf": [{}, True]}}, "properties": {"a": {"$ref": reference}}}) == []
+
+
+def test_references_are_percent_decoded_before_anything_looks_at_them() -> None:
+    names = {"Parcel number": {"type": "string"}, "\u00e9": {}, "a/b": {}}
+    references = ["#/$defs/Parcel%20number", "#/%24defs/%C3%A9", "#%2F$defs%2Fa~1b", "#/$defs/a%7e1b"]
+    properties = {f"p{number}": {"$ref": reference} for number, reference in enumerate(references)}
+    assert schema_errors(**{"$defs": names, "properties": properties}) == []
+
+
+def test_a_percent_sign_hides_no_reference_that_leads_to_itself() -> None:
+    rules = {"$defs": {"l": {"$ref": "#/$defs/%6c"}, "%6c": {"type": "string"}}}
+    assert schema_errors(**rules, properties={"value": {"$ref": "#/$defs/%6c"}}) == [("", "bad_schema")]
+
+
+def test_a_percent_sign_hides_no_references_that_multiply() -> None:
+    """Each level is written twice: as the bomb that is followed, and harmless under the name as it is spelled."""
+    letters = "abcdefghijklmnop"
+    definitions: dict[str, Any] = {letters[-1]: {"type": "string"}}
+    for letter, following in pairwise(letters):
+        reference = {"$ref": f"#/$defs/%{ord(following):x}"}
+        definitions[letter] = {"anyOf": [{"type": "array", "items": reference}, reference, reference]}
+        definitions[f"%{ord(following):x}"] = {"type": "string"}
+    assert schema_errors(**{"$defs": definitions, "properties": {"value": {"$ref": "#/$defs/a"}}}) == [
+        ("", "bad_schema")
+    ]
+
+
+def test_definitions_of_older_drafts_are_read_as_defs() -> None:
+    rules = {"definitions": {"town": {"type": "string"}}, "properties": {"a": {"$ref": "#/definitions/town"}}}
+    assert schema_errors(**rules) == []
+    validator = parsed(tools=[{**TOOL, "inputSchema": {"type": "object", **rules}}]).tools[0].input_validator
+    assert [violation.pointer for violation in validator.violations({"a": 1})] == ["/a"]
+    assert schema_errors(**rules, **{"$defs": {"town": {}}}) == [("/definitions/town", "duplicate")]
 
 
 RULES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {

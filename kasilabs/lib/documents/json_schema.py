@@ -14,7 +14,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from kasilabs.lib.documents import json_pointer, schema_messages, subschemas
+from kasilabs.lib.documents import json_pointer, resolved_schema, schema_messages, subschemas
+from kasilabs.lib.documents.resolved_schema import BadReference, ResolvedSchema
 
 MAX_VIOLATIONS = 100
 
@@ -68,10 +69,14 @@ class Validator:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         try:
-            self._compiled = jsonschema_rs.Draft202012Validator(_with_strict_integers(schema), **_OPTIONS)
+            self.resolved: ResolvedSchema = resolved_schema.resolve(schema)
+            document = _with_strict_integers(self.resolved.document)
+            self._compiled = jsonschema_rs.Draft202012Validator(document, **_OPTIONS)
         except jsonschema_rs.ValidationError as error:
             first_line = error.message.splitlines()[0]
             raise BadSchema(first_line, json_pointer.join(error.instance_path)) from None
+        except BadReference as error:
+            raise BadSchema(f"no schema at {error}") from None
         except ValueError as error:
             raise BadSchema(str(error)) from None
 

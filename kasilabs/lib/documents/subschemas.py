@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kasilabs.lib.documents import json_pointer
-
 IN_PLACE_LISTS = ("allOf", "anyOf", "oneOf")
 IN_PLACE = ("not", "if", "then", "else")
 IN_PLACE_MAPS = ("dependentSchemas",)
@@ -24,7 +22,9 @@ CHILDREN = (
     "contentSchema",
 )
 CHILD_MAPS = ("properties", "patternProperties")
-DEFINITIONS = ("$defs",)
+DEFINITIONS = ("$defs", "definitions")
+"""The second is what drafts before 2019-09 call the first."""
+
 BELOW = CHILD_LISTS + CHILDREN + CHILD_MAPS
 """Keywords whose schemas apply to members of the value; those of the IN_PLACE ones apply to the value itself."""
 
@@ -75,11 +75,3 @@ def map_children(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dic
         elif keyword in _MAPS and isinstance(value, dict):
             copy[keyword] = {name: change(item) for name, item in value.items()}
     return copy
-
-
-def resolve(schema: Mapping[str, Any], reference: str) -> Any:
-    """Returns the schema a local reference such as `#/$defs/address` names. Raises KeyError where there is none."""
-    target = json_pointer.resolve(schema, reference.removeprefix("#"))
-    if not isinstance(target, dict | bool):
-        raise KeyError(reference)
-    return target

@@ -13,7 +13,6 @@ _TOOL = {
     **dict.fromkeys(("$dynamicRef", "$recursiveRef"), gettext_noop("Use $ref to a part under #/$defs/.")),
     "$ref": gettext_noop("Only references to #/$defs/… are followed. Copy the other schema under $defs."),
     "$schema": gettext_noop("It may stand at the top of the schema only."),
-    "definitions": gettext_noop("JSON Schema 2020-12 calls this $defs."),
     "dependencies": gettext_noop("Use dependentRequired or dependentSchemas."),
     "additionalItems": gettext_noop("Use prefixItems with items."),
     "example": gettext_noop("Use examples with a list."),

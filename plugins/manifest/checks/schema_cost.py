@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kasilabs.lib.documents import subschemas
+from kasilabs.lib.documents.resolved_schema import ResolvedSchema
 from kasilabs.lib.documents.strict_json import MAX_DEPTH as MAX_VALUE_DEPTH
 
 MAX_COST = 10_000
@@ -25,14 +26,13 @@ class TooCostly(Exception):
     """The schema loops, or costs more than any tool needs."""
 
 
-def measure(schema: Mapping[str, Any]) -> int:
-    """Returns the cost of a schema whose references all resolve. Raises TooCostly past MAX_COST or for a loop."""
-    targets = {part["$ref"] for _path, part in subschemas.walk(schema) if "$ref" in part}
-    costs = _Costs({target: subschemas.resolve(schema, target) for target in targets})
-    for _level in range(MAX_VALUE_DEPTH if targets else 0):
+def measure(schema: ResolvedSchema) -> int:
+    """Returns the cost of a schema. Raises TooCostly past MAX_COST or for a loop."""
+    costs = _Costs(schema.targets)
+    for _level in range(MAX_VALUE_DEPTH if schema.targets else 0):
         if not costs.go_up():
             break
-    return costs.measure(schema)
+    return costs.measure(schema.root)
 
 
 class _Costs:

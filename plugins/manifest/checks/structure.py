@@ -61,9 +61,6 @@ def _add_tool_violation(violation: SchemaViolation, document: dict[str, Any], er
         name = json_pointer.resolve(document, pointer)
         hint = hints.tool_keyword_hint(name, tool_metaschema.FORMATS) if isinstance(name, str) else None
         errors.add(pointer, "unsupported_keyword", _("Tool schemas do not take this format."), hint)
-    elif code == "pattern" and keyword == "$ref":
-        hint = hints.tool_keyword_hint("$ref")
-        errors.add(pointer, "unsupported_keyword", _("This reference is not followed."), hint)
     else:
         errors.add(pointer, CODES.get(code, "bad_schema"), violation.message)
 

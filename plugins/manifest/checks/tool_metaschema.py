@@ -37,8 +37,8 @@ _FLAG = {"type": "boolean"}
 _TEXT = {"type": "string"}
 
 KEYWORDS: dict[str, Any] = {
-    "$ref": {"type": "string", "pattern": "^#/\\$defs/."},
-    "$defs": _NAMED_SCHEMAS,
+    "$ref": {"type": "string"},
+    **dict.fromkeys(("$defs", "definitions"), _NAMED_SCHEMAS),
     "$comment": _TEXT,
     "type": {
         "type": ["string", "array"],

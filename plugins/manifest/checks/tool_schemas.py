@@ -1,15 +1,15 @@
 """Tool Schema v1: what must hold, beyond the allowed keywords, before a stranger's schema may judge calls."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents import json_pointer, json_schema, subschemas
+from kasilabs.lib.documents import json_pointer, json_schema, resolved_schema, subschemas
 from kasilabs.lib.documents.access import object_member
 from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
-from plugins.manifest.checks import schema_cost
+from plugins.manifest.checks import hints, schema_cost
 
 MAX_DEPTH = 16
 """Nested objects and arrays of the schema document, the outermost included."""
@@ -23,10 +23,14 @@ def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList) -> Non
     if _depth(schema) > MAX_DEPTH:
         errors.add(at, "too_deep", _("A tool's schema is at most %(limit)d levels deep.") % {"limit": MAX_DEPTH})
         return
+    for name in object_member(schema, "definitions").keys() & object_member(schema, "$defs").keys():
+        pointer = at + json_pointer.join(["definitions", name])
+        errors.add(pointer, "duplicate", _("Another definition under $defs has this name."))
+    places = resolved_schema.schemas_by_path(schema)
     for path, part in subschemas.walk(schema):
         pointer = at + json_pointer.join(path)
         _check_patterns(part, pointer, errors)
-        _check_reference(part, pointer, schema, errors)
+        _check_reference(part, pointer, places, errors)
     if errors.none_at(at):
         _check_cost(schema, at, errors)
 
@@ -51,20 +55,26 @@ def _check_patterns(part: Mapping[str, Any], pointer: str, errors: ErrorList) ->
         check_pattern(pattern, f"{pointer}/patternProperties" + json_pointer.join([pattern]), errors)
 
 
-def _check_reference(part: Mapping[str, Any], pointer: str, schema: Mapping[str, Any], errors: ErrorList) -> None:
-    """Adds an error for a `$ref` to nothing, unless it has one already."""
+def _check_reference(
+    part: Mapping[str, Any], pointer: str, places: Container[tuple[str, ...]], errors: ErrorList
+) -> None:
+    """Adds an error for a `$ref` out of the schema, and for one to nothing."""
     place, reference = f"{pointer}/$ref", part.get("$ref")
-    if not isinstance(reference, str) or not errors.none_at(place):
+    if not isinstance(reference, str):
         return
     try:
-        subschemas.resolve(schema, reference)
-    except KeyError:
+        path = resolved_schema.reference_path(reference)
+    except resolved_schema.BadReference:
+        hint = hints.tool_keyword_hint("$ref")
+        errors.add(place, "unsupported_keyword", _("This reference is not followed."), hint)
+        return
+    if path not in places:
         errors.add(place, "bad_schema", _("There is nothing at this reference."))
 
 
 def _check_cost(schema: Mapping[str, Any], at: str, errors: ErrorList) -> None:
     try:
-        schema_cost.measure(schema)
+        schema_cost.measure(resolved_schema.resolve(schema))
         json_schema.compile(schema)
     except schema_cost.TooCostly as error:
         errors.add(at, "bad_schema", str(error))
