@@ -60,10 +60,10 @@ def production(**_: object) -> Iterator[CheckMessage]:
         yield _error(5, "ALLOWED_HOSTS is empty or a wildcard.", "Name each host.")
     if not settings.DATABASE_URL:
         yield _error(10, "DATABASE_URL is missing.", "Set postgres://user:password@host/name.")
-    if settings.DATABASE_POOL_SIZE < settings.WEB_THREADS and not settings.DATABASE_POOL_SMALL:
+    if settings.DATABASE_POOL_SIZE < settings.WEB_TURNS and not settings.DATABASE_POOL_SMALL:
         yield _error(
             8,
-            f"The pool of {settings.DATABASE_POOL_SIZE} connections is smaller than {settings.WEB_THREADS} threads.",
+            f"The pool of {settings.DATABASE_POOL_SIZE} connections is smaller than {settings.WEB_TURNS} turns.",
             "Raise DATABASE_POOL_SIZE, or set DATABASE_POOL_SMALL=1 if that is meant.",
         )
 

@@ -163,7 +163,8 @@ SETTINGS = (
     Setting("BEHIND_PROXY", False, _flag),
     Setting("BIND", "127.0.0.1:8000", _address),
     Setting("WEB_CONCURRENCY", 2, _whole_number(1, 256)),
-    Setting("WEB_THREADS", 8, _whole_number(1, 1024)),
+    Setting("WEB_TURNS", 8, _whole_number(1, 1024)),
+    Setting("WEB_THREADS", 128, _whole_number(1, 1024)),
     Setting("DATABASE_POOL_SIZE", None, _whole_number(1, 1024)),
     Setting("DATABASE_POOL_SMALL", False, _flag),
     Setting("CACHE_URL", "", _CACHE),
@@ -206,7 +207,7 @@ def read(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
     folder = values["DATA_DIR"] = values["DATA_DIR"] or BASE_DIR / "data"
     following = {
         "DEMO": not (values["DATABASE_URL"] or values["PUBLIC_URL"]),
-        "DATABASE_POOL_SIZE": values["WEB_THREADS"],
+        "DATABASE_POOL_SIZE": values["WEB_TURNS"],
         "JOBS_URL": f"sqlite:///{folder / 'jobs.sqlite3'}",
         "STATIC_ROOT": folder / "static",
     }

@@ -31,7 +31,8 @@ BAD = {
     "BEHIND_PROXY": ["2", "maybe"],
     "BIND": ["x", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", ":8000"],
     "WEB_CONCURRENCY": ["0", "-1", "two"],
-    "WEB_THREADS": ["abc", "0", "1.5", "\u0661"],
+    "WEB_TURNS": ["abc", "0", "1.5", "\u0661"],
+    "WEB_THREADS": ["abc", "0"],
     "DATABASE_POOL_SIZE": ["0", "all"],
     "DATABASE_POOL_SMALL": ["2"],
     "CACHE_URL": ["foo://x", "redis", "redis://host:port/0"],
@@ -96,7 +97,7 @@ def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
 
 
 def test_what_is_not_set_follows_from_the_rest(tmp_path: Path) -> None:
-    values = read(tmp_path, WEB_THREADS="3", DATABASE_URL="")
+    values = read(tmp_path, WEB_TURNS="3", DATABASE_URL="")
     assert (values["DEMO"], values["DATABASE_POOL_SIZE"], values["STATIC_ROOT"]) == (True, 3, tmp_path / "static")
     assert read(tmp_path, PUBLIC_URL="https://plugins.example")["DEMO"] is False
 

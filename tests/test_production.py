@@ -23,7 +23,7 @@ GOOD = {
     "PUBLIC_URL": "https://plugins.example",
     "DATABASE_URL": "postgres://localhost/kasilabs",
     "DATABASE_POOL_SIZE": 8,
-    "WEB_THREADS": 8,
+    "WEB_TURNS": 8,
     "DATABASE_POOL_SMALL": False,
     "PLUGIN_HOSTS_ALLOWED": "",
     "JOBS_URL": "postgres://localhost/kasilabs",

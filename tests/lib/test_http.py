@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,21 @@ def test_a_document_is_asked_for_under_the_same_rules() -> None:
         b"GET /call HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: application/json\r\n" % server.port
         + b"Accept-Encoding: identity\r\nUser-Agent: KasiLabs\r\n\r\n"
     ]
+
+
+def test_eight_idle_connections_to_one_host_are_kept() -> None:
+    may_answer = threading.Event()
+
+    def echo(visit: Visit) -> None:
+        for _request in visit.requests():
+            may_answer.wait()
+            visit.send(message())
+
+    with FakePluginServer(echo) as server, client(connections=12) as http, ThreadPoolExecutor(12) as threads:
+        for requests_so_far in (12, 24):
+            may_answer.clear()
+            answers = [threads.submit(post, http, server.url()) for _ in range(12)]
+            server.wait_for_requests(requests_so_far)
+            may_answer.set()
+            assert {answer.result().status for answer in answers} == {200}
+    assert server.accepted == 12 + 4

@@ -64,7 +64,7 @@ def test_a_slow_plugin_does_not_hold_up_an_unrelated_page(build: Build, serve: S
     page_has_answered = threading.Event()
     plugin = serve(answers_after(page_has_answered))
     platform = build(plugin.url(), tool={"timeoutSeconds": 30})
-    running = start(1, threads=12, DATABASE_POOL_SIZE="2")
+    running = start(1, threads=12, WEB_TURNS="1", DATABASE_POOL_SIZE="1")
     with ThreadPoolExecutor(8) as pool:
         calls = [pool.submit(call, running, platform) for _ in range(8)]
         plugin.wait_for_requests(8)

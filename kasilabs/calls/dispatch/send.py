@@ -18,6 +18,7 @@ from kasilabs.calls.dispatch.tokens import platform_token
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.configuration import values
+from kasilabs.lib import turns
 from kasilabs.lib.db import connection
 from kasilabs.lib.documents import strict_json
 from kasilabs.lib.http import client
@@ -46,13 +47,14 @@ _UNREACHED = {
 def send(call: ToolCall) -> CallResult:
     """Calls the plugin and judges its answer. Never raises for what the plugin or the network does.
 
-    No database connection is held while the plugin works. Raises InsideTransaction.
+    Neither a database connection nor a turn is held while the plugin works. Raises InsideTransaction.
     """
     body = json.dumps(_body(call), separators=(",", ":"), allow_nan=False).encode()
     call.row.timings["gates_ms"] = round((timezone.now() - call.started).total_seconds() * 1000, 1)
     connection.release()
     try:
-        answer = _post(call, body, deadline=time.monotonic() + call.tool.timeout_seconds)
+        with turns.given_back():
+            answer = _post(call, body, deadline=time.monotonic() + call.tool.timeout_seconds)
     except client.SendFailed as failure:
         return _failed(call, failure)
     started = time.perf_counter()

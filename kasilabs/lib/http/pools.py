@@ -12,7 +12,10 @@ from kasilabs.lib.http.connections import Pinned, PinnedTls
 from kasilabs.lib.http.routes import Route
 
 POOLS = 64
-"""Hosts a process keeps idle connections to; with 8 threads these are 512 of the usual limit of 1,024 open files."""
+"""Hosts a process keeps idle connections to."""
+
+KEPT_CONNECTIONS = 8
+"""Idle connections kept to one host: with `POOLS` these are 512 of the usual limit of 1,024 open files."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,12 @@ class _Pool(urllib3.HTTPConnectionPool):
         return connection
 
     def _put_conn(self, conn: Any) -> None:
-        if conn:
+        """Keeps a connection for the next attempt, closed when enough to this host are kept open."""
+        if conn and self.pool:
             conn.idle_since = time.monotonic()
+            idle = [other for other in self.pool.queue if other and not other.is_closed]
+            if len(idle) >= KEPT_CONNECTIONS:
+                conn.close()
         super()._put_conn(conn)
 
     def _make_request(self, conn: Any, method: str, _quoted: str, **kw: Any) -> Any:  # type: ignore[override]
