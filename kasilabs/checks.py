@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+import psycopg
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from psycopg import conninfo
 
 from kasilabs.jobs import bell
 from kasilabs.lib.crypto import aes
@@ -76,6 +78,11 @@ def later_work(**_: object) -> Iterator[CheckMessage]:
         yield _error(11, "JOBS_URL cannot be read.", "Write sqlite:////file, postgres://… or redis://…")
     elif scheme.startswith("redis") and find_spec("redis") is None:
         yield _error(11, "JOBS_URL needs a Redis client.", "Install the package redis.")
+    elif scheme.startswith("postgres"):
+        try:
+            conninfo.conninfo_to_dict(settings.JOBS_URL)
+        except psycopg.Error:
+            yield _error(11, "JOBS_URL has a parameter that PostgreSQL's client does not know.", "Leave it out.")
     for name in ("JOBS_THREADS", "JOBS_SWEEP_SECONDS", "JOBS_LEASE_SECONDS", "JOBS_RETRY_SECONDS"):
         if getattr(settings, name) <= 0:
             yield _error(12, f"{name} is not more than 0.", "Unset it for its default.")

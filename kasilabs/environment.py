@@ -23,6 +23,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _HOST = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]|\*")
+# RFC 3986. What libraries split or decode differently puts half of a password into a message about an error.
+_ESCAPE = r"%(?!00)[0-9A-Fa-f]{2}"
+_WELL_FORMED_URL = re.compile(
+    rf"[A-Za-z0-9+]+://(?:(?:[^\x00-\x20\x7f%@#/?\\]|{_ESCAPE})*@)?(?:[^\x00-\x20\x7f%@#\\]|{_ESCAPE})*"
+)
 
 
 class BadSettings(Exception):
@@ -106,6 +111,8 @@ def _url_of(kinds: Mapping[str, str], example: str) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         wanted = f"must be a URL such as {example}"
+        if not _WELL_FORMED_URL.fullmatch(text):
+            raise ValueError(f"{wanted}; in a user name, a password or a path write %, @, # as %25, %40, %23")
         try:
             url = urlsplit(text)
             _port_of(url)

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -77,11 +78,57 @@ def test_what_a_setting_cannot_be_is_one_sentence_that_names_it(tmp_path: Path, 
     assert sentence.startswith((f"{name} must be ", f"{name} needs the package "))
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "JOBS_URL", "CACHE_URL", "EMAIL_URL", "PUBLIC_URL"])
-def test_a_password_in_an_address_is_not_repeated(tmp_path: Path, name: str) -> None:
+def refusal(folder: Path, **variables: str) -> str:
+    """Return what is said about settings that cannot be used, nothing where they can."""
+    try:
+        read(folder, **variables)
+    except BadSettings as error:
+        return str(error)
+    return ""
+
+
+URLS = {
+    "DATABASE_URL": ["postgres", "postgresql"],
+    "CACHE_URL": ["redis", "rediss", "rediscache"],
+    "JOBS_URL": ["postgres", "redis"],
+    "EMAIL_URL": ["smtp", "smtp+tls", "smtps"],
+    "PUBLIC_URL": ["https"],
+}
+"""Settings whose value may hold a password, and the schemes it may be written with."""
+NOT_ENCODED = [
+    *("%zz{}@host:5432/name", "{}%@host:5432/name", "{}%4@host:5432/name", "{}%00@host:5432/name"),
+    *("{}@{}@host:5432/name", "12@{}@host:5432/name", "@{}@host:5432/name"),
+    *("12#{}@host:5432/name", "12/{}@host:5432/name", "12?{}@host:5432/name", "[{}@host:5432/name"),
+    *("{0}\\{0}@host:5432/name", "12 {}@host:5432/name", "12\t{}@host:5432/name", "12\n{}@host:5432/name"),
+    *("{}@host:{}/name", "{}@host:99999/name", "{}@[host:5432/name", "{}@host:5432/name@{}", "{}@host:5432/%x{}"),
+]
+"""What may follow `scheme://user:`, each a password that was not encoded, or an address that is wrong elsewhere."""
+
+
+@pytest.mark.parametrize("rest", NOT_ENCODED)
+@pytest.mark.parametrize(("name", "scheme"), [(name, scheme) for name, schemes in URLS.items() for scheme in schemes])
+def test_a_password_that_is_not_encoded_is_refused_and_not_repeated(
+    tmp_path: Path, name: str, scheme: str, rest: str
+) -> None:
     with pytest.raises(BadSettings) as caught:
-        read(tmp_path, **{name: "postgres://kasilabs:canary-7F2Q@host:99999/kasilabs"})
+        read(tmp_path, **{name: f"{scheme}://kasilabs:{rest.format('canary', 'canary')}"})
+    assert str(caught.value).startswith(f"{name} ")
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in SETTINGS])
+@pytest.mark.parametrize("text", ["canary", "canary://x:canary@canary", "canary\0", "%canary", "postgres://canary"])
+def test_no_setting_repeats_its_value(tmp_path: Path, name: str, text: str) -> None:
+    sentence = refusal(tmp_path, **{name: "/dev/null/canary" if name == "DATA_DIR" else text})
+    assert "canary" not in sentence
+    assert sentence.startswith(f"{name} ") or not sentence
+
+
+@pytest.mark.parametrize(("name", "scheme"), [(name, URLS[name][0]) for name in URLS if name != "PUBLIC_URL"])
+def test_a_password_that_is_encoded_is_read(tmp_path: Path, name: str, scheme: str) -> None:
+    url = f"{scheme}://kasi%40labs:{quote('%@#/?: ', safe='')}@[::1]:5432/name?a=b"
+    refused = refusal(tmp_path, **{name: url})
+    assert not refused or refused == f"{name} needs the package redis, which is not installed."
 
 
 @pytest.mark.parametrize("name", GOOD)

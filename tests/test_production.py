@@ -62,6 +62,7 @@ def test_a_whole_production_passes() -> None:
         ({"JOBS_URL": "amqp://localhost"}, "kasilabs.E011"),
         ({"JOBS_URL": "nonsense"}, "kasilabs.E011"),
         ({"JOBS_URL": "redis://localhost"}, "kasilabs.E011"),
+        ({"JOBS_URL": "postgres://localhost/kasilabs?colour=red"}, "kasilabs.E011"),
         ({"JOBS_THREADS": 0}, "kasilabs.E012"),
         ({"JOBS_SWEEP_SECONDS": -1.0}, "kasilabs.E012"),
     ],
