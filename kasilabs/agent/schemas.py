@@ -1,5 +1,7 @@
 """The body of a tool call. And what a malformed one says."""
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -47,15 +49,58 @@ class CallIn(Strict):
     conversation: ConversationIn | None = None
 
 
+_NUMBERS = (re.compile(r"\d{9,15}"), re.compile(r"\d(?:[^\w,;]*\d){8,14}"))
+"""Phone numbers as people write them, without and with separators, in the digits of any script."""
+MOST_NUMBERS = 16
+
+
 def malformed_call(instance: Instance, document: dict[str, Any], *, request_id: str) -> ToolCall:
-    """Returns as much of a body as its refusal needs: what was asked for, and what helps to hide whom it is about."""
-    tool, sent, conversation = document.get("tool"), document.get("input"), None
+    """Returns as much of a body as its refusal needs: what was asked for, and what helps to hide whom it is about.
+
+    A phone number counts wherever it stands beside the input, and as whatever it was sent. Where there are more than
+    MOST_NUMBERS, what was asked for is left out: to look for that many takes too long.
+    """
+    tool, sent = document.get("tool"), document.get("input")
     # PostgreSQL stores no NUL.
     name = "".join(filter(str.isprintable, tool))[:MOST_NAME] if isinstance(tool, str) else ""
-    match document.get("conversation"):
-        case {"id": str(external_id), "customer": {"phone": str(phone)}}:
-            conversation = SentConversation(external_id, phone=phone)
-        case {"id": str(external_id)}:
-            conversation = SentConversation(external_id)
     given = sent if isinstance(sent, dict) else {}
-    return ToolCall(instance, name, given, conversation=conversation, request_id=request_id)
+    numbers = {
+        "+" + "".join(str(int(digit)) for digit in number if digit.isdecimal()).lstrip("0")
+        for member, value in document.items()
+        if member not in {"tool", "input"}
+        for text in _texts(value, member)
+        for form in _NUMBERS
+        for number in form.findall(text)
+    }
+    if len(numbers) > MOST_NUMBERS:
+        name, given, numbers = "", {}, set()
+    return ToolCall(
+        instance,
+        name,
+        given,
+        conversation=SentConversation(
+            _text_at(document, "conversation", "id") or "",
+            phone=_text_at(document, "conversation", "customer", "phone"),
+            mentioned=tuple(numbers),
+        ),
+        request_id=request_id,
+    )
+
+
+def _text_at(document: Any, *names: str) -> str | None:
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document if isinstance(document, str) else None
+
+
+def _texts(value: Any, name: str = "") -> Iterator[str]:
+    """Yields every name, text and number in a JSON value."""
+    yield name
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    else:
+        yield str(value)

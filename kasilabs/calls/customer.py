@@ -24,17 +24,21 @@ _NUMBER = re.compile(r"\+?[0-9]{9,15}")
 
 @dataclass(frozen=True, repr=False)
 class SentConversation:
-    """The conversation as the agent names it. It may carry a phone number, so it has no repr."""
+    """The conversation as the agent names it. It may carry a phone number, so it has no repr.
+
+    `mentioned` are the phone numbers in a body that is not a call.
+    """
 
     id: str
     phone: str | None = None
     user_id: str | None = None
     last_message_at: datetime | None = None
+    mentioned: tuple[str, ...] = ()
 
     @property
     def phones(self) -> tuple[str, ...]:
         """The phone numbers in it: the customer's, and the id of the conversation where that is one itself."""
-        numbers = [self.phone, self.id if _NUMBER.fullmatch(self.id) else None]
+        numbers = [self.phone, self.id if _NUMBER.fullmatch(self.id) else None, *self.mentioned]
         return tuple(number for number in numbers if number)
 
 

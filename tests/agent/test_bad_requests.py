@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.forms.models import model_to_dict
 from django.test import Client
 
 from kasilabs.logs.models import Call
@@ -105,6 +106,49 @@ def test_wrong_members_leave_a_row_that_keeps_no_phone(platform: Platform) -> No
     assert (row.state, row.gate, row.code) == ("refused", "input_schema", "invalid_input")
     assert "711222333" not in json.dumps(row.request)
     assert row.gate_trace == [{"gate": "number", "passed": True}, {"gate": "input_schema", "passed": False}]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"conversation": {"customer": {"phone": "+254711222333"}}},
+        {"conversation": {"id": 7, "customer": {"phone": "+254711222333"}}},
+        {"conversation": {"id": "a", "customer": {"phone": 254711222333}}},
+        {"conversation": {"id": "a", "customer": {"phone": 254711222333.0}}},
+        {"conversation": {"id": "a", "customer": {"phone": "+254 (711) 222-333"}}},
+        {"conversation": {"id": "a", "customer": {"phone": "00254711222333"}}},
+        {"conversation": {"id": "a", "customer": {"phone": "0711 222 333"}}},
+        {"conversation": {"id": "a", "customer": {"phone": "+٢٥٤٧١١٢٢٢٣٣٣"}}},
+        {"conversation": {"id": "a", "customer": {"phone": ["254700000141", "254711222333"]}}},
+        {"conversation": {"id": "a", "customer": {"phone": "254700000141 254711222333"}}},
+        {"conversation": {"id": "a", "customer": "tel:+254711222333"}},
+        {"conversation": {"id": "a", "customer": [{"phone": "254711222333"}]}},
+        {"conversation": {"id": "a", "customer": {"254711222333": True}}},
+        {"conversation": {"id": {"phone": "254711222333"}}},
+        {"conversation": {"id": "254711222333@c.us", "phone": "254711222333"}},
+        {"conversation": "254711222333"},
+        {"conversation": [254711222333]},
+        {"phone": "254711222333"},
+        {"+254711222333": {}},
+        {"conversation": [f"2547000{number:05}" for number in range(100)] + ["254711222333"]},
+    ],
+)
+def test_a_phone_number_hides_wherever_a_malformed_body_says_it(platform: Platform, changes: dict[str, Any]) -> None:
+    given = {"subject": "for 0711222333", "note": "+254711222333", "number": 254711222333}
+    answer = platform.agent.post({"tool": "call_711222333", "input": given, **changes})
+    assert (answer.status_code, platform.row().code) == (422, "invalid_input")
+    assert "711222333" not in json.dumps(model_to_dict(platform.row()), default=str)
+
+
+def test_the_shortest_number_there_is_hides_as_well(platform: Platform) -> None:
+    about = {"conversation": {"customer": {"phone": "+29071234"}}}
+    platform.agent.post({"tool": "x", "input": {"subject": "29071234"}, **about})
+    assert "29071234" not in json.dumps(platform.row().request)
+
+
+def test_what_a_malformed_body_asks_for_is_kept(platform: Platform) -> None:
+    platform.agent.post({**GOOD, "conversation": {"id": "a", "lastCustomerMessageAt": "2026-11-03"}})
+    assert platform.row().request == GOOD
 
 
 @pytest.mark.parametrize(
