@@ -7,10 +7,11 @@ _patterns, _app_name, _namespace = api.urls
 
 
 def _opened(patterns: list[URLResolver | URLPattern]) -> list[URLResolver | URLPattern]:
-    for pattern in patterns:
-        if isinstance(pattern, URLPattern):
-            pattern.callback = machine("Agents bring the key of their number.")(pattern.callback)
-    return patterns
+    """Opens the views of the API to agents, without ninja's own page at its root."""
+    views = [pattern for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
+    for view in views:
+        view.callback = machine("Agents bring the key of their number.")(view.callback)
+    return list(views)
 
 
 urlpatterns = [path("", (_opened(_patterns), _app_name, _namespace))]

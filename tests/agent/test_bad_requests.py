@@ -3,11 +3,16 @@
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.forms.models import model_to_dict
 from django.test import Client
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from kasilabs.lib.machine_api import problems
 from kasilabs.logs.models import Call
 from kasilabs.whatsapp import agent_keys, numbers
 from tests.support.clock import StandingClock
@@ -177,6 +182,15 @@ def test_a_large_body_is_413_before_anything_reads_it(platform: Platform) -> Non
     [
         ("get", "/agent/v1/nothing", 404, "not_found"),
         ("get", "/agent/", 404, "not_found"),
+        ("get", "/agent", 404, "not_found"),
+        ("get", "/agent/v1", 404, "not_found"),
+        ("get", "/agent/v1/", 404, "not_found"),
+        ("get", "/agent/v1/tools/", 404, "not_found"),
+        ("post", "/agent/v1/calls/", 404, "not_found"),
+        ("get", "/agent//v1/tools", 404, "not_found"),
+        ("get", "http://testserver//agent/v1/tools", 404, "not_found"),
+        ("get", "/schemas", 404, "not_found"),
+        ("get", "/schemas/manifest-v1.json/", 404, "not_found"),
         ("get", "/bridges/v1/payments", 404, "not_found"),
         ("get", "/schemas/other.json", 404, "not_found"),
         ("delete", "/agent/v1/tools", 405, "method_not_allowed"),
@@ -192,6 +206,30 @@ def test_every_error_of_the_machine_api_is_a_problem(db: None, method: str, path
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert answer.json()["code"] == code
     assert answer["X-Request-Id"]
+
+
+PARTS = st.sampled_from(
+    ["agent", "bridges", "schemas", "v1", "tools", "calls", "manifest-v1.json", "", ".", "..", "%2F"]
+)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X")
+
+
+@given(
+    st.sampled_from(METHODS),
+    st.sampled_from(problems.ROOTS),
+    st.lists(PARTS | st.text(max_size=8), max_size=4),
+    st.sampled_from(["/", "//", "/./"]),
+)
+@example("GET", "/agent", ["v1", ""], "/")
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_below_the_machine_api_is_json(
+    db: None, method: str, root: str, parts: list[str], slash: str
+) -> None:
+    answer = Client(enforce_csrf_checks=True).generic(method, quote(slash.join([root, *parts]), safe="/%"))
+    content_type = answer["Content-Type"]
+    assert (answer.status_code >= 400) == (content_type == "application/problem+json"), answer.status_code
+    assert answer.status_code >= 400 or content_type in {"application/json", "application/schema+json"}
+    assert not 300 <= answer.status_code < 400
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ NOT_PAGES = {
         "notices:choose_mails",
     ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
-    *("plugins:download", "agent:tools", "agent:calls", "agent:api-root", "manifest_schema", "healthz", "readyz"),
+    *("plugins:download", "agent:tools", "agent:calls", "manifest_schema", "healthz", "readyz"),
 }
 """Routes that lead on, take a POST only, answer machines, or need a second factor that is set up."""
 

@@ -11,21 +11,26 @@ from typing import Any
 from django.http import HttpResponse
 
 PREFIXES = ("/agent/", "/bridges/", "/schemas/", "/healthz", "/readyz")
+ROOTS = ("/agent", "/bridges", "/schemas")
 MAX_BODY_BYTES = 64 * 1024
 CONTENT_TYPE = "application/problem+json"
 _GENERIC = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
     413: ("too_large", "The body is larger than 64 KiB."),
+    414: ("too_large", "The address is longer than 4 KiB."),
     415: ("unsupported_media_type", "The body must be application/json."),
+    431: ("too_large", "A header is larger than 8 KiB, or there are more than 100."),
+    501: ("bad_request", "The body has a transfer coding other than chunked."),
 }
 _BAD_REQUEST = ("bad_request", "The request cannot be read.")
 _SERVER_ERROR = ("server_error", "This is our fault.")
 
 
 def is_machine_api(path: str) -> bool:
-    """Says whether machines, not people, ask for this path."""
-    return path.startswith(PREFIXES)
+    """Says whether machines, not people, ask for this path, also where a slash is missing or one too many."""
+    path = f"/{path.lstrip('/')}"
+    return path.startswith(PREFIXES) or path in ROOTS
 
 
 def response(
