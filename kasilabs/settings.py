@@ -128,19 +128,19 @@ MIDDLEWARE = [
     # Every request passes these.
     "kasilabs.lib.machine_api.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kasilabs.lib.machine_api.middleware.MachineApiMiddleware",
     "django.middleware.common.CommonMiddleware",
     # The machine API is answered here.
     "kasilabs.lib.machine_api.middleware.MachineViewMiddleware",
     # Only pages and static files pass these.
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kasilabs.accounts.sign_in.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "kasilabs.dashboard.middleware.MethodNotAllowedMiddleware",

@@ -1,5 +1,7 @@
 """Requests no browser sends: each gets an ordinary refusal and costs nothing."""
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -15,6 +17,22 @@ def test_a_large_file_is_refused_before_anything_reads_it(db: None) -> None:
     file = SimpleUploadedFile("manifest.json", b"x" * 6_000_000)
     answer = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"file": file})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"Host": "elsewhere.example"}},
+        {"data": b"x" * 6_000_000, "content_type": "text/plain"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/accounts/login/", "/agent/v1/calls", "/static/nothing.css"])
+def test_a_page_that_is_refused_early_is_as_closed_as_any_other(db: None, path: str, options: dict[str, Any]) -> None:
+    answer = Client().generic("POST", path, **options)
+    assert 400 <= answer.status_code < 500
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
