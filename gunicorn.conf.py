@@ -7,7 +7,7 @@ import django
 
 from kasilabs import environment
 from kasilabs.lib import child_processes
-from kasilabs.process import system_checks
+from kasilabs.process import system_checks, web_server
 
 try:
     env = environment.read()
@@ -24,7 +24,11 @@ keepalive = 5
 limit_request_line = 4094
 limit_request_field_size = 8190
 control_socket_disable = True
+logger_class = web_server.Logger
 wsgi_app = "kasilabs.wsgi:application"
+
+
+web_server.answer_in_problems()
 
 
 def on_starting(_server):

@@ -36,3 +36,33 @@ def test_a_traceback_shows_no_values(*, as_json: bool) -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_refusal_has_no_traceback(*, as_json: bool) -> None:
     assert "ValueError" not in line(logging.WARNING, as_json=as_json)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_traceback_hides_keys_and_names_files(*, as_json: bool) -> None:
+    try:
+        raise LookupError({"path": "invitations/canary-7F2Q"})
+    except LookupError:
+        record = logging.LogRecord(
+            "django", logging.ERROR, "", 0, "Failed: %s", ("/invitations/views.py",), sys.exc_info()
+        )
+    written = process_log.formatter(as_json=as_json).format(record)
+    assert "canary" not in written
+    assert "/invitations/views.py" in written
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("/accounts/password/reset/key/3-abc/", "/accounts/password/reset/key/…/"),
+        ("accounts/confirm-email/MQ:1a:b-c", "accounts/confirm-email/…"),
+        ("?next=%2finvitations%2Fabc%2faccept%2F", "?next=%2finvitations%2F…%2faccept%2F"),
+        ("%252Finvitations%252Fabc%252F", "%252Finvitations%252F…%252F"),
+        ('"\\/invitations\\/abc\\/"', '"\\/invitations\\/…\\/"'),
+        ("//invitations//abc'", "//invitations//…'"),
+        ("/Invitations/ABC", "/Invitations/…"),
+        ("/o/kasi-legal/members/", "/o/kasi-legal/members/"),
+    ],
+)
+def test_a_key_is_masked_in_every_form_of_its_address(text: str, masked: str) -> None:
+    assert process_log.mask_keys(text) == masked

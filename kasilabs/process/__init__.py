@@ -1,1 +1,1 @@
-"""The running process: readiness, warm-up, process log."""
+"""The running process: readiness, warm-up, process log, what the web server says itself."""

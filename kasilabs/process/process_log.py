@@ -6,7 +6,13 @@ from typing import Any
 
 import structlog
 
-_KEY_IN_PATH = re.compile(r"/(accounts/password/reset/key|accounts/confirm-email|invitations)/[^/\s'\"]+")
+_SLASH = r"(?:\\*/|%(?:25)*2f)+"
+_KEY_IN_PATH = re.compile(
+    # The paths of views whose address is the key, however often they were encoded; not files of the same name.
+    rf"(accounts{_SLASH}password{_SLASH}reset{_SLASH}key|accounts{_SLASH}confirm-email|invitations)"
+    rf"({_SLASH})(?!\w+\.py\b)(?:(?!{_SLASH})[^\s'\"])+",
+    re.IGNORECASE,
+)
 
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -34,26 +40,27 @@ def formatter(*, as_json: bool, **_: object) -> logging.Formatter:
     """
     console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else console
-    return structlog.stdlib.ProcessorFormatter(
+    return _Formatter(
         foreign_pre_chain=_SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _trace_faults_alone,
             structlog.processors.format_exc_info,
-            _mask_keys_everywhere,
             renderer,
         ],
     )
 
 
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Masks what any logger says: Django's own write the path of each request that is refused."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask_keys(super().format(record))
+
+
 def mask_keys(text: str) -> str:
     """Leaves out of the paths in a text the keys that would open an account to whoever reads the log."""
-    return _KEY_IN_PATH.sub(r"/\1/…", text)
-
-
-def _mask_keys_everywhere(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Masks what any logger says: Django's own write the path of each request that is refused."""
-    return {name: mask_keys(value) if isinstance(value, str) else value for name, value in event.items()}
+    return _KEY_IN_PATH.sub(r"\1\2…", text)
 
 
 def _trace_faults_alone(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

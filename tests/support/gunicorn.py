@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -49,8 +50,12 @@ class Workers:
 
 
 @contextmanager
-def workers(number: int = 2, *, threads: int = 8, **environment: str) -> Iterator[Workers]:
+def workers(
+    number: int = 2, *, threads: int = 8, options: Sequence[str] = (), output: Path | None = None, **environment: str
+) -> Iterator[Workers]:
     """Start gunicorn as `make run` does, yield it, end it; further arguments go into its environment.
+
+    `options` are more of its own; `output` is a file for all that it and its workers write.
 
     gunicorn inherits a socket that listens already. A first request waits there until a worker takes it, and is refused
     when gunicorn ends without one.
@@ -63,14 +68,16 @@ def workers(number: int = 2, *, threads: int = 8, **environment: str) -> Iterato
         "WEB_THREADS": str(threads),
         "LOG_LEVEL": "WARNING",
     }
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", 0)) as listener, output.open("wb") if output else nullcontext() as log:
         port, bind = listener.getsockname()[1], f"fd://{listener.fileno()}"
         shape = ["--bind", bind, "--workers", str(number), "--threads", str(threads), "--log-level", "warning"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *shape],
+            [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", *shape, *options],
             env={**os.environ, **own, **environment},
             cwd=settings.BASE_DIR,
             pass_fds=[listener.fileno()],
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
     running = Workers(f"http://127.0.0.1:{port}", process)
