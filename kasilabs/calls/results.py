@@ -1,6 +1,7 @@
-"""Every way a call can end: its status, its code, and what the log row says of it.
+"""Every way a call can end: its state, its status, its code, and what agent and log row are told.
 
-Details are safe to show to an agent: no stack trace, no secret, no address.
+Each end that is not a success has a named reason. A detail says what happened, an advice what the agent does next; both
+are safe to show to it: no stack trace, no secret, no address, and nothing of what was held back.
 """
 
 from collections.abc import Sequence
@@ -17,16 +18,13 @@ from grants.decision import reasons
 from grants.decision.gates import Decision
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.logs import diagnosis
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 
-_FAULTS: dict[str, tuple[int, str | Promise]] = {
-    "plugin_timeout": (504, _("The plugin did not answer in time.")),
-    "plugin_error": (502, _("The plugin could not carry this out.")),
-    "invalid_response": (502, _("The plugin answered with something that is not allowed here.")),
-    "unsafe_response": (502, _("The plugin's answer was held back because it contained something private.")),
-}
-_REASONS: dict[str, str | Promise] = {
+_FAULT_STATUS = {"plugin_timeout": 504, "plugin_error": 502, "invalid_response": 502, "unsafe_response": 502}
+_DETAILS: dict[str, str | Promise] = {
+    "timeout": _("The plugin did not answer in time."),
     "unreachable": _("The plugin cannot be reached."),
     "tls": _("No secure connection to the plugin could be made."),
     "blocked_address": _("The plugin's address is not allowed."),
@@ -37,15 +35,31 @@ _REASONS: dict[str, str | Promise] = {
     "broken": _("The plugin's answer breaks off or is not HTTP."),
     "not_json": _("The plugin's answer is not one JSON object."),
     "output_schema": _("The plugin's answer does not fit the schema it declares."),
+    "guard": _("The plugin's answer was held back because it contained something private."),
 }
+"""What happened, for each reason of a fault of the plugin."""
+
+_LOOK_FIRST = _("It may have done its work: look what happened before you call it again.")
+_GO_ON = _("Go on without this tool.")
+_ADVICE: dict[str, str | Promise] = {
+    "timeout": _LOOK_FIRST,
+    "unreachable": _("Say that this does not work right now, and try again later."),
+    "tls": _GO_ON,
+    "blocked_address": _GO_ON,
+    "redirect": _GO_ON,
+    "http_status": _("Say that this does not work right now, and look what happened before you try again."),
+    "too_large": _("Ask for less at a time; what the call was to change may be done."),
+}
+"""What the agent does next; after any other reason the plugin may have done its work."""
 
 
 @dataclass(frozen=True, repr=False)
 class CallResult:
     """How a call ended: what its row says about it, and the document the agent gets.
 
-    `row` is the row that the document names, `members` are its further members, `retry_after` is in seconds. `stored`
-    is the document of the first call with the same idempotency key.
+    `row` is the row that the document names, `members` are its further members, `retry_after` is in seconds. `advice`
+    follows `detail` in the document and is not in the row. `stored` is the document of the first call with the same
+    idempotency key.
     """
 
     state: CallState
@@ -54,6 +68,7 @@ class CallResult:
     reason: str = ""
     gate: Gate | None = None
     detail: str | Promise = ""
+    advice: str | Promise = ""
     row: Call | None = None
     members: dict[str, Any] = field(default_factory=dict)
     retry_after: int | None = None
@@ -70,7 +85,7 @@ class CallResult:
         document = {
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "detail": str(self.detail),
+            "detail": f"{self.detail} {self.advice}".strip(),
             "code": self.code,
             "gate": self.gate.value if self.gate else None,
             "id": self.row.public_id if self.row else None,
@@ -82,11 +97,14 @@ class CallResult:
     def fill(self, row: Call) -> None:
         """Sets the columns of a row that say how its call ended."""
         row.state, row.status, row.code, row.reason = self.state, self.status, self.code, self.reason
-        row.gate, row.detail = self.gate.value if self.gate else "", str(self.detail)[:500]
+        row.gate = self.gate.value if self.gate else ""
+        # Of a call the plugin declined, people read what the plugin said.
+        row.detail = str(self.members.get("pluginMessage", self.detail))[:500]
 
 
 def unknown_tool(call: ToolCall) -> CallResult:
-    return _refused(404, "unknown_tool", _("This number has no tool of this name."), row=call.row)
+    detail = _("This number has no tool of this name.")
+    return _refused(404, "unknown_tool", detail, advice=_("Call the tools of the list alone."), row=call.row)
 
 
 def refused(call: ToolCall, decision: Decision) -> CallResult:
@@ -100,6 +118,7 @@ def refused(call: ToolCall, decision: Decision) -> CallResult:
         reason=decision.reason,
         gate=decision.gate,
         detail=reasons.message(decision),
+        advice=_GO_ON,
         row=call.row,
         members={"explainUrl": explain_url},
     )
@@ -116,40 +135,64 @@ def invalid_body(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallR
 
 
 def _invalid(call: ToolCall, violations: Sequence[SchemaViolation], detail: str | Promise) -> CallResult:
-    """In calls, `code` is the failing JSON Schema keyword, also for a name the schema does not know."""
-    errors = [
-        {
-            "pointer": each.pointer,
-            "code": "additionalProperties" if each.code == "unknown_key" else each.code,
-            "message": each.message,
-        }
-        for each in violations
-    ]
-    gate, members = Gate.INPUT_SCHEMA, {"errors": errors}
-    return CallResult(CallState.REFUSED, 422, "invalid_input", gate=gate, detail=detail, row=call.row, members=members)
+    """The row keeps where the first rule was broken, as the agent is told of every one."""
+    errors = [{"pointer": each.pointer, "code": _keyword(each), "message": each.message} for each in violations]
+    if violations:
+        call.row.diagnosis = broken_rule(violations[0])
+    return CallResult(
+        CallState.REFUSED,
+        422,
+        "invalid_input",
+        reason="invalid_input",
+        gate=Gate.INPUT_SCHEMA,
+        detail=detail,
+        advice=_("Correct what the errors name, and call it again."),
+        row=call.row,
+        members={"errors": errors},
+    )
+
+
+def broken_rule(violation: SchemaViolation) -> diagnosis.Diagnosis:
+    """Returns what a row keeps of the rule of a schema that an input or an answer breaks."""
+    return diagnosis.schema_failure(_keyword(violation), violation.pointer, violation.message)
+
+
+def _keyword(violation: SchemaViolation) -> str:
+    """Returns the failing JSON Schema keyword, also for a name the schema does not know."""
+    return "additionalProperties" if violation.code == "unknown_key" else violation.code
 
 
 def customer_conflict(call: ToolCall) -> CallResult:
     detail = _("The phone number and the user id belong to two different customers.")
-    return _refused(409, "customer_conflict", detail, row=call.row)
+    return _refused(409, "customer_conflict", detail, advice=_("Send the one that is sure."), row=call.row)
 
 
 def conversation_mismatch(call: ToolCall) -> CallResult:
     detail = _("This conversation belongs to another customer.")
-    return _refused(409, "conversation_mismatch", detail, row=call.row)
+    advice = _("Send a conversation of this customer.")
+    return _refused(409, "conversation_mismatch", detail, advice=advice, row=call.row)
 
 
 def key_reused() -> CallResult:
-    return _refused(422, "idempotency_key_reused", _("This idempotency key belongs to another request."))
+    detail = _("This idempotency key belongs to another request.")
+    return _refused(422, "idempotency_key_reused", detail, advice=_("Send this one with a key of its own."))
 
 
 def key_expired() -> CallResult:
-    return _refused(422, "idempotency_key_expired", _("The answer to this idempotency key is no longer kept."))
+    detail = _("The answer to this idempotency key is no longer kept.")
+    return _refused(422, "idempotency_key_expired", detail, advice=_("Look what happened before you call it again."))
 
 
 def in_progress(row: Call, retry_after: int) -> CallResult:
-    detail = _("The first call with this idempotency key is still running.")
-    return CallResult(CallState.OPEN, 409, "in_progress", detail=detail, row=row, retry_after=retry_after)
+    return CallResult(
+        CallState.OPEN,
+        409,
+        "in_progress",
+        detail=_("The first call with this idempotency key is still running."),
+        advice=_("Send the same request again in a moment."),
+        row=row,
+        retry_after=retry_after,
+    )
 
 
 def replayed(row: Call, status: int, document: dict[str, Any]) -> CallResult:
@@ -161,40 +204,66 @@ def succeeded(call: ToolCall, output: dict[str, Any]) -> CallResult:
     return CallResult(CallState.SUCCEEDED, 200, row=call.row, members={"output": output})
 
 
+def declined(call: ToolCall, code: str, message: str) -> CallResult:
+    """Returns the plugin's own no: an answer with a reason of the plugin's, and no fault."""
+    return CallResult(
+        CallState.DECLINED,
+        422,
+        "declined",
+        reason=code,
+        gate=Gate.BUSINESS,
+        detail=_("The plugin declined this."),
+        advice=_("Tell the customer why, as pluginMessage says it, and do not repeat the same call."),
+        row=call.row,
+        members={"pluginCode": code, "pluginMessage": message},
+    )
+
+
 def plugin_fault(
-    call: ToolCall, code: str, reason: str = "", *, gate: Gate | None = None, members: dict[str, Any] | None = None
+    call: ToolCall, code: str, reason: str, *, gate: Gate | None = None, was_sent: bool = True
 ) -> CallResult:
-    """Returns the end of a call that was sent and did not succeed."""
-    status, detail = _FAULTS[code]
+    """Returns the end of a call for which no usable answer came. `reason` is a name in the table of details."""
+    advice = _LOOK_FIRST if was_sent and reason == "unreachable" else _ADVICE.get(reason, _LOOK_FIRST)
     return CallResult(
         CallState.PLUGIN_FAULT,
-        status,
+        _FAULT_STATUS[code],
         code,
         reason=reason,
         gate=gate,
-        detail=_REASONS.get(reason, detail),
+        detail=_DETAILS[reason],
+        advice=advice,
         row=call.row,
-        members=members or {},
     )
 
 
 def lost(row: Call) -> CallResult:
     """Returns the end of a call that nobody recorded; to the agent it is a timeout."""
-    status, detail = _FAULTS["plugin_timeout"]
-    return CallResult(CallState.LOST, status, "plugin_timeout", detail=detail, row=row)
+    return CallResult(
+        CallState.LOST,
+        504,
+        "plugin_timeout",
+        reason="end_not_recorded",
+        detail=_DETAILS["timeout"],
+        advice=_LOOK_FIRST,
+        row=row,
+    )
 
 
 def server_error(call: ToolCall) -> CallResult:
-    return _our_fault(call, _("Something went wrong inside the platform."))
+    return _our_fault(call, "exception", _("Something went wrong inside the platform."), advice=_LOOK_FIRST)
 
 
 def cannot_open(call: ToolCall) -> CallResult:
-    return _our_fault(call, _("A stored key of the platform cannot be opened."))
+    return _our_fault(call, "key_unreadable", _("A stored key of the platform cannot be opened."), advice=_GO_ON)
 
 
-def _our_fault(call: ToolCall, detail: str | Promise) -> CallResult:
-    return CallResult(CallState.OUR_FAULT, 500, "server_error", detail=detail, row=call.row)
+def _our_fault(call: ToolCall, reason: str, detail: str | Promise, *, advice: str | Promise) -> CallResult:
+    return CallResult(
+        CallState.OUR_FAULT, 500, "server_error", reason=reason, detail=detail, advice=advice, row=call.row
+    )
 
 
-def _refused(status: int, code: str, detail: str | Promise, *, row: Call | None = None) -> CallResult:
-    return CallResult(CallState.REFUSED, status, code, detail=detail, row=row)
+def _refused(
+    status: int, code: str, detail: str | Promise, *, advice: str | Promise, row: Call | None = None
+) -> CallResult:
+    return CallResult(CallState.REFUSED, status, code, reason=code, detail=detail, advice=advice, row=row)

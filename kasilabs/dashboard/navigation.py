@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from kasilabs.accounts.access import MemberRequest, memberships
 from kasilabs.accounts.models import Notice
 from kasilabs.accounts.permissions import Permission
 from kasilabs.lib import ids
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.models import FAULTS, Call
 from kasilabs.whatsapp.models import Instance
 
 
@@ -124,11 +124,10 @@ def _counts(request: MemberRequest) -> dict[str, int]:
     """Return the figures beside the entries, by the name in `Entry.counts`; four tables are read in one query."""
     organization = request.organization
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    faults = Q(state__in=[CallState.PLUGIN_FAULT, CallState.OUR_FAULT])
     querysets: dict[str, QuerySet[Any]] = {
         "installations": Installation.objects.not_removed().filter(organization=organization),
         "numbers": Instance.objects.filter(organization=organization),
-        "failures": Call.objects.filter(faults, organization=organization, id__gte=ids.uuid7_floor(today)),
+        "failures": Call.objects.filter(state__in=FAULTS, organization=organization, id__gte=ids.uuid7_floor(today)),
         "notices": Notice.objects.unread().filter(user=request.user),
     }
     rows = [

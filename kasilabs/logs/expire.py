@@ -15,5 +15,10 @@ def expire_stale_calls(now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     return Call.objects.stale(now).update(
-        state=CallState.LOST, status=HTTPStatus.GATEWAY_TIMEOUT, code="plugin_timeout", finished=now, lost_after=None
+        state=CallState.LOST,
+        status=HTTPStatus.GATEWAY_TIMEOUT,
+        code="plugin_timeout",
+        reason="end_not_recorded",
+        finished=now,
+        lost_after=None,
     )

@@ -21,7 +21,7 @@ SAMPLE_SIZE = 2_000
 """Counts are those of the newest calls in the time asked for, at most this many."""
 
 MAX_OPTIONS = 8
-COLUMNS = ("state", "plugin", "tool", "instance_id", "instance_name", "gate", "mode")
+COLUMNS = ("state", "reason", "plugin", "tool", "instance_id", "instance_name", "gate", "mode")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def build(organization: Organization, filters: Filters) -> list[Facet]:
     groups = list(Call.objects.filter(id__in=newest).order_by().values(*COLUMNS).annotate(count=Count("id")))
     facets = [
         Facet("status", _("Outcome"), _status_options(groups, filters)),
+        Facet("reason", _("Reason"), _reason_options(groups, filters)),
         Facet("plugin", _("Plugin"), _code_options(groups, filters, "plugin")),
         Facet("tool", _("Tool"), _tool_options(groups, filters)),
         Facet("number", _("Number"), _number_options(groups, filters)),
@@ -96,6 +97,24 @@ def _status_options(groups: list[Group], filters: Filters) -> list[Option]:
         if counts[state] or is_set:
             leads_to = filters.change(status="" if is_set else state.value)
             options.append(Option(state.label, counts[state], leads_to, is_set, icon=shown.icon, tone=shown.tone))
+    return options
+
+
+def _reason_options(groups: list[Group], filters: Filters) -> list[Option]:
+    """Returns the reasons of the outcome that is set, or of all; a click sets outcome and reason.
+
+    The reasons of a gate are left to the facet of the gates, unless refusals are asked for.
+    """
+    groups = [group for group in groups if filters.status in ("", group["state"])]
+    if filters.status != CallState.REFUSED:
+        groups = [group for group in groups if not (group["state"] == CallState.REFUSED and group["gate"])]
+    counts = _counts(groups, lambda group: group["reason"] and (group["state"], group["reason"]))
+    current = next((key for key in counts if key and key[1] == filters.reason), (filters.status, filters.reason))
+    options = []
+    for (state, reason), count, is_set in _most_frequent(counts, filters.reason and current):
+        leads_to = filters.change(reason="") if is_set else filters.change(status=state, reason=reason)
+        shown = state_of(state)
+        options.append(Option(reason, count, leads_to, is_set, is_code=True, icon=shown.icon, tone=shown.tone))
     return options
 
 

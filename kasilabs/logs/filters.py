@@ -29,6 +29,7 @@ class Filters:
     """What the calls shown have in common; an empty value does not filter."""
 
     status: str = ""
+    reason: str = ""
     plugin: str = ""
     tool: str = ""
     number: UUID | None = None
@@ -42,7 +43,10 @@ class Filters:
     def params(self) -> dict[str, str]:
         """Returns the parameters of the URL; equal filters always have the same."""
         texts = {
-            **{name: str(getattr(self, name)) for name in ("status", "plugin", "tool", "gate", "mode", "range")},
+            **{
+                name: str(getattr(self, name))
+                for name in ("status", "reason", "plugin", "tool", "gate", "mode", "range")
+            },
             "number": ids.encode(ids.Prefix.INSTANCE, self.number) if self.number else "",
             "since": _utc(self.since),
             "until": _utc(self.until),
@@ -55,10 +59,15 @@ class Filters:
         return f"?{text}" if text else ""
 
     def change(self, **values: Any) -> "Filters":
-        """Returns these filters with other values. Another plugin drops the tool, another range the typed times."""
+        """Returns these filters with other values.
+
+        Another plugin drops the tool, another outcome the reason, another range the typed times.
+        """
         changed = replace(self, **values)
         if "plugin" in values and "tool" not in values:
             changed = replace(changed, tool="")
+        if "status" in values and "reason" not in values:
+            changed = replace(changed, reason="")
         return replace(changed, since=None, until=None) if "range" in values else changed
 
     def start(self, now: datetime) -> datetime | None:

@@ -42,6 +42,7 @@ class FilterForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     status = _choice_field(_("Outcome"), CallState.choices)
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=64)
     plugin = forms.CharField(label=_("Plugin"), required=False, max_length=48)
     tool = forms.CharField(label=_("Tool"), required=False, max_length=128)
     number = forms.CharField(label=_("Number"), required=False, max_length=64)

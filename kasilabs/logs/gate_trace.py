@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from kasilabs.logs.gates import CALL_GATES, QUESTIONS, Gate
+from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, QUESTIONS, Gate
 from kasilabs.logs.models import Call
 
 
@@ -21,17 +21,28 @@ def gate_trace(asked: Sequence[Gate], refusing: Gate | None = None) -> list[dict
     return trace if refusing is None else [*trace, {"gate": refusing.value, "passed": False}]
 
 
+def gates_asked(plugin_status: int | None, refusing: Gate | None) -> tuple[Gate, ...]:
+    """Returns the gates that a call which was sent came to, by the status that the plugin answered with.
+
+    Whatever the plugin answers, it has looked at the token; only an answer of success has more to be judged.
+    """
+    if refusing is Gate.RESPONSE or (plugin_status is not None and 200 <= plugin_status < 300):
+        return CALL_GATES
+    return BEFORE_SENDING if plugin_status is None else (*BEFORE_SENDING, Gate.PLUGIN_AUTH)
+
+
 class GateResult(StrEnum):
     """What one gate did."""
 
     PASSED = "passed"
     REFUSED = "refused"
+    DECLINED = "declined"
     NOT_REACHED = "not_reached"
 
 
 @dataclass(frozen=True)
 class GateStep:
-    """One gate on a page. `note` says what it asks, `message` why it refused."""
+    """One gate on a page. `note` says what it asks, `message` why it refused or what the plugin declined with."""
 
     name: str
     result: GateResult
@@ -40,7 +51,7 @@ class GateStep:
 
 
 def steps(call: Call) -> list[GateStep]:
-    """Returns every gate in order: those passed, the one that refused the call, those it never reached."""
+    """Returns every gate in order: those passed, the one that ended the call, those it never reached."""
     passed = {each["gate"]: each["passed"] for each in call.gate_trace}
     if not passed:
         return []
@@ -53,5 +64,6 @@ def steps(call: Call) -> list[GateStep]:
         elif passed[name]:
             found.append(GateStep(name, GateResult.PASSED, question))
         else:
-            found.append(GateStep(name, GateResult.REFUSED, question, call.summary))
+            result = GateResult.DECLINED if name == Gate.BUSINESS else GateResult.REFUSED
+            found.append(GateStep(name, result, question, call.summary))
     return found

@@ -24,6 +24,7 @@ class Gate(StrEnum):
     RATE_LIMIT = "rate_limit"
     CIRCUIT = "circuit"
     PLUGIN_AUTH = "plugin_auth"
+    BUSINESS = "business"
     RESPONSE = "response"
 
 
@@ -43,7 +44,7 @@ STANDING: tuple[Gate, ...] = (
 BEFORE_SENDING: tuple[Gate, ...] = (*STANDING, Gate.INPUT_SCHEMA)
 """What a call passes before it is sent."""
 
-CALL_GATES: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.RESPONSE)
+CALL_GATES: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.BUSINESS, Gate.RESPONSE)
 """What a call passes until its answer goes to the agent."""
 
 
@@ -63,6 +64,7 @@ QUESTIONS: dict[Gate, str | Promise] = {
     Gate.RATE_LIMIT: _("Not too many calls"),
     Gate.CIRCUIT: _("The plugin has not been failing"),
     Gate.PLUGIN_AUTH: _("The plugin accepts the platform's token"),
+    Gate.BUSINESS: _("The plugin does not decline"),
     Gate.RESPONSE: _("The answer is safe and fits the schema"),
 }
 """What each gate asks, for pages."""

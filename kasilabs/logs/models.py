@@ -8,15 +8,25 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.fields import EncryptedField
 from kasilabs.lib.states import Mode
+from kasilabs.logs import diagnosis
+from kasilabs.logs.gates import Gate
 
 
 class CallState(models.TextChoices):
     OPEN = "open", _("Running")
     SUCCEEDED = "succeeded", _("Succeeded")
+    DECLINED = "declined", _("Declined")
     PLUGIN_FAULT = "plugin_fault", _("Plugin fault")
     OUR_FAULT = "our_fault", _("Our fault")
     REFUSED = "refused", _("Refused")
     LOST = "lost", _("Lost")
+
+
+FAULTS = (CallState.PLUGIN_FAULT, CallState.OUR_FAULT)
+"""The ends that somebody has to mend. A refusal and a decline are answers: the platform or the plugin did its work."""
+
+LONG_BYTES = 8 * 1024
+"""An answer with more is long: the model of an agent reads every word of it."""
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -49,10 +59,11 @@ class Call(models.Model):
     state = models.CharField(max_length=16, choices=CallState)
     status = models.PositiveSmallIntegerField(null=True)
     code = models.CharField(max_length=40, blank=True)
-    reason = models.CharField(max_length=24, blank=True)
+    reason = models.CharField(max_length=64, blank=True)
     gate = models.CharField(max_length=32, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     gate_trace = models.JSONField(default=list)
+    diagnosis = models.JSONField(null=True)
 
     conversation_id = models.UUIDField(null=True)
     customer_id = models.UUIDField(null=True)
@@ -87,6 +98,16 @@ class Call(models.Model):
             models.Index(fields=["organization", "plugin", "tool", "-id", "state", "instance_id"], name="call_tool"),
             models.Index(fields=["organization", "instance_id", "-id", "plugin", "tool", "state"], name="call_number"),
             models.Index(fields=["organization", "gate", "-id"], name="call_gate", condition=~models.Q(gate="")),
+            models.Index(
+                fields=["organization", "reason", "-id", "state", "plugin", "tool", "instance_id"],
+                name="call_reason",
+                condition=~models.Q(reason=""),
+            ),
+            models.Index(
+                fields=["organization", "plugin", "version", "tool"],
+                name="call_long",
+                condition=models.Q(response_bytes__gt=LONG_BYTES),
+            ),
             models.Index(fields=["lost_after"], name="call_open", condition=models.Q(state="open")),
         ]
 
@@ -121,8 +142,22 @@ class Call(models.Model):
 
     @property
     def why(self) -> str:
-        """What decided a call that did not succeed: the gate, else the reason, else the code."""
-        return self.gate or self.reason or self.code
+        """What decided a call that did not succeed: the gate, else the reason, else the code.
+
+        Of the two gates that judge an answer the reason says more: the plugin's own code, or what was wrong.
+        """
+        gate = "" if self.gate in (Gate.BUSINESS, Gate.RESPONSE) else self.gate
+        return gate or self.reason or self.code
+
+    @property
+    def finding(self) -> str:
+        """The sentence that says what exactly was wrong with an input or an answer, and where; often empty."""
+        return diagnosis.sentence(self.diagnosis)
+
+    @property
+    def is_long(self) -> bool:
+        """Says whether the plugin's answer was long."""
+        return self.response_bytes is not None and self.response_bytes > LONG_BYTES
 
 
 class CallAnswer(models.Model):

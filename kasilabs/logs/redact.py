@@ -19,6 +19,7 @@ MAX_BYTES = 8 * 1024
 MAX_DEPTH = 16
 MAX_NUMBER_BITS = 256
 MAX_SENTENCE = 40
+MAX_SHORT_TEXT = 300
 SENTENCES = {SensitiveKind.SECRET: "secret hidden", SensitiveKind.PHONE: "phone number hidden"}
 
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -61,6 +62,12 @@ def name(text: str, *, phones: Collection[str]) -> str:
     return _Redaction(Sensitive(secrets=(), phones=phones)).key(text)
 
 
+def short_text(text: str, *, secrets: Collection[str], phones: Collection[str]) -> str:
+    """Returns a sentence, a name or a host that somebody else wrote, as a column of a log row may keep it."""
+    kept = _Redaction(Sensitive(secrets=secrets, phones=phones)).text(text)
+    return _cut_text(kept if isinstance(kept, str) else f"[{kept[HIDDEN_KEY]}]", MAX_SHORT_TEXT)
+
+
 @dataclass(frozen=True)
 class _Redaction:
     """One walk over a document; without `sensitive` only keys that name a secret are hidden."""
@@ -75,7 +82,7 @@ class _Redaction:
                 return self._object(value, depth=depth)
             return [self.value(item, depth=depth + 1) for item in value]
         if isinstance(value, str):
-            return self._text(value)
+            return self.text(value)
         if value is None or isinstance(value, bool):
             return value
         return self._number(value) if isinstance(value, int | float) else _hidden("not JSON")
@@ -94,7 +101,7 @@ class _Redaction:
         kind = self.sensitive.find(key) if self.sensitive else None
         return f"[{SENTENCES[kind]}]" if kind else _storable(key)
 
-    def _text(self, text: str) -> Any:
+    def text(self, text: str) -> Any:
         if self.sensitive is None:
             return text
         kind = self.sensitive.find(text)

@@ -9,7 +9,7 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids, pagination
 from kasilabs.lib.pagination import Page
 from kasilabs.logs.filters import Filters
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.models import FAULTS, Call
 
 PAGE_SIZE = 40
 LIST_COLUMNS = (
@@ -26,6 +26,7 @@ LIST_COLUMNS = (
     "code",
     "reason",
     "duration_ms",
+    "response_bytes",
 )
 """What a list shows; request and response, which are large, are not read for it."""
 
@@ -41,6 +42,7 @@ def matching(organization: Organization, filters: Filters) -> QuerySet[Call]:
     calls = in_time_range(organization, filters, timezone.now())
     wanted = {
         "state": filters.status,
+        "reason": filters.reason,
         "plugin": filters.plugin,
         "tool": filters.tool,
         "instance_id": filters.number,
@@ -48,8 +50,9 @@ def matching(organization: Organization, filters: Filters) -> QuerySet[Call]:
         "mode": filters.mode,
     }
     calls = calls.filter(**{column: value for column, value in wanted.items() if value})
-    # The index over gates leaves out calls without one: the database uses it only when the query says so as well.
-    return calls.exclude(gate="") if filters.gate else calls
+    # The indexes over gates and reasons leave out calls without one: used only when the query says so as well.
+    calls = calls.exclude(gate="") if filters.gate else calls
+    return calls.exclude(reason="") if filters.reason else calls
 
 
 def in_time_range(organization: Organization, filters: Filters, now: datetime) -> QuerySet[Call]:
@@ -64,13 +67,13 @@ def in_time_range(organization: Organization, filters: Filters, now: datetime) -
 
 
 def last_failures(organization: Organization, *, limit: int) -> list[Call]:
-    """Returns the newest calls that failed, in the plugin or in the platform; a refusal is not a failure.
+    """Returns the newest calls that failed, in the plugin or in the platform; neither a refusal nor a decline did.
 
     There is one query for each kind: each reads the head of an index, however many other calls there are.
     """
     failed = [
         call
-        for state in (CallState.PLUGIN_FAULT, CallState.OUR_FAULT)
+        for state in FAULTS
         for call in organization.calls.filter(state=state).only(*LIST_COLUMNS).order_by("-id")[:limit]
     ]
     return sorted(failed, key=lambda call: call.id, reverse=True)[:limit]

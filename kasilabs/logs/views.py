@@ -19,7 +19,7 @@ from kasilabs.logs.filters import Filters, Range
 from kasilabs.logs.forms import FilterForm
 from kasilabs.logs.models import Call
 
-KEPT_FILTERS = ("status", "plugin", "tool", "number", "gate", "mode")
+KEPT_FILTERS = ("status", "reason", "plugin", "tool", "number", "gate", "mode")
 """What the form for two times or a call id sends along as hidden fields."""
 
 

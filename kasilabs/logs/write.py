@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from kasilabs.lib.crypto import fields
 from kasilabs.lib.db import one_row
-from kasilabs.logs import redact
-from kasilabs.logs.gate_trace import gate_trace
-from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
+from kasilabs.logs import diagnosis, redact
+from kasilabs.logs.gate_trace import gate_trace, gates_asked
+from kasilabs.logs.gates import BEFORE_SENDING, Gate
 from kasilabs.logs.models import Call, CallAnswer, CallState
 
 ANSWER_KEPT = timedelta(hours=24)
@@ -22,7 +22,7 @@ MOST_NAME = 64
 """No tool has a longer name (docs/authors/manifest.md); what is longer is unknown and cut."""
 
 _COMPLETED = (
-    *("state", "status", "code", "reason", "gate", "detail", "gate_trace", "finished", "lost_after"),
+    *("state", "status", "code", "reason", "gate", "detail", "gate_trace", "diagnosis", "finished", "lost_after"),
     *("duration_ms", "timings", "plugin_status", "attempts", "response", "response_bytes"),
 )
 """The columns that the end of a call fills."""
@@ -45,6 +45,7 @@ def insert_open(
 def insert_refused(row: Call, *, asked: Sequence[Gate], request: dict[str, Any], phones: Collection[str]) -> None:
     """Inserts the row of a call that ended before it was sent. The caller has filled in how it ended."""
     row.gate_trace = gate_trace(asked, Gate(row.gate) if row.gate else None)
+    row.diagnosis = diagnosis.redacted(row.diagnosis, secrets=(), phones=phones)
     _redact_request(row, request, secrets=(), phones=phones)
     _finish(row)
     one_row.insert(row)
@@ -55,8 +56,13 @@ def complete(row: Call, *, response: Any, secrets: Collection[str], phones: Coll
 
     Returns False when the row was no longer open: what was lost stays lost.
     """
-    is_judged = bool(row.gate) or row.state == CallState.SUCCEEDED
-    row.gate_trace = gate_trace(CALL_GATES if is_judged else BEFORE_SENDING, Gate(row.gate) if row.gate else None)
+    gate = Gate(row.gate) if row.gate else None
+    row.gate_trace = gate_trace(gates_asked(row.plugin_status, gate), gate)
+    row.diagnosis = diagnosis.redacted(row.diagnosis, secrets=secrets, phones=phones)
+    if row.state == CallState.DECLINED:
+        # Both are the plugin's own words.
+        row.reason = redact.short_text(row.reason, secrets=secrets, phones=phones)
+        row.detail = redact.short_text(row.detail, secrets=secrets, phones=phones)
     if response is not None:
         row.response = redact.document(response, secrets=secrets, phones=phones)
     _finish(row)

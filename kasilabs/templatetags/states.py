@@ -28,6 +28,7 @@ STATES = {
     "off": State(_("Off"), "minus"),
     "blocked": State(_("Blocked"), "lock"),
     "succeeded": State(_("Succeeded"), "circle-check", "ok"),
+    "declined": State(_("Declined"), "message-2"),
     "refused": State(_("Refused"), "ban", "warn"),
     "plugin_fault": State(_("Plugin fault"), "circle-x", "bad"),
     "our_fault": State(_("Our fault"), "alert-triangle", "bad"),

@@ -15,7 +15,7 @@ STEEP = 10
 def test_what_an_answer_costs_the_guard_and_the_log_grows_with_its_length_alone(piece: str) -> None:
     def read(length: int) -> None:
         answer = {"text": (piece * length)[:length]}
-        assert guard.leak(answer, secrets=["sk-live-0123456789"], phones=["+254711222333"]) is None
+        assert guard.find_leak(answer, secrets=["sk-live-0123456789"], phones=["+254711222333"]) is None
         redact.document(answer, secrets=["sk-live-0123456789"], phones=["+254711222333"])
 
     assert growth(read, 16_000) < STEEP
@@ -24,7 +24,8 @@ def test_what_an_answer_costs_the_guard_and_the_log_grows_with_its_length_alone(
 @pytest.mark.parametrize("before", ["", "x", "token=", "eyJ", "eyJeyJ-", "eyJaaaaaaaa."])
 def test_a_token_is_found_wherever_it_begins(before: str) -> None:
     token = "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsiLCJ0eXAiOiJ0b29sLWNhbGwrand0In0.eyJhIjoxfQ.c2lnbmF0dXJl"
-    assert guard.leak({"text": before + token}, secrets=[], phones=[]) is guard.Leak.TOKEN
+    found = guard.find_leak({"text": before + token}, secrets=[], phones=[])
+    assert found == guard.Leak(guard.LeakKind.TOKEN, "/text")
     assert token not in str(redact.document({"text": before + token}, secrets=[], phones=[]))
 
 

@@ -117,7 +117,6 @@ def test_a_refused_token_reaches_the_agent_as_gate_plugin_auth(desk: Sample) -> 
     signing_secrets.rotate(plugin=plugin, mode=Mode.SANDBOX, purpose=purpose, actor=factories.ACTOR, at_once=True)
     answer = desk.agent.call(input=TICKET)
     assert (answer.status_code, answer.json()["gate"]) == (502, "plugin_auth")
-    assert answer.json()["pluginCode"] == "invalid_token"
     assert Call.objects.get().plugin_status == 401
 
 

@@ -7,11 +7,13 @@ import binascii
 import json
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from kasilabs.calls import chat_token
 from kasilabs.calls.dispatch.tokens import PLATFORM_TYP
+from kasilabs.lib.documents import json_pointer
 from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind
 
 MIN_SECRET = 8
@@ -33,7 +35,7 @@ _STACK_TRACE = re.compile(
 )
 
 
-class Leak(StrEnum):
+class LeakKind(StrEnum):
     """What was found."""
 
     SECRET = "secret"
@@ -42,37 +44,49 @@ class Leak(StrEnum):
     STACK_TRACE = "stack_trace"
 
 
-def leak(document: Any, *, secrets: Collection[str], phones: Collection[str]) -> Leak | None:
-    """Returns what the document gives away, or None. `phones` are E.164 with plus."""
+@dataclass(frozen=True)
+class Leak:
+    """What a document gives away, and where. A key that does so is the last name of the pointer."""
+
+    kind: LeakKind
+    pointer: str
+
+
+def find_leak(document: Any, *, secrets: Collection[str], phones: Collection[str]) -> Leak | None:
+    """Returns the first thing the document gives away, or None. `phones` are E.164 with plus."""
     known = [secret for secret in secrets if len(secret) >= MIN_SECRET]
     sensitive = Sensitive(secrets=known, phones=phones, only_known=True)
-    for text in _texts(document):
+    for path, text in _texts(document):
         found = sensitive.find(text)
+        kind: LeakKind | None = None
         if found is not None:
-            return Leak.PHONE if found is SensitiveKind.PHONE else Leak.SECRET
-        if _STACK_TRACE.search(text):
-            return Leak.STACK_TRACE
-        if _has_token(text):
-            return Leak.TOKEN
+            kind = LeakKind.PHONE if found is SensitiveKind.PHONE else LeakKind.SECRET
+        elif _STACK_TRACE.search(text):
+            kind = LeakKind.STACK_TRACE
+        elif _has_token(text):
+            kind = LeakKind.TOKEN
+        if kind is not None:
+            return Leak(kind, json_pointer.join(path))
     return None
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yields every key, string and number as text. The depth is bounded by the parser."""
+def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yields every key, string and number as text, with its path. The depth is bounded by the parser."""
     if isinstance(value, str):
-        yield value
+        yield path, value
     elif isinstance(value, dict):
         for key, member in value.items():
-            yield key
-            yield from _texts(member)
+            inner = (*path, key)
+            yield inner, key
+            yield from _texts(member, inner)
     elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield json.dumps(value)
+        yield path, json.dumps(value)
         if isinstance(value, float) and value.is_integer():
             # In full too: JSON writes a large whole number with an exponent.
-            yield str(int(value))
+            yield path, str(int(value))
 
 
 def _has_token(text: str) -> bool:

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.utils import timezone
@@ -23,12 +24,19 @@ from kasilabs.lib.db import connection
 from kasilabs.lib.documents import strict_json
 from kasilabs.lib.http import client
 from kasilabs.lib.text import formatting
+from kasilabs.logs import diagnosis
 from kasilabs.logs.gates import Gate
 from plugins.manifest.document import Tool
 
 MOST_ANSWER_BYTES = 64 * 1024
 MOST_CODE = 64
 MOST_MESSAGE = 300
+MOST_COUNTED_BYTES = 2**31 - 1
+"""What a column can hold; an answer may announce more."""
+
+NOT_BUSINESS = frozenset({401, 403, 408, 429})
+"""A status of these is about the call itself and never the plugin's own no to what the customer wants."""
+
 _INVALID = {
     client.Reason.TOO_LARGE: "too_large",
     client.Reason.ENCODING: "encoding",
@@ -135,59 +143,101 @@ def _phases(timings: client.Timings) -> dict[str, float]:
 
 
 def _failed(call: ToolCall, failure: client.SendFailed) -> CallResult:
-    """Returns what it means that no whole answer came."""
-    call.row.timings.update(_phases(failure.timings))
+    """Returns what it means that no whole answer came.
+
+    A status that is no success says all there is to know, however large or compressed the page beside it is.
+    """
+    row, head = call.row, failure.head
+    row.timings.update(_phases(failure.timings))
+    if head is not None:
+        row.plugin_status = head.status
+        row.response_bytes = min(head.length, MOST_COUNTED_BYTES) if head.length is not None else None
     if failure.reason is client.Reason.TIMEOUT:
-        return results.plugin_fault(call, "plugin_timeout")
-    if failure.answered and failure.reason in _INVALID:
-        return results.plugin_fault(call, "invalid_response", _INVALID[failure.reason], gate=Gate.RESPONSE)
-    return results.plugin_fault(call, "plugin_error", _UNREACHED[failure.reason])
+        return results.plugin_fault(call, "plugin_timeout", "timeout")
+    if not failure.answered or failure.reason not in _INVALID:
+        return results.plugin_fault(call, "plugin_error", _UNREACHED[failure.reason], was_sent=failure.sent)
+    if head is not None and not _is_success(head.status):
+        return _judge_status(call, head.status, head.headers)
+    if failure.reason is client.Reason.TOO_LARGE:
+        row.diagnosis = diagnosis.too_large(head.length if head else None, most=MOST_ANSWER_BYTES)
+    elif failure.reason is client.Reason.ENCODING and head is not None:
+        names = [head.headers.get(name, "") for name in ("Content-Encoding", "Transfer-Encoding")]
+        row.diagnosis = diagnosis.encoded(", ".join(filter(None, names)), head.length)
+    return results.plugin_fault(call, "invalid_response", _INVALID[failure.reason], gate=Gate.RESPONSE)
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def _judge(call: ToolCall, answer: client.Answer) -> CallResult:
     """Returns what the plugin's answer means. What goes on to the agent has passed the guard."""
-    document = _parse(answer.body)
-    call.response = document if document is not None else answer.body.decode(errors="replace")
-    call.row.plugin_status, call.row.response_bytes = answer.status, len(answer.body)
-    if 200 <= answer.status < 300:
-        return _judge_success(call, document)
-    reason = "redirect" if 300 <= answer.status < 400 else "http_status"
-    gate = Gate.PLUGIN_AUTH if answer.status in {401, 403} else None
-    members: dict[str, str] = {}
-    if 400 <= answer.status < 500 and document is not None and _is_safe(call, document):
-        members = _error(document)
-    return results.plugin_fault(call, "plugin_error", reason, gate=gate, members=members)
-
-
-def _judge_success(call: ToolCall, document: dict[str, Any] | None) -> CallResult:
-    if document is None:
+    row = call.row
+    row.plugin_status, row.response_bytes = answer.status, len(answer.body)
+    try:
+        document = call.response = strict_json.loads(answer.body)
+    except strict_json.NotJson as error:
+        call.response = answer.body.decode(errors="replace")
+        if not _is_success(answer.status):
+            return _judge_status(call, answer.status, answer.headers)
+        row.diagnosis = diagnosis.not_json(error.detail, line=error.line, pointer=error.pointer)
         return results.plugin_fault(call, "invalid_response", "not_json", gate=Gate.RESPONSE)
-    if not _is_safe(call, document):
+    if _is_success(answer.status):
+        return _judge_output(call, document)
+    return _decline(call, answer.status, document) or _judge_status(call, answer.status, answer.headers)
+
+
+def _judge_output(call: ToolCall, document: dict[str, Any]) -> CallResult:
+    """Returns whether the answer of a success may go on to the agent."""
+    leak = guard.find_leak(document, secrets=call.secrets, phones=call.customer.phones)
+    if leak is not None:
+        call.row.diagnosis = diagnosis.held_back(leak.kind, leak.pointer)
         return results.plugin_fault(call, "unsafe_response", "guard", gate=Gate.RESPONSE)
-    if call.tool.output_validator and not call.tool.output_validator.accepts(document):
+    violations = call.tool.output_validator.violations(document, limit=1) if call.tool.output_validator else []
+    if violations:
+        call.row.diagnosis = results.broken_rule(violations[0])
         return results.plugin_fault(call, "invalid_response", "output_schema", gate=Gate.RESPONSE)
     return results.succeeded(call, document)
 
 
-def _parse(raw: bytes) -> dict[str, Any] | None:
-    try:
-        return strict_json.loads(raw)
-    except strict_json.NotJson:
-        return None
+def _decline(call: ToolCall, status: int, document: Mapping[str, Any]) -> CallResult | None:
+    """Returns the plugin's own no, when it has exactly the agreed shape and the guard lets it pass; else None.
 
-
-def _is_safe(call: ToolCall, document: Mapping[str, Any]) -> bool:
-    return guard.leak(document, secrets=call.secrets, phones=call.customer.phones) is None
-
-
-def _error(document: Mapping[str, Any]) -> dict[str, str]:
-    """Returns the plugin's own code and message when the body has exactly the agreed shape.
-
-    Both go to the agent as they are, so they must be short and free of control or direction-changing characters.
+    Code and message go to the agent as they are, so both are short and free of control or direction-changing
+    characters. Further members are ignored.
     """
+    if not 400 <= status < 500 or status in NOT_BUSINESS:
+        return None
     match document:
         case {"error": {"code": str(code), "message": str(message)}}:
-            is_short = len(code) <= MOST_CODE and len(message) <= MOST_MESSAGE
-            if is_short and code.isprintable() and message.isprintable():
-                return {"pluginCode": code, "pluginMessage": message}
-    return {}
+            is_short = 1 <= len(code) <= MOST_CODE and 1 <= len(message) <= MOST_MESSAGE
+            if not (is_short and code.isprintable() and message.isprintable()):
+                return None
+        case _:
+            return None
+    told = {"error": {"code": code, "message": message}}
+    leak = guard.find_leak(told, secrets=call.secrets, phones=call.customer.phones)
+    if leak is not None:
+        call.row.diagnosis = diagnosis.held_back(leak.kind, leak.pointer)
+        return None
+    return results.declined(call, code, message)
+
+
+def _judge_status(call: ToolCall, status: int, headers: Mapping[str, str]) -> CallResult:
+    """Returns what a status means that is no success and no decline."""
+    if 300 <= status < 400:
+        call.row.diagnosis = diagnosis.redirect(_host(call.plugin.manifest.base_url, headers.get("Location", "")))
+        return results.plugin_fault(call, "plugin_error", "redirect")
+    gate = Gate.PLUGIN_AUTH if status in {401, 403} else None
+    return results.plugin_fault(call, "plugin_error", "http_status", gate=gate)
+
+
+def _host(base_url: str, location: str) -> str:
+    """Returns host and port of what a Location means (RFC 9110, section 10.2.2); nothing when it means nothing.
+
+    They stay as they are written: in lower case a secret in them would not be known.
+    """
+    try:
+        return urlsplit(urljoin(base_url, location)).netloc.rpartition("@")[2] if location else ""
+    except ValueError:
+        return ""

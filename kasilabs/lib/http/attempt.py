@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,20 +35,32 @@ class Timings:
     read: float
 
 
+@dataclass(frozen=True)
+class Head:
+    """What an answer says before its body. `length` is the number of bytes it announces, None where it does not."""
+
+    status: int
+    headers: Mapping[str, str]
+    length: int | None
+
+
 class SendFailed(Exception):
     """No whole answer. `sent` says whether the first byte of the request may have left this machine, `answered`
-    whether a first byte came back.
+    whether a first byte came back, `head` is that of an answer whose body is missing or not taken.
 
     TIMEOUT means the caller's deadline; a look-up, connection or handshake that ran into its own, shorter limit
     is UNREACHABLE.
     """
 
-    def __init__(self, reason: Reason, *, sent: bool, answered: bool, timings: Timings) -> None:
+    def __init__(
+        self, reason: Reason, *, sent: bool, answered: bool, timings: Timings, head: Head | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
         self.answered = answered
         self.timings = timings
+        self.head = head
 
 
 class Attempt(Timeout):
@@ -67,6 +79,7 @@ class Attempt(Timeout):
         self.reused = False
         self.asked_at: float | None = None
         self.answered_at: float | None = None
+        self.head: Head | None = None
         self._spent = {"lookup": 0.0, "connect": 0.0}
 
     def clone(self) -> "Attempt":
@@ -110,7 +123,7 @@ class Attempt(Timeout):
 
     def failed(self, reason: Reason) -> SendFailed:
         answered = self.answered_at is not None
-        return SendFailed(reason, sent=self.sent, answered=answered, timings=self.timings())
+        return SendFailed(reason, sent=self.sent, answered=answered, timings=self.timings(), head=self.head)
 
     def timings(self) -> Timings:
         now = time.monotonic()

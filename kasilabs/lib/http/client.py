@@ -19,12 +19,12 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
 from kasilabs.lib.http.addresses import Lookups, Resolve, ask_system
-from kasilabs.lib.http.attempt import Attempt, Reason, SendFailed, Timings
+from kasilabs.lib.http.attempt import Attempt, Head, Reason, SendFailed, Timings
 from kasilabs.lib.http.hosts import AllowedHosts, Target
 from kasilabs.lib.http.pools import Limits, Pools
 from kasilabs.lib.http.routes import allowed_route, public_route
 
-__all__ = ["AllowedHosts", "Answer", "Client", "Reason", "SendFailed", "Timings", "shared_client"]
+__all__ = ["AllowedHosts", "Answer", "Client", "Head", "Reason", "SendFailed", "Timings", "shared_client"]
 
 _HEAD_BYTES = 128 * 1024
 _FRAMING = 8
@@ -167,6 +167,7 @@ def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | No
 def _read(response: requests.Response, attempt: Attempt, limit: int) -> Answer:
     """Reads a body of at most `limit` bytes in identity encoding, complete by its own account."""
     raw = response.raw
+    attempt.head = Head(response.status_code, response.headers, raw.length_remaining)
     content = response.headers.get("Content-Encoding", "identity").strip().lower()
     transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
     if content not in ("", "identity") or transfer != "chunked":

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("open", "Running"),
                             ("succeeded", "Succeeded"),
+                            ("declined", "Declined"),
                             ("plugin_fault", "Plugin fault"),
                             ("our_fault", "Our fault"),
                             ("refused", "Refused"),
@@ -49,10 +50,11 @@ class Migration(migrations.Migration):
                 ),
                 ("status", models.PositiveSmallIntegerField(null=True)),
                 ("code", models.CharField(blank=True, max_length=40)),
-                ("reason", models.CharField(blank=True, max_length=24)),
+                ("reason", models.CharField(blank=True, max_length=64)),
                 ("gate", models.CharField(blank=True, max_length=32)),
                 ("detail", models.CharField(blank=True, max_length=500)),
                 ("gate_trace", models.JSONField(default=list)),
+                ("diagnosis", models.JSONField(null=True)),
                 ("conversation_id", models.UUIDField(null=True)),
                 ("customer_id", models.UUIDField(null=True)),
                 ("alias", models.CharField(blank=True, max_length=40)),
@@ -131,6 +133,22 @@ class Migration(migrations.Migration):
                 condition=models.Q(("gate", ""), _negated=True),
                 fields=["organization", "gate", "-id"],
                 name="call_gate",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(("reason", ""), _negated=True),
+                fields=["organization", "reason", "-id", "state", "plugin", "tool", "instance_id"],
+                name="call_reason",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(("response_bytes__gt", 8192)),
+                fields=["organization", "plugin", "version", "tool"],
+                name="call_long",
             ),
         ),
         migrations.AddIndex(
