@@ -12,6 +12,7 @@ class Permission(models.TextChoices):
     NUMBERS_CHANGE = "numbers.change", _("add and edit WhatsApp numbers")
     NUMBERS_SUSPEND = "numbers.suspend", _("suspend and resume WhatsApp numbers")
     NUMBERS_KEYS = "numbers.keys", _("make and revoke agent keys")
+    CHATS_ANSWER = "chats.answer", _("answer the chats of WhatsApp numbers")
     PLUGINS_VIEW = "plugins.view", _("see the plugins of this organization")
     PLUGINS_DEVELOP = "plugins.develop", _("publish plugins and hold their signing secrets")
     INSTALLATIONS_VIEW = "installations.view", _("see installed plugins")
@@ -42,7 +43,13 @@ class Role(models.TextChoices):
 
 _P = Permission
 _VIEWER = frozenset({_P.OVERVIEW_VIEW, _P.NUMBERS_VIEW, _P.PLUGINS_VIEW, _P.INSTALLATIONS_VIEW, _P.GRANTS_VIEW})
-_OPERATOR = _VIEWER | {_P.LOGS_VIEW, _P.MEMBERS_VIEW, _P.NUMBERS_SUSPEND, _P.INSTALLATIONS_SUSPEND}
+_OPERATOR = _VIEWER | {
+    _P.LOGS_VIEW,
+    _P.MEMBERS_VIEW,
+    _P.NUMBERS_SUSPEND,
+    _P.CHATS_ANSWER,
+    _P.INSTALLATIONS_SUSPEND,
+}
 _DEVELOPER = _VIEWER | {
     _P.LOGS_VIEW,
     _P.MEMBERS_VIEW,

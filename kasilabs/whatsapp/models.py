@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.accounts.models import Organization
+from kasilabs.accounts.models import Member, Organization
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.fields import EncryptedField
 from kasilabs.lib.text.phones import E164
@@ -82,6 +82,20 @@ class AgentKey(models.Model):
         """Notes the day the key was last used; writes at most once a day."""
         if self.last_used_on != today:
             AgentKey.objects.filter(pk=self.pk).exclude(last_used_on=today).update(last_used_on=today)
+
+
+class ChatAnswerer(models.Model):
+    """A member who answers the chats of a number, as long as they belong to it and hold `chats.answer`."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="chat_answerers")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "member"], name="one_answerer")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} on {self.instance_id}"
 
 
 class Customer(models.Model):
