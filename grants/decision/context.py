@@ -1,5 +1,6 @@
 """What a decision about a WhatsApp number depends on, loaded in two queries for any count of numbers."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,16 +8,17 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from grants.decision.query import DecisionRow, RowKind, fetch_rows
+from grants.decision.query import DecisionRow, RowKind, Scope, fetch_rows
 from grants.models import ToolGrant
 from installations.models import Installation, InstallationSecret
-from kasilabs.accounts.models import Organization
+from kasilabs.accounts.models import Member, Organization
+from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import vault
 from kasilabs.lib.db.compiled import compiled
-from kasilabs.toolkits.catalogue import HIDES_COMMERCE, Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool
-from plugins.models import SigningSecret, compile_manifests
+from plugins.manifest.requirements import RequirementKind
+from plugins.models import SigningSecret, Version, compile_manifests
 
 
 @dataclass
@@ -51,15 +53,37 @@ class GrantedPlugin:
     permissions: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class OtherPlugin:
+    """An installation as the requirement of another plugin sees it."""
+
+    id: UUID
+    slug: str
+    state: Installation.State
+    is_quarantined: bool
+
+    @classmethod
+    def load(cls, row: DecisionRow) -> "OtherPlugin":
+        state, version_state = row.value.split(":")
+        return cls(row.row, row.name, Installation.State(state), version_state == Version.State.QUARANTINED)
+
+
 @dataclass
 class DecisionContext:
-    """All that a decision about one number depends on. Both dictionaries are keyed by the slug of the plugin."""
+    """All that a decision about one number depends on. The dictionaries are keyed by the slug of the plugin.
+
+    `others` are all installations of the organization and `granted_others` those of them that the number may use; they
+    are loaded where some plugin requires another one, as is whether somebody answers the chats where one requires that.
+    """
 
     instance: Instance
     plugins: dict[str, InstalledPlugin]
     grants: dict[str, GrantedPlugin] = field(default_factory=dict)
     installed_toolkits: set[str] = field(default_factory=set)
     granted_toolkits: set[str] = field(default_factory=set)
+    others: dict[str, OtherPlugin] = field(default_factory=dict)
+    granted_others: dict[str, OtherPlugin] = field(default_factory=dict)
+    is_chat_answered: bool = False
 
     @classmethod
     def load(cls, instance: Instance, *, slug: str | None = None, with_signing: bool = False) -> "DecisionContext":
@@ -77,17 +101,27 @@ class DecisionContext:
     ) -> dict[UUID, "DecisionContext"]:
         """Loads the contexts of several numbers of one organization, by the id of the number."""
         installations = _installations(organization, slug)
-        rows = fetch_rows(organization, instances, slug=slug, with_signing=with_signing)
+        required = {kind for installation in installations for kind in installation.version.manifest.required_kinds}
+        scope = Scope(slug, with_signing, RequirementKind.PLUGIN in required, RequirementKind.ACCESS in required)
+        rows = fetch_rows(organization, instances, scope)
         plugins = _installed_plugins(installations, rows)
         grants = _granted_plugins(plugins, rows)
         by_slug = _preferred(plugins.values())
         toolkits = {row.name for row in rows[RowKind.TOOLKIT]}
-        contexts = {each.id: cls(each, by_slug, installed_toolkits=toolkits) for each in instances}
+        installed = {row.row: OtherPlugin.load(row) for row in rows[RowKind.INSTALLED]}
+        others = {other.slug: other for other in installed.values()}
+        contexts = {each.id: cls(each, by_slug, installed_toolkits=toolkits, others=others) for each in instances}
         for row in rows[RowKind.NUMBER_TOOLKIT]:
             contexts[row.owner].granted_toolkits.add(row.name)
         for row in rows[RowKind.GRANT]:
             if row.row in grants:
                 contexts[row.owner].grants[grants[row.row].plugin.slug] = grants[row.row]
+            if row.other in installed:
+                contexts[row.owner].granted_others[installed[row.other].slug] = installed[row.other]
+        for row in rows[RowKind.ANSWERER]:
+            extra, withdrawn = json.loads(row.value)
+            member = Member(role=row.name, extra=extra, withdrawn=withdrawn)
+            contexts[row.owner].is_chat_answered |= member.may(Permission.CHATS_ANSWER)
         return contexts
 
     def plugin(self, slug: str) -> InstalledPlugin | None:
@@ -100,12 +134,6 @@ class DecisionContext:
         for grant in self.grants.values():
             for tool in grant.plugin.manifest.offered_tools:
                 yield grant.plugin, tool
-
-    @property
-    def suppressed_toolkits(self) -> list[str]:
-        """The toolkits whose raw tools the agent hides: a plugin that holds commerce bridges takes their place."""
-        held = (key for grant in self.grants.values() for key in grant.permissions)
-        return [Toolkit.ECOMMERCE.value] if any(key.startswith(HIDES_COMMERCE) for key in held) else []
 
     @property
     def toolkits(self) -> list[str]:

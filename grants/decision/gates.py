@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from grants.decision import requirements
 from grants.decision.context import DecisionContext, InstalledPlugin
 from installations.models import Installation
 from kasilabs.logs.gates import STANDING, Gate
-from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
+from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, HIDES_COMMERCE, Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Tool
 
@@ -50,9 +51,14 @@ def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Dec
     if missing:
         return _refuse(Gate.PERMISSION_GRANT, "permission_off", permissions=missing, number=number)
 
-    decision = _decide_toolkits(context, plugin.manifest.required_toolkits)
+    required = plugin.manifest.requirements + tool.requirements
+    decision = _decide_toolkits(context, plugin.manifest.needed_toolkits(tool.permissions, required))
     if not decision.allowed:
         return decision
+
+    lacking = requirements.unmet(context, required)
+    if lacking:
+        return _refuse(Gate.REQUIREMENT, "requirement_unmet", unmet=lacking, tool=tool.name, number=number)
 
     if plugin.installation.needs_configuration:
         return _refuse(Gate.CONFIGURATION, "needs_configuration", plugin=plugin.manifest.name)
@@ -63,9 +69,10 @@ def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Dec
 
 
 def decide_permission(context: DecisionContext, plugin: InstalledPlugin, key: str) -> Decision:
-    """Returns whether a permission is in force on the number: the gates of `decide` without tool and configuration.
+    """Returns whether a permission is in force on the number.
 
-    The toolkits are those the permission reaches, where a tool needs those of its whole plugin.
+    These are the gates of `decide` that no tool, requirement or configuration is behind; the toolkits are those that
+    the permission reaches.
     """
     decision = decide_plugin(context, plugin)
     if not decision.allowed:
@@ -74,6 +81,18 @@ def decide_permission(context: DecisionContext, plugin: InstalledPlugin, key: st
         return _refuse(Gate.PERMISSION_GRANT, "permission_off", permissions=[key], number=context.instance.name)
     action = BRIDGE_ACTIONS.get(key)
     return _decide_toolkits(context, action.toolkits if action else ())
+
+
+def permissions_in_force(context: DecisionContext, plugin: InstalledPlugin) -> list[str]:
+    """Returns the keys of the permissions that `decide_permission` allows, in the order of the manifest."""
+    keys = (asked.key for asked in plugin.manifest.permissions)
+    return [key for key in keys if decide_permission(context, plugin, key).allowed]
+
+
+def suppressed_toolkits(context: DecisionContext) -> list[str]:
+    """Returns the toolkits whose raw tools the agent hides, because a plugin has a commerce bridge in force."""
+    in_force = (key for grant in context.grants.values() for key in permissions_in_force(context, grant.plugin))
+    return [Toolkit.ECOMMERCE.value] if any(key.startswith(HIDES_COMMERCE) for key in in_force) else []
 
 
 def decide_plugin(context: DecisionContext, plugin: InstalledPlugin) -> Decision:

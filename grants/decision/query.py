@@ -1,23 +1,24 @@
 """Everything a decision needs beside the installations, fetched as one statement.
 
-Seven small tables are read as one UNION ALL of (kind, owner, row, other, name, value): a call must not pay seven round
+Some small tables are read as one UNION ALL of (kind, owner, row, other, name, value): a call must not pay seven round
 trips, and a page must not pay one for each number.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import Concat, Now
+from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat, Now
 
 from grants.models import OrganizationToolkit, PermissionGrant, PluginGrant, ToolGrant, ToolkitGrant
-from installations.models import InstallationSecret
+from installations.models import Installation, InstallationSecret
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.db.compiled import compiled
-from kasilabs.whatsapp.models import Instance
+from kasilabs.whatsapp.models import ChatAnswerer, Instance
 from plugins.models import SigningSecret
 
 
@@ -31,6 +32,21 @@ class RowKind(StrEnum):
     NUMBER_TOOLKIT = "number_toolkit"
     SECRET = "secret"
     SIGNING = "signing"
+    INSTALLED = "installed"
+    ANSWERER = "answerer"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much is read. `slug` narrows the rows to one plugin, except where it requires other plugins.
+
+    `signing` needs a slug. Who answers the chats is read where somebody requires it.
+    """
+
+    slug: str | None = None
+    signing: bool = False
+    other_plugins: bool = False
+    answerers: bool = False
 
 
 class DecisionRow(NamedTuple):
@@ -43,18 +59,18 @@ class DecisionRow(NamedTuple):
     value: str
 
 
-def fetch_rows(
-    organization: Organization, instances: Sequence[Instance], *, slug: str | None, with_signing: bool
-) -> dict[str, list[DecisionRow]]:
-    """Returns the rows for some numbers of an organization, by kind; `slug` narrows them to one plugin.
+def fetch_rows(organization: Organization, instances: Sequence[Instance], scope: Scope) -> dict[str, list[DecisionRow]]:
+    """Returns the rows for some numbers of an organization, by kind.
 
-    A SIGNING row has mode, purpose and kid as its name; it is there only `with_signing`, which needs a slug.
+    A SIGNING row has mode, purpose and kid as its name. An INSTALLED row has the slug, and as its value the states of
+    installation and version. An ANSWERER row has a role, and as its value the permissions beyond it and those withdrawn
+    from it, two lists in JSON.
     """
     ids = [instance.id for instance in instances]
     if len(ids) == 1:
-        found = _of_one(organization=organization.id, instance=ids[0], slug=slug, with_signing=with_signing)
+        found = _of_one(organization=organization.id, instance=ids[0], **asdict(scope))
     else:
-        found = list(_union(organization.id, ids, slug, with_signing=with_signing))
+        found = list(_union(organization.id, ids, scope))
     rows: dict[str, list[DecisionRow]] = defaultdict(list)
     for kind, *columns in found:
         rows[kind].append(DecisionRow(*columns))
@@ -62,21 +78,18 @@ def fetch_rows(
 
 
 @compiled
-def _of_one(*, organization: UUID, instance: UUID, slug: str | None, with_signing: bool) -> "QuerySet[Any, Any]":
-    return _union(organization, [instance], slug, with_signing=with_signing)
+def _of_one(*, organization: UUID, instance: UUID, **scope: Any) -> "QuerySet[Any, Any]":
+    return _union(organization, [instance], Scope(**scope))
 
 
-def _union(
-    organization: UUID, instances: Sequence[UUID], slug: str | None, *, with_signing: bool
-) -> "QuerySet[Any, Any]":
-    first, *rest = _parts(organization, instances, slug, with_signing=with_signing)
+def _union(organization: UUID, instances: Sequence[UUID], scope: Scope) -> "QuerySet[Any, Any]":
+    first, *rest = _parts(organization, instances, scope)
     return first.union(*rest, all=True)
 
 
-def _parts(
-    organization: UUID, instances: Sequence[UUID], slug: str | None, *, with_signing: bool
-) -> list["QuerySet[Any, Any]"]:
-    grants = Q(instance__in=instances) & (Q(plugin__slug=slug) if slug else Q())
+def _parts(organization: UUID, instances: Sequence[UUID], scope: Scope) -> list["QuerySet[Any, Any]"]:
+    slug = scope.slug
+    grants = Q(instance__in=instances) & (Q(plugin__slug=slug) if slug and not scope.other_plugins else Q())
     cells = Q(grant__instance__in=instances) & (Q(grant__plugin__slug=slug) if slug else Q())
     secrets = Q(organization=organization) & (Q(owner__plugin__slug=slug) if slug else Q())
     in_grant, nothing = ("grant_id",) * 3, Value("")
@@ -112,7 +125,30 @@ def _parts(
             value=F("value"),
         ),
     ]
-    if with_signing:
+    if scope.other_plugins:
+        parts.append(
+            _select(
+                RowKind.INSTALLED,
+                Installation.objects.not_removed().filter(organization=organization),
+                ids=("id", "id", "id"),
+                name=F("plugin__slug"),
+                value=Concat("state", Value(":"), "version__state"),
+            )
+        )
+    if scope.answerers:
+        adjustments = [Cast(f"member__{name}", TextField()) for name in ("extra", "withdrawn")]
+        parts.append(
+            _select(
+                RowKind.ANSWERER,
+                ChatAnswerer.objects.filter(instance__in=instances, member__user__is_active=True),
+                ids=("instance_id",) * 3,
+                name=F("member__role"),
+                value=Concat(
+                    Value("["), adjustments[0], Value(","), adjustments[1], Value("]"), output_field=TextField()
+                ),
+            )
+        )
+    if scope.signing:
         parts.append(
             _select(
                 RowKind.SIGNING,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from grants.decision.context import DecisionContext
-from grants.decision.gates import decide
+from grants.decision.gates import decide, suppressed_toolkits
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool, agent_name
 
@@ -38,4 +38,4 @@ class ToolList:
             if decide(context, plugin, tool).allowed
         ]
         tools.sort(key=attrgetter("name"))
-        return cls(instance, context.toolkits, context.suppressed_toolkits, tools)
+        return cls(instance, context.toolkits, suppressed_toolkits(context), tools)

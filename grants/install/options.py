@@ -69,7 +69,7 @@ def load_grant_options(
         toolkits=[
             ToolkitOption(
                 toolkit=toolkit,
-                is_required=toolkit in manifest.required_toolkits,
+                is_required=toolkit in manifest.needed_toolkits((), manifest.requirements),
                 is_installed=toolkit.value in installed,
                 is_offered=may_install_toolkits or toolkit.value in installed,
                 numbers=[name for granted_toolkit, name in granted if granted_toolkit == toolkit.value],

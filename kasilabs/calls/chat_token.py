@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from grants.decision.gates import decide_permission
+from grants.decision.gates import permissions_in_force
 from kasilabs.accounts import keyring
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib import ids
@@ -54,8 +54,7 @@ def issue(call: ToolCall) -> tuple[str, datetime] | None:
         return None
     now = int(time.time())
     expires = now + min(call.tool.timeout_seconds + GRACE_SECONDS, MOST_SECONDS)
-    granted = call.context.grants[call.plugin.slug].permissions
-    in_force = (key for key in granted if decide_permission(call.context, call.plugin, key).allowed)
+    in_force = permissions_in_force(call.context, call.plugin)
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,

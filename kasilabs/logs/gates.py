@@ -18,6 +18,7 @@ class Gate(StrEnum):
     PERMISSION_GRANT = "permission_grant"
     TOOLKIT_INSTALLATION = "toolkit_installation"
     TOOLKIT_GRANT = "toolkit_grant"
+    REQUIREMENT = "requirement"
     CONFIGURATION = "configuration"
     INPUT_SCHEMA = "input_schema"
     APPROVAL = "approval"
@@ -37,6 +38,7 @@ STANDING: tuple[Gate, ...] = (
     Gate.PERMISSION_GRANT,
     Gate.TOOLKIT_INSTALLATION,
     Gate.TOOLKIT_GRANT,
+    Gate.REQUIREMENT,
     Gate.CONFIGURATION,
 )
 """All that `grants.decision.gates` answers, in this order."""
@@ -58,6 +60,7 @@ QUESTIONS: dict[Gate, str | Promise] = {
     Gate.PERMISSION_GRANT: _("Every permission the tool needs is on"),
     Gate.TOOLKIT_INSTALLATION: _("The toolkits it needs are installed"),
     Gate.TOOLKIT_GRANT: _("The toolkits it needs are granted to this number"),
+    Gate.REQUIREMENT: _("What else it requires holds on this number"),
     Gate.CONFIGURATION: _("The configuration is complete and every secret opens"),
     Gate.INPUT_SCHEMA: _("The input fits the tool's schema"),
     Gate.APPROVAL: _("A person agreed"),

@@ -126,9 +126,11 @@ def _unused_permissions(manifest: Manifest) -> Iterator[str]:
 
 
 def _permissions_without_toolkit(manifest: Manifest) -> Iterator[str]:
+    named = {part.name for requirement in manifest.all_requirements for part in requirement.parts()}
+    used = {key for tool in manifest.tools for key in tool.permissions}
     for index, permission in enumerate(manifest.permissions):
         action = BRIDGE_ACTIONS.get(permission.key)
-        if action and not set(action.toolkits) <= set(manifest.required_toolkits):
+        if action and permission.key not in used and not named.issuperset(action.toolkits):
             yield f"/permissions/{index}/key"
 
 
@@ -236,12 +238,12 @@ CHECKLIST = (
     Check(
         "toolkits",
         _("Toolkits it depends on are named"),
-        _("Every bridge permission has its toolkit under requires."),
+        _("Every bridge permission belongs to a tool, or has its toolkits under requires."),
         [
             warn(
                 _permissions_without_toolkit,
                 _(
-                    "Name the toolkits of these bridge permissions under requires, "
+                    "No tool names these bridge permissions. Name their toolkits under requires, "
                     "so that the merchant grants them too."
                 ),
             )

@@ -16,6 +16,7 @@ from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.lib.documents import canonical_json, json_schema
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from plugins.manifest.checks.run import check_manifest
+from plugins.manifest.requirements import Requirement, RequirementKind, Workflow
 
 BRIDGE_PREFIX = "bridge:"
 DEFAULT_TIMEOUT_SECONDS = 10
@@ -149,6 +150,7 @@ class Tool:
     input_schema: Json
     output_schema: Json | None
     permissions: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
     annotations: Annotations
     timeout_seconds: int
     examples: tuple[Example, ...]
@@ -162,6 +164,7 @@ class Tool:
             input_schema=document["inputSchema"],
             output_schema=document.get("outputSchema"),
             permissions=tuple(document.get("permissions", ())),
+            requirements=tuple(Requirement.load(each) for each in document.get("requires", ())),
             annotations=Annotations.load(document.get("annotations", {})),
             timeout_seconds=document.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS),
             examples=tuple(Example(each["message"], each["input"]) for each in document.get("examples", ())),
@@ -188,7 +191,8 @@ class Manifest:
     base_url: str
     auth: Auth
     visibility: Visibility
-    required_toolkits: tuple[Toolkit, ...]
+    requirements: tuple[Requirement, ...]
+    workflows: tuple[Workflow, ...]
     permissions: tuple[PermissionRequest, ...]
     configuration: ConfigSchema
     configuration_test: ConfigurationTest | None
@@ -206,10 +210,27 @@ class Manifest:
         """The keys that are ticked when nobody chose any."""
         return [permission.key for permission in self.permissions if permission.default]
 
-    def needed_toolkits(self, permissions: Iterable[str]) -> list[Toolkit]:
-        """Returns the toolkits without which its tools or these permissions do not work, in the catalogue's order."""
-        reached = {kit for key in permissions if key in BRIDGE_ACTIONS for kit in BRIDGE_ACTIONS[key].toolkits}
-        return [kit for kit in Toolkit if kit in reached or kit in self.required_toolkits]
+    @cached_property
+    def all_requirements(self) -> tuple[Requirement, ...]:
+        """What the plugin requires, then what each tool requires for itself."""
+        return self.requirements + tuple(each for tool in self.tools for each in tool.requirements)
+
+    @cached_property
+    def required_kinds(self) -> frozenset[RequirementKind]:
+        """What the plugin or one of its tools asks for, alone or as an alternative."""
+        return frozenset(part.kind for requirement in self.all_requirements for part in requirement.parts())
+
+    def needed_toolkits(
+        self, permissions: Iterable[str], requirements: Iterable[Requirement] | None = None
+    ) -> list[Toolkit]:
+        """Returns the toolkits that these permissions and requirements cannot do without, in the catalogue's order.
+
+        Without `requirements` they are those of the plugin and all its tools. Alternatives are not among them.
+        """
+        asked = self.all_requirements if requirements is None else requirements
+        needed = {each.name for each in asked if each.kind is RequirementKind.TOOLKIT}
+        needed |= {kit for key in permissions if key in BRIDGE_ACTIONS for kit in BRIDGE_ACTIONS[key].toolkits}
+        return [kit for kit in Toolkit if kit in needed]
 
     def tool(self, name: str) -> Tool | None:
         return self._tools.get(name)
@@ -254,7 +275,8 @@ def load(document: Json, digest: str) -> Manifest:
         base_url=document["baseUrl"],
         auth=Auth.load(document["auth"]),
         visibility=Visibility(document.get("visibility", Visibility.AGENT)),
-        required_toolkits=tuple(Toolkit(name) for name in document.get("requires", {}).get("toolkits", ())),
+        requirements=tuple(Requirement.load(each) for each in document.get("requires", ())),
+        workflows=tuple(Workflow.load(each) for each in document.get("workflows", ())),
         permissions=tuple(PermissionRequest.load(each) for each in document.get("permissions", ())),
         configuration=ConfigSchema.compile(document.get("configurationSchema", {})),
         configuration_test=ConfigurationTest.load(test) if test else None,

@@ -180,7 +180,7 @@ def test_each_gate_refuses_by_name_and_nothing_is_sent(
 def test_a_required_toolkit_must_be_installed_and_granted(
     build: Build, plugin: fake_plugin_server.FakePluginServer
 ) -> None:
-    platform = build(plugin.url(), requires={"toolkits": ["PAYMENTS"]})
+    platform = build(plugin.url(), requires=[{"toolkit": "PAYMENTS"}])
     assert platform.agent.call().json()["gate"] == "toolkit_installation"
     toolkits.install(organization=platform.organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     assert platform.agent.call().json()["gate"] == "toolkit_grant"

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grants.changes import plugins
+from grants.changes import plugins, toolkits
 from grants.models import ToolGrant
 from installations import lifecycle
 from kasilabs.lib.states import Mode
+from kasilabs.toolkits.catalogue import Toolkit
 from tests.support import factories, fake_plugin_server
 from tests.support.factories import ACTOR
 from tests.support.platform import Build, Platform
@@ -89,11 +90,14 @@ def test_etags_differ_between_numbers_and_formats(platform: Platform) -> None:
     assert len(tags) == 3
 
 
-def test_holding_a_commerce_bridge_hides_the_raw_commerce_tools(
+def test_a_commerce_bridge_in_force_hides_the_raw_commerce_tools(
     build: Build, plugin: fake_plugin_server.FakePluginServer
 ) -> None:
     bridge = {"key": "bridge:commerce:create_order", "reason": "Orders of gas.", "default": True}
     platform = build(plugin.url(), permissions=[*factories.SUPPORT_DESK["permissions"], bridge])
+    assert platform.agent.get().json()["suppressedToolkits"] == []
+    toolkits.install(organization=platform.organization, toolkit=Toolkit.ECOMMERCE, actor=ACTOR)
+    toolkits.grant(instance=platform.legal, toolkit=Toolkit.ECOMMERCE, actor=ACTOR)
     assert platform.agent.get().json()["suppressedToolkits"] == ["ECOMMERCE"]
     plugins.set_permission(grant=platform.grant, key="bridge:commerce:create_order", on=False, actor=ACTOR)
     assert platform.agent.get().json()["suppressedToolkits"] == []

@@ -26,7 +26,7 @@ SHOP: dict[str, Any] = {
     "name": "Print Shop",
     "description": "Prints what customers send.",
     "configurationSchema": factories.EVERY_KIND,
-    "requires": {"toolkits": ["ECOMMERCE"]},
+    "requires": [{"toolkit": "ECOMMERCE"}],
     "permissions": [
         *factories.SUPPORT_DESK["permissions"],
         {"key": "bridge:commerce:create_order", "reason": "To sell them."},

@@ -148,7 +148,7 @@ def test_a_refusal_names_its_gate_and_the_page_that_explains_it(
     cast: factories.Cast, plugin: fake_plugin_server.FakePluginServer, as_: As
 ) -> None:
     number = factories.number(cast.organization)
-    install(cast, plugin.url(), number, requires={"toolkits": ["ESCALATIONS"]})
+    install(cast, plugin.url(), number, requires=[{"toolkit": "ESCALATIONS"}])
     shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "No invoice"}), follow=True))
     assert "Not installed for this organization: ESCALATIONS." in shown
     assert "<code>toolkit_installation</code>" in shown

@@ -90,5 +90,5 @@ def support_desk(cast: Cast) -> Version:
         cast.organization,
         permissions=[*factories.SUPPORT_DESK["permissions"], *bridges],
         tools=[*factories.SUPPORT_DESK["tools"], FIND],
-        requires={"toolkits": ["ESCALATIONS"]},
+        requires=[{"toolkit": "ESCALATIONS"}],
     )

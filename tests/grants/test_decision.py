@@ -8,11 +8,13 @@ from grants.decision.context import DecisionContext
 from grants.decision.gates import decide
 from grants.models import PluginGrant, ToolGrant
 from installations import lifecycle
+from kasilabs.accounts.permissions import Role
 from kasilabs.logs.gates import STANDING
 from kasilabs.logs.models import Call
 from kasilabs.toolkits.catalogue import Toolkit
-from kasilabs.whatsapp import numbers
+from kasilabs.whatsapp import chat_answerers, numbers
 from plugins.models import Version
+from tests.support import factories
 from tests.support.factories import ACTOR
 from tests.support.platform import Build, Platform
 
@@ -28,7 +30,8 @@ def refusing_gate(platform: Platform) -> str | None:
 
 
 def test_the_gates_refuse_in_order_whatever_else_is_wrong(build: Build) -> None:
-    platform = build("https://plugin.example/tools", requires={"toolkits": ["PAYMENTS"]})
+    platform = build("https://plugin.example/tools", requires=[{"toolkit": "PAYMENTS"}, {"access": "chat"}])
+    owner = factories.member(platform.organization, Role.OWNER)
     legal, installation = platform.legal, platform.installation
     lifecycle.configure(installation=installation, values={}, actor=ACTOR)
     plugins.revoke_plugin(instance=legal, installation=installation, actor=ACTOR)
@@ -56,6 +59,7 @@ def test_the_gates_refuse_in_order_whatever_else_is_wrong(build: Build) -> None:
             organization=platform.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR
         ),
         "toolkit_grant": lambda: toolkits.grant(instance=legal, toolkit=Toolkit.PAYMENTS, actor=ACTOR),
+        "requirement": lambda: chat_answerers.add(instance=legal, member=owner, actor=ACTOR),
         "configuration": lambda: lifecycle.configure(
             installation=installation, values={"defaultQueue": "billing"}, actor=ACTOR
         ),

@@ -37,14 +37,14 @@ def test_every_gate_is_passed_by_a_tool_that_works(desk: Desk) -> None:
     desk.grant()
     found = explained(desk)
     assert [step.name for step in found.steps] == [gate.value for gate in STANDING]
-    assert gate_results(desk) == ["passed"] * 9
+    assert gate_results(desk) == ["passed"] * 10
     assert (found.message, found.fix, found.is_set) == ("", None, True)
 
 
 def test_the_gate_that_refuses_says_why_and_those_behind_it_are_not_reached(desk: Desk) -> None:
     grant = desk.grant()
     plugins.set_tool(grant=grant, tool=TOOL, state=ToolGrant.State.OFF, actor=ACTOR)
-    assert gate_results(desk) == ["passed"] * 4 + ["refused"] + ["not_reached"] * 4
+    assert gate_results(desk) == ["passed"] * 4 + ["refused"] + ["not_reached"] * 5
     assert explained(desk).steps[4].message == "The tool create_support_ticket is off for Legal Consultations."
 
 
@@ -98,7 +98,7 @@ def test_the_page_answers_the_link_of_a_refusal(desk: Desk, cast: factories.Cast
     assert "Why is this blocked?" in shown
     assert "Support Desk is not granted to Legal Consultations." in shown
     assert "Grant it in the matrix" in shown
-    assert shown.count("Not reached") == 5
+    assert shown.count("Not reached") == 6
 
 
 def test_somebody_who_may_only_look_reads_why_and_gets_no_link_that_would_refuse(

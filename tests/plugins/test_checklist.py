@@ -112,8 +112,8 @@ def test_a_permission_makes_a_sensitive_tool_pass() -> None:
 
 def test_a_bridge_permission_wants_all_of_its_toolkits_named() -> None:
     asked = [{"key": "bridge:messaging:schedule", "reason": "Reminders."}]
-    half = parsed(permissions=asked, requires={"toolkits": ["MESSAGING"]})
-    whole = parsed(permissions=asked, requires={"toolkits": ["MESSAGING", "SCHEDULING"]})
+    half = parsed(permissions=asked, requires=[{"toolkit": "MESSAGING"}])
+    whole = parsed(permissions=asked, requires=[{"toolkit": "MESSAGING"}, {"toolkit": "SCHEDULING"}])
     assert verdict("toolkits", half) == (Grade.WARN, ("/permissions/0/key",))
     assert verdict("toolkits", whole) == (Grade.PASS, ())
 

@@ -25,7 +25,7 @@ def test_the_smallest_manifest_gets_every_default() -> None:
     smallest = parsed()
     tool = smallest.tools[0]
     assert (smallest.description, smallest.tags, smallest.homepage) == ("", (), "")
-    assert (smallest.visibility, smallest.required_toolkits) == (Visibility.AGENT, ())
+    assert (smallest.visibility, smallest.requirements) == (Visibility.AGENT, ())
     assert (smallest.permissions, smallest.configuration.fields, smallest.configuration_test) == ((), (), None)
     assert (tool.title, tool.output_schema, tool.permissions, tool.timeout_seconds) == ("", None, (), 10)
     hints = tool.annotations
@@ -77,10 +77,10 @@ def test_oauth_and_toolkits_are_kept() -> None:
         "scopes": ["read"],
         "subject": "customer",
     }
-    found = parsed(auth=auth, requires={"toolkits": ["PAYMENTS", "SCHEDULING"]}, visibility="dependency")
+    found = parsed(auth=auth, requires=[{"toolkit": "PAYMENTS"}, {"toolkit": "SCHEDULING"}], visibility="dependency")
     assert (found.auth.type, found.auth.token_url) == (AuthType.OAUTH2, "https://id.example.com/token")
     assert (found.auth.scopes, found.auth.subject, found.auth.revocation_url) == (("read",), "customer", "")
-    assert found.required_toolkits == (Toolkit.PAYMENTS, Toolkit.SCHEDULING)
+    assert found.needed_toolkits([]) == [Toolkit.PAYMENTS, Toolkit.SCHEDULING]
     assert found.visibility is Visibility.DEPENDENCY
 
 
@@ -141,3 +141,38 @@ def test_the_served_schema_is_itself_a_valid_schema_and_takes_the_examples() -> 
     served = json_schema.compile(json.loads(json.dumps(MANIFEST_SCHEMA)))
     for name in ("support_desk", "gas_os"):
         assert served.violations(example(name).document) == []
+
+
+def test_requirements_of_every_kind_are_kept_with_their_reasons() -> None:
+    found = parsed(
+        requires=[
+            {"toolkit": "SCHEDULING", "reason": "Reminders."},
+            {"plugin": "DELIVERY_DESK"},
+            {"access": "chat"},
+            {"anyOf": [{"toolkit": "PAYMENTS", "reason": "Status."}, {"plugin": "SHOP_DESK"}], "reason": "Paid?"},
+        ],
+        tools=[{**TOOL, "requires": [{"toolkit": "MESSAGING"}]}],
+    )
+    scheduling, plugin, chat, choice = found.requirements
+    assert (scheduling.kind, scheduling.name, scheduling.reason) == ("toolkit", "SCHEDULING", "Reminders.")
+    assert (plugin.kind, plugin.name, plugin.reason) == ("plugin", "DELIVERY_DESK", "")
+    assert (chat.kind, chat.name) == ("access", "chat")
+    assert (choice.kind, choice.reason) == ("anyOf", "Paid?")
+    assert [(part.kind, part.name, part.reason) for part in choice.parts()] == [
+        ("toolkit", "PAYMENTS", "Status."),
+        ("plugin", "SHOP_DESK", ""),
+    ]
+    assert [each.name for each in found.tools[0].requirements] == ["MESSAGING"]
+    assert found.needed_toolkits([]) == [Toolkit.MESSAGING, Toolkit.SCHEDULING]
+    assert found.required_kinds == {"toolkit", "plugin", "access"}
+
+
+def test_workflows_are_kept_step_by_step() -> None:
+    steps = [
+        {"toolkit": "ECOMMERCE", "does": "Creates the order."},
+        {"plugin": "DELIVERY_DESK", "does": "Books a rider."},
+        {"tool": "find_ticket", "does": "Tells how far it is."},
+    ]
+    (workflow,) = parsed(workflows=[{"title": "Paid delivery order", "steps": steps}]).workflows
+    assert workflow.title == "Paid delivery order"
+    assert [{step.owner.value: step.name, "does": step.does} for step in workflow.steps] == steps

@@ -25,7 +25,7 @@ EXPECTED = """
 10 /baseUrl host_not_allowed
 11 /auth/tokenUrl unknown_key
 12 /visibility bad_format
-13 /requires/toolkits/0 bad_format
+13 /requires/0/toolkit bad_format
 16 /permissions/0/key platform_permission
 18 /permissions/1/reason required
 19 /permissions/1/key unknown_bridge
@@ -160,8 +160,80 @@ MEMBERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         [("/permissions/0/description", "required"), ("/permissions/0/label", "required")],
     ),
     "unknown toolkit twice": (
-        {"requires": {"toolkits": ["PAYMENTS", "PAYMENTS", "X"]}},
-        [("/requires/toolkits/1", "duplicate"), ("/requires/toolkits/2", "bad_format")],
+        {"requires": [{"toolkit": "PAYMENTS"}, {"toolkit": "PAYMENTS"}, {"toolkit": "X"}]},
+        [("/requires/1", "duplicate"), ("/requires/2/toolkit", "bad_format")],
+    ),
+    "requirements as an object": (
+        {"requires": {"toolkits": ["PAYMENTS"]}},
+        [("/requires", "wrong_type")],
+    ),
+    "requirement that names nothing": ({"requires": [{"reason": "Why."}]}, [("/requires/0", "required")]),
+    "requirement that names two things": (
+        {"requires": [{"toolkit": "PAYMENTS", "plugin": "SHOP_DESK"}]},
+        [("/requires/0/plugin", "bad_format")],
+    ),
+    "requirement of another kind": (
+        {"requires": [{"permission": "a:b"}]},
+        [("/requires/0", "required"), ("/requires/0/permission", "unknown_key")],
+    ),
+    "plugin that requires itself": (
+        {"requires": [{"plugin": MANIFEST["slug"]}, {"anyOf": [{"plugin": MANIFEST["slug"]}, {"access": "chat"}]}]},
+        [("/requires/0/plugin", "bad_format"), ("/requires/1/anyOf/0/plugin", "bad_format")],
+    ),
+    "plugin that is no slug": ({"requires": [{"plugin": "shop"}]}, [("/requires/0/plugin", "bad_format")]),
+    "access to something else": ({"requires": [{"access": "calls"}]}, [("/requires/0/access", "bad_format")]),
+    "choice of one": ({"requires": [{"anyOf": [{"access": "chat"}]}]}, [("/requires/0/anyOf", "too_short")]),
+    "choice within a choice": (
+        {"requires": [{"anyOf": [{"access": "chat"}, {"anyOf": [{"toolkit": "PAYMENTS"}, {"access": "chat"}]}]}]},
+        [("/requires/0/anyOf/1", "required"), ("/requires/0/anyOf/1/anyOf", "unknown_key")],
+    ),
+    "choice between twins": (
+        {"requires": [{"anyOf": [{"access": "chat", "reason": "A."}, {"access": "chat", "reason": "B."}]}]},
+        [("/requires/0/anyOf/1", "duplicate")],
+    ),
+    "the same choice in another order": (
+        {
+            "requires": [
+                {"anyOf": [{"access": "chat"}, {"toolkit": "PAYMENTS"}]},
+                {"anyOf": [{"toolkit": "PAYMENTS"}, {"access": "chat"}], "reason": "Again."},
+            ]
+        },
+        [("/requires/1", "duplicate")],
+    ),
+    "tool that requires its own plugin": (
+        {"tools": [{**TOOL, "requires": [{"plugin": MANIFEST["slug"]}]}]},
+        [("/tools/0/requires/0/plugin", "bad_format")],
+    ),
+    "tool whose requirements are an object": (
+        {"tools": [{**TOOL, "requires": {"toolkit": "PAYMENTS"}}]},
+        [("/tools/0/requires", "wrong_type")],
+    ),
+    "eleven workflows": (
+        {"workflows": [{"title": f"W{n}", "steps": [{"toolkit": "PAYMENTS", "does": "Pays."}]} for n in range(11)]},
+        [("/workflows", "too_long")],
+    ),
+    "steps of nobody, of two, and of a tool that is not there": (
+        {
+            "workflows": [
+                {
+                    "title": "Paid delivery",
+                    "steps": [
+                        {"does": "Pays."},
+                        {"toolkit": "PAYMENTS", "plugin": "SHOP_DESK", "does": "Pays."},
+                        {"tool": "find_tickets", "does": "Looks."},
+                        {"tool": TOOL["name"]},
+                    ],
+                },
+                {"title": "Nothing", "steps": []},
+            ]
+        },
+        [
+            ("/workflows/0/steps/0", "required"),
+            ("/workflows/0/steps/1/plugin", "bad_format"),
+            ("/workflows/0/steps/2/tool", "bad_format"),
+            ("/workflows/0/steps/3/does", "required"),
+            ("/workflows/1/steps", "too_short"),
+        ],
     ),
     "test without the input its tool needs": (
         {"configurationTest": {"tool": "find_ticket"}},
@@ -245,3 +317,11 @@ def test_a_fault_after_windows_line_ends_keeps_its_line() -> None:
     with pytest.raises(BadManifest) as caught:
         document.parse(raw, is_allowed_host=nobody_allowed)
     assert [(error.line, error.pointer) for error in caught.value.errors] == [(4, "/name")]
+
+
+@pytest.mark.parametrize("requires", [{"toolkits": ["PAYMENTS"]}, "PAYMENTS", {}])
+def test_requirements_that_are_no_list_get_a_hint_to_paste(requires: object) -> None:
+    with pytest.raises(BadManifest) as caught:
+        document.parse(json.dumps({**MANIFEST, "requires": requires}).encode(), is_allowed_host=nobody_allowed)
+    (error,) = caught.value.errors
+    assert (error.code, error.hint) == ("wrong_type", 'Write a list, such as [{"toolkit": "PAYMENTS"}].')

@@ -56,7 +56,7 @@ FULL: dict[str, Any] = {
         "subject": "customer",
     },
     "visibility": "agent",
-    "requires": {"toolkits": ["MESSAGING"]},
+    "requires": [{"toolkit": "MESSAGING"}],
     "permissions": [
         {"key": "support:tickets:read", "label": "Read", "description": "Reads.", "default": True},
         {"key": "bridge:messaging:send", "reason": "Reminders."},

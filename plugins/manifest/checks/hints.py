@@ -30,12 +30,25 @@ _FORMS = {
     "/tools/*/name": gettext_noop("Use lower-case words joined by single underscores, such as find_ticket."),
     "/tools/*/description": gettext_noop("Write a sentence."),
 }
+_LISTS = {"/requires": gettext_noop('Write a list, such as [{"toolkit": "PAYMENTS"}].')}
+_LISTS["/tools/*/requires"] = _LISTS["/requires"]
 _ONE_LINE = gettext_noop("Use one line of visible text.")
 
 
 def form_hint(pointer: str) -> str:
     """Returns the form a member of the manifest has to have, by its place."""
-    return _(_FORMS.get(re.sub("/[0-9]+", "/*", pointer), _ONE_LINE))
+    place = "/slug" if pointer.endswith("/plugin") else _place(pointer)
+    return _(_FORMS.get(place, _ONE_LINE))
+
+
+def list_hint(pointer: str) -> str | None:
+    """Returns what to write where the manifest has something else than the list that belongs there."""
+    hint = _LISTS.get(_place(pointer))
+    return _(hint) if hint else None
+
+
+def _place(pointer: str) -> str:
+    return re.sub("/[0-9]+", "/*", pointer)
 
 
 def tool_keyword_hint(word: str, known: Collection[str] = ()) -> str | None:

@@ -11,6 +11,7 @@ from kasilabs.configuration.gate.metaschema import CONFIG_DEFINITIONS
 from kasilabs.lib.documents.json_schema import Validator
 from kasilabs.toolkits.catalogue import Toolkit
 from plugins.manifest.checks.tool_metaschema import TOOL_DEFINITIONS
+from plugins.manifest.requirements import RequirementKind, StepOwner
 
 Rules = dict[str, Any]
 
@@ -143,6 +144,35 @@ ANNOTATIONS = _closed(
     "Hints of the Model Context Protocol.",
 )
 
+REQUIRED: Rules = {
+    "toolkit": {
+        "enum": [toolkit.value for toolkit in Toolkit],
+        "description": "Installed for the organization and granted to the number.",
+    },
+    "plugin": _code(SLUG, 3, 48, "The slug of another plugin: granted to the number, active."),
+    "access": {"enum": ["chat"], "description": "chat: somebody answers the chats of the number."},
+}
+REASON = {"reason": _words(1, 500, "Why, for the person who decides.")}
+REQUIRES = _list(
+    _closed(
+        {
+            **REQUIRED,
+            "anyOf": _list(
+                _closed(REQUIRED | REASON, [], oneOf=[{"required": [name]} for name in REQUIRED]),
+                "One of these is enough.",
+                minItems=2,
+                maxItems=10,
+            ),
+            **REASON,
+        },
+        [],
+        "Exactly one of toolkit, plugin, access and anyOf.",
+        oneOf=[{"required": [kind.value]} for kind in RequirementKind],
+    ),
+    "What must hold on the same number before the tools work there.",
+    maxItems=20,
+)
+
 TOOL = _closed(
     {
         "name": _code(TOOL_NAME, 3, 48, "The agent knows it as <slug>__<name>; at most 64 characters together."),
@@ -155,6 +185,7 @@ TOOL = _closed(
             "Keys of this manifest's permissions that a call needs.",
             uniqueItems=True,
         ),
+        "requires": REQUIRES,
         "annotations": ANNOTATIONS,
         "timeoutSeconds": {"type": "integer", "minimum": 1, "maximum": 30, "default": 10},
         "examples": _list(EXAMPLE, "Shown to reviewers and in the console."),
@@ -173,15 +204,31 @@ CONFIGURATION_TEST = _closed(
     ["tool"],
 )
 
-REQUIRES = _closed(
-    {
-        "toolkits": _list(
-            {"enum": [toolkit.value for toolkit in Toolkit]},
-            "Granted to the same number before the tools work there.",
-            uniqueItems=True,
-        )
-    },
-    [],
+WORKFLOWS = _list(
+    _closed(
+        {
+            "title": _line(1, 80, "What is done, such as Paid delivery order."),
+            "steps": _list(
+                _closed(
+                    {
+                        "toolkit": REQUIRED["toolkit"],
+                        "plugin": _code(SLUG, 3, 48, "The slug of another plugin that decides here."),
+                        "tool": {"type": "string", "maxLength": 48, "description": "A tool of this manifest."},
+                        "does": _line(1, 200, "What happens in this step."),
+                    },
+                    ["does"],
+                    "One step, and who decides in it.",
+                    oneOf=[{"required": [owner.value]} for owner in StepOwner],
+                ),
+                "In their order.",
+                minItems=1,
+                maxItems=20,
+            ),
+        },
+        ["title", "steps"],
+    ),
+    "Sequences across systems that the merchant is shown step by step.",
+    maxItems=10,
 )
 
 MANIFEST_SCHEMA: Rules = {
@@ -210,6 +257,7 @@ MANIFEST_SCHEMA: Rules = {
                 "description": "dependency: installed for bridges only, tools are never shown to the agent.",
             },
             "requires": REQUIRES,
+            "workflows": WORKFLOWS,
             "permissions": _list(PERMISSION, "What an admin grants beside the tools."),
             "configurationSchema": _ref("configurationSchema"),
             "configurationTest": CONFIGURATION_TEST,

@@ -16,6 +16,7 @@ from kasilabs.lib.documents.errors import DocumentError, ErrorList, TooManyError
 from plugins.manifest.checks.addresses import check_addresses
 from plugins.manifest.checks.errors import BadManifest
 from plugins.manifest.checks.permissions import check_permissions
+from plugins.manifest.checks.requirements import check_requirements, check_workflows
 from plugins.manifest.checks.structure import check_structure
 from plugins.manifest.checks.tools import check_configuration_test, check_tools
 from plugins.manifest.checks.values import check_values
@@ -38,6 +39,8 @@ def check_manifest(raw: bytes, *, is_allowed_host: IsAllowedHost) -> dict[str, A
             check_config_schema(document["configurationSchema"], "/configurationSchema", errors)
         check_tools(document, errors)
         check_configuration_test(document, errors)
+        check_requirements(document, errors)
+        check_workflows(document, errors)
     if errors:
         raise BadManifest(errors.located_in(raw.decode()))
     return document

@@ -22,6 +22,8 @@ _TOOL_SCHEMA = re.compile(r"/tools/[0-9]+/(input|output)Schema(/|\Z)")
 _LEFT_TO_LATER_CHECKS = (
     re.compile(r"/permissions/[0-9]+/key pattern"),
     re.compile(r"/(baseUrl|auth/[a-zA-Z]+Url) format"),
+    re.compile(r"(/tools/[0-9]+)?/requires/[0-9]+(/anyOf/[0-9]+)? oneOf"),
+    re.compile(r"/workflows/[0-9]+/steps/[0-9]+ oneOf"),
 )
 
 
@@ -47,7 +49,7 @@ def _add_violation(violation: SchemaViolation, errors: ErrorList) -> None:
         *path, name = json_pointer.split(pointer)
         errors.add(pointer, code, message, suggestions.did_you_mean(name, _member_names(path)))
     else:
-        hint = hints.form_hint(pointer) if code == "pattern" else None
+        hint = hints.form_hint(pointer) if code == "pattern" else hints.list_hint(pointer) if code == "type" else None
         errors.add(pointer, CODES.get(code, "bad_format"), message, hint)
 
 
