@@ -1,4 +1,4 @@
-"""Times, durations, phone numbers, texts of strangers and JSON, as pages write them."""
+"""Times, durations, phone numbers, money, texts of strangers and JSON, as pages write them."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from kasilabs.lib import money as amounts
 from kasilabs.lib.documents import json_html
 from kasilabs.lib.text import formatting, invisible
 
@@ -44,6 +45,12 @@ def duration(milliseconds: float | None) -> str:
 @register.filter
 def phone(number: str) -> str:
     return formatting.phone(str(number))
+
+
+@register.filter
+def money(amount_minor: int, currency: str) -> str:
+    """Writes minor units as an amount in the language of the page, with the code before the figure."""
+    return amounts.display(amount_minor, currency)
 
 
 @register.filter
