@@ -86,3 +86,5 @@ def later_work(**_: object) -> Iterator[CheckMessage]:
     for name in ("JOBS_THREADS", "JOBS_SWEEP_SECONDS", "JOBS_LEASE_SECONDS", "JOBS_RETRY_SECONDS"):
         if getattr(settings, name) <= 0:
             yield _error(12, f"{name} is not more than 0.", "Unset it for its default.")
+    if settings.PROVIDER_TIMEOUT_SECONDS >= settings.JOBS_LEASE_SECONDS:
+        yield _error(13, "PROVIDER_TIMEOUT_SECONDS is not below JOBS_LEASE_SECONDS.", "Unset both for their defaults.")

@@ -180,6 +180,7 @@ SETTINGS = (
     Setting("JOBS_SWEEP_SECONDS", 60.0, _seconds),
     Setting("JOBS_LEASE_SECONDS", 90.0, _seconds),
     Setting("JOBS_RETRY_SECONDS", 5.0, _seconds),
+    Setting("PROVIDER_TIMEOUT_SECONDS", 20.0, _seconds),
     Setting("EMAIL_URL", "", _EMAIL),
     Setting("DEFAULT_FROM_EMAIL", "KasiLabs <no-reply@localhost>"),
     Setting("PLUGIN_HOSTS_ALLOWED", ""),

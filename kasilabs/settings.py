@@ -97,6 +97,7 @@ JOBS_THREADS: int = env["JOBS_THREADS"]
 JOBS_SWEEP_SECONDS: float = env["JOBS_SWEEP_SECONDS"]
 JOBS_LEASE_SECONDS: float = env["JOBS_LEASE_SECONDS"]
 JOBS_RETRY_SECONDS: float = env["JOBS_RETRY_SECONDS"]
+PROVIDER_TIMEOUT_SECONDS: float = env["PROVIDER_TIMEOUT_SECONDS"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -117,6 +118,7 @@ INSTALLED_APPS = [
     "kasilabs.accounts",
     "kasilabs.whatsapp",
     "kasilabs.logs",
+    "kasilabs.toolkits",
     "plugins",
     "installations",
     "grants",

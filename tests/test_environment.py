@@ -42,6 +42,7 @@ BAD = {
     "JOBS_SWEEP_SECONDS": ["0", "-1", "nan", "inf"],
     "JOBS_LEASE_SECONDS": ["0", "1e3"],
     "JOBS_RETRY_SECONDS": ["0", "soon"],
+    "PROVIDER_TIMEOUT_SECONDS": ["0", "-1", "soon"],
     "EMAIL_URL": ["foo", "http://mail.example"],
     "PLUGIN_CA_FILE": ["/nope", "."],
     "STATIC_ROOT": ["/dev/null/static"],

@@ -65,6 +65,7 @@ def test_a_whole_production_passes() -> None:
         ({"JOBS_URL": "postgres://localhost/kasilabs?colour=red"}, "kasilabs.E011"),
         ({"JOBS_THREADS": 0}, "kasilabs.E012"),
         ({"JOBS_SWEEP_SECONDS": -1.0}, "kasilabs.E012"),
+        ({"PROVIDER_TIMEOUT_SECONDS": 90.0}, "kasilabs.E013"),
     ],
 )
 def test_what_is_not_whole_is_named(changes: dict[str, Any], check: str) -> None:

@@ -35,6 +35,10 @@ class Prefix(StrEnum):
     INSTALLATION = "ins"
     CALL = "call"
     JOB = "job"
+    PAYMENT = "pay"
+    REFUND = "rfd"
+    ORDER = "ord"
+    AFTER_SALE_REQUEST = "asr"
 
 
 def uuid7() -> UUID:

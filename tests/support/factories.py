@@ -19,7 +19,9 @@ from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
 from kasilabs.logs.gates import CALL_GATES
 from kasilabs.logs.models import Call, CallState
-from kasilabs.whatsapp.models import Instance
+from kasilabs.toolkits.scope import Origin, Scope
+from kasilabs.whatsapp import customers
+from kasilabs.whatsapp.models import Customer, Instance
 from plugins import registry
 from plugins.models import Version
 
@@ -168,3 +170,14 @@ def cast() -> Cast:
         reviewer=user("reviewer@kasilabs.example", is_reviewer=True),
         **people,
     )
+
+
+def origin(number: Instance, *, mode: Mode = Mode.SANDBOX, plugin: str = "GAS_OS", phone: str = "") -> Origin:
+    """A bridge call of a plugin about a customer of this number, who may have a phone."""
+    customer = Customer.objects.create(organization=number.organization)
+    if phone:
+        with_phone = customers.handles(number.organization, phone=phone, user_id=None)
+        customers.add_handles(number.organization, customer.id, with_phone)
+    scope = Scope(organization=number.organization, plugin=plugin, mode=mode)
+    call = f"brc_{next(_serial):026}"
+    return Origin(call=call, scope=scope, instance=number, customer=customer, alias=f"cus_{customer.id.hex}")

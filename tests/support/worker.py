@@ -44,6 +44,7 @@ def worker(log: Path, **environment: str) -> Iterator[Worker]:
         "JOBS_SWEEP_SECONDS": "0.2",
         "JOBS_LEASE_SECONDS": "1",
         "JOBS_RETRY_SECONDS": "0.1",
+        "PROVIDER_TIMEOUT_SECONDS": "0.5",
     }
     command = [sys.executable, "manage.py", "worker"]
     with log.open("w") as out:

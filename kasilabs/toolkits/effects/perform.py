@@ -1,0 +1,96 @@
+"""Carrying an effect out: prepared in one commit, sent with nothing held, its outcome written in another commit.
+
+with transaction.atomic():
+    effect = perform.prepare(…)     # the first commit, with the row it belongs to
+perform.perform(effect)             # talks to the provider; a worker does it when this process dies first
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from kasilabs.accounts.models import Organization
+from kasilabs.jobs import attempt, sources
+from kasilabs.jobs.models import LostLease
+from kasilabs.lib.db import connection
+from kasilabs.lib.states import Mode
+from kasilabs.toolkits import providers
+from kasilabs.toolkits.effects import kinds
+from kasilabs.toolkits.effects.conclude import conclude
+from kasilabs.toolkits.effects.models import Effect, Stage
+from kasilabs.toolkits.providers.base import Answer, Provider, Request, Status
+
+log = structlog.get_logger(__name__)
+
+
+def prepare(*, kind: str, origin: str, provider: str, organization: Organization, mode: Mode) -> Effect:
+    """Writes down what is going to be done, in the caller's transaction. Raises IntegrityError for a second one.
+
+    Nobody is rung: the caller performs it after its commit, and the sweep finds what a caller that died left behind.
+    """
+    effect = Effect(kind=kind, origin=origin, provider=provider, organization=organization, mode=mode)
+    effect.provider_ref = providers.get(provider).prepare(effect.id)
+    effect.save(force_insert=True)
+    return effect
+
+
+def perform(effect: Effect) -> None:
+    """Carries an effect out now, unless somebody else does or has, and reads how it stands.
+
+    Raises InsideTransaction.
+    """
+    attempt.run(sources.of(effect), effect.pk)
+    effect.refresh_from_db()
+
+
+def handle(effect: Effect) -> None:
+    """Makes one attempt at a claimed effect. Raises LostLease."""
+    provider, request = providers.get(effect.provider), kinds.of(effect).request(effect)
+    if effect.stage == Stage.PREPARED:
+        answer = _dispatch(effect, provider, request)
+    else:
+        answer = _reconcile(effect, provider, request)
+    conclude(effect, answer)
+
+
+def _dispatch(effect: Effect, provider: Provider[Request], request: Request) -> Answer:
+    """Sends a request, with it written down beforehand that it may have been sent. Raises LostLease."""
+    now, timeout = timezone.now(), settings.PROVIDER_TIMEOUT_SECONDS
+    own = Effect.objects.filter(pk=effect.pk, attempt=effect.attempt, stage=effect.stage)
+    if not own.update(stage=Stage.DISPATCHING, dispatched_at=effect.dispatched_at or now):
+        raise LostLease(effect.public_id)
+    connection.release()
+    if effect.lease_until is None or timezone.now() + timedelta(seconds=timeout) > effect.lease_until:
+        # This process slept. Somebody else may have the effect by the time the provider answers.
+        raise LostLease(effect.public_id)
+    return _asked(provider.dispatch, request)
+
+
+def _reconcile(effect: Effect, provider: Provider[Request], request: Request) -> Answer:
+    """Finds out what became of a request that may have been sent. Raises LostLease."""
+    can, answer = provider.capabilities, Answer(Status.UNKNOWN, code="no_answer")
+    if can.queryable_by_ref:
+        connection.release()
+        answer = _asked(provider.query, request)
+        if answer.status != Status.NOT_FOUND:
+            return answer
+    if can.dedups_by_ref:
+        answer = _dispatch(effect, provider, request)
+        if answer.status == Status.NOT_SENT:
+            # Nothing left this time; an earlier attempt's request may have arrived all the same.
+            return replace(answer, status=Status.UNKNOWN)
+    return answer
+
+
+def _asked(ask: Callable[..., Answer], request: Request) -> Answer:
+    """Returns the provider's answer; whatever an adapter raises means that none is known."""
+    try:
+        return ask(request, timeout=settings.PROVIDER_TIMEOUT_SECONDS)
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the request may have arrived
+        # The message may name the customer's phone number, which the request carries.
+        log.warning("provider_raised", error=type(error).__name__)
+        return Answer(Status.UNKNOWN, code=type(error).__name__)
