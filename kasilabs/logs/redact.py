@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kasilabs.lib.documents.json_html import HIDDEN_KEY
-from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind, is_encoded
+from kasilabs.lib.text.encodings import is_encoded
+from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind
 from kasilabs.logs import secret_keys
 
 MAX_BYTES = 8 * 1024

@@ -4,9 +4,12 @@ import pytest
 
 from kasilabs.calls.dispatch import guard
 from kasilabs.logs import redact
-from tests.support.work import growth
+from tests.support.work import at_most_calls, growth
 
-HOSTILE = ("eyJ", "eyJaaaaaaaa.", "at ", "at a(", "at a() in ", 'File "', "#1 /", "Bearer ", "+1 ", "goroutine 1 [")
+HOSTILE = (
+    *("eyJ", "eyJaaaaaaaa.", "at ", "at a(", "at a() in ", 'File "', "#1 /", "Bearer ", "+1 ", "goroutine 1 ["),
+    *("&", "&amp;", "&#x41", "%25", "\\u0061", "ﷺ", "à\u0316", "0x41 ", "QUFB"),
+)
 STEEP = 10
 """Before the repeats were bounded, several of these grew sixteenfold and took seconds."""
 
@@ -19,6 +22,16 @@ def test_what_an_answer_costs_the_guard_and_the_log_grows_with_its_length_alone(
         redact.document(answer, secrets=["sk-live-0123456789"], phones=["+254711222333"])
 
     assert growth(read, 16_000) < STEEP
+
+
+@pytest.mark.parametrize("piece", ["&amp;", "%2525", "\\\\u0061", "ﷺ", "٧", "0x41, ", "sk-live-012345678"])
+@pytest.mark.parametrize("length", [60, 65_536])
+def test_a_hostile_answer_costs_the_guard_a_bounded_number_of_steps(piece: str, length: int) -> None:
+    """One text of 64 KiB, or a thousand short ones; each form of each secret is looked for once in each."""
+    secrets = [f"sk-live-0123456789-{number}" for number in range(8)]
+    text = (piece * length)[: length // len(piece[0].encode())]
+    with at_most_calls(1_000_000):
+        assert guard.find_leak([text] * (65_536 // length), secrets=secrets, phones=["+254711222333"]) is None
 
 
 @pytest.mark.parametrize("before", ["", "x", "token=", "eyJ", "eyJeyJ-", "eyJaaaaaaaa."])

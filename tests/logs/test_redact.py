@@ -1,6 +1,8 @@
 import base64
+import html
 import json
 import math
+import unicodedata
 from typing import Any
 from urllib.parse import quote
 
@@ -42,6 +44,22 @@ def test_a_plain_document_is_kept_as_it_is() -> None:
         *(base64.b64encode(b"x" * offset + SECRET.encode() + b"yz").decode() for offset in range(3)),
         base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
         base64.encodebytes(b"0123456789" * 5 + SECRET.encode()).decode(),
+        "".join(chr(ord(each) + 0xFEE0) if each.isascii() else each for each in SECRET),
+        "\u200b".join(SECRET),
+        "\u00ad\u2060".join(SECRET),
+        "\ufe0f".join(SECRET),
+        unicodedata.normalize("NFD", SECRET),
+        html.escape(SECRET),
+        "".join(f"&#{ord(each)};" for each in SECRET),
+        "".join(f"&#x{ord(each):x}" for each in html.escape(SECRET)),
+        SECRET.encode().hex(),
+        SECRET.encode().hex(":").upper(),
+        "".join(f"\\x{each:02x}" for each in SECRET.encode()),
+        ", ".join(f"0x{each:02X}" for each in SECRET.encode()),
+        SECRET[::-1],
+        *(base64.b64encode(base64.b64encode(b"x" * offset + SECRET.encode())).decode() for offset in range(3)),
+        base64.b64encode(b"key=" + base64.b64encode(SECRET.encode()).rstrip(b"=")).decode().rstrip("="),
+        base64.urlsafe_b64encode(b"?" + base64.urlsafe_b64encode(SECRET.encode())).decode().rstrip("="),
     ],
 )
 def test_a_secret_is_hidden_in_every_form(form: str) -> None:
@@ -113,12 +131,21 @@ def test_a_key_with_a_character_that_cannot_be_seen_is_read_without_it() -> None
         "0700.000.141",
         "٠٧٠٠٠٠٠١٤١",
         "%2B254700000141",
+        "&#43;254&nbsp;700&#32;000 141",
+        "２５４７０００００１４１",
+        "2\u200b5\u200b4700000141",
     ],
 )
 def test_the_phone_number_is_hidden_in_every_form(number: str) -> None:
     text = json.dumps(kept({"to": number, number: "x"}), ensure_ascii=False)
     assert "phone number hidden" in text
     assert Sensitive(secrets=[], phones=[PHONE]).find(text) is None
+
+
+def test_a_secret_of_little_that_can_be_seen_hides_nothing_else() -> None:
+    assert redact.document({"a": "a plain sentence"}, secrets=["\u200b" * 9 + "a"], phones=[]) == {
+        "a": "a plain sentence"
+    }
 
 
 def test_a_phone_number_written_as_a_json_number_is_hidden() -> None:

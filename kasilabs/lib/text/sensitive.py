@@ -1,24 +1,21 @@
 """Finds secrets, tokens and known phone numbers in text, in every form in which they could leak.
 
-A secret counts also in base64 and percent-encoded, a phone number with its separators removed, as E.164 digits or as
+A secret counts also full-width, with invisible characters inside, percent-encoded, in JSON or HTML escapes, reversed,
+in hexadecimal digits, and in base64, once or twice; a phone number with its separators removed, as E.164 digits or as
 the national number with or without its leading zero, from nine digits on.
 """
 
-import base64
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from urllib.parse import unquote
+from functools import cached_property
 
-from kasilabs.lib.text import formatting
+from kasilabs.lib.text import encodings, formatting
 
 MIN_PHONE_DIGITS = 9
-MIN_BASE64 = 6
 MIN_LENGTH = 8
 """No phone number, no token and no encoded secret has fewer characters."""
-MAX_LAYERS = 3
-"""How many layers of percent-encoding and JSON escapes are decoded before a text counts as read."""
 
 # A JSON Web Token (its header begins {"), a key of ours, or a bearer token. Each word is read once, from its beginning
 # and without going back: with backtracking, a text of "eyJ" alone would take seconds.
@@ -28,8 +25,6 @@ _TOKEN = re.compile(
     r"|\b[Bb]earer\s+[\w.~+/-]{8}"
 )
 _INTERNATIONAL_NUMBER = re.compile(r"[+＋]\s*[1-9](?:[\s().\-/‐-―]*\d){7,14}")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([/\"\\bfnrt]))")
-_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ASCII_SEPARATORS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
@@ -49,10 +44,9 @@ class Sensitive:
 
     def __init__(self, *, secrets: Collection[str], phones: Collection[str], only_known: bool = False) -> None:
         self._only_known = only_known
-        self._known = known = {secret for secret in secrets if secret}
-        self._encoded: dict[str, tuple[str, ...]] = {}
-        # In a query string a plus sign stands for a space.
-        self._plain = tuple(known | {secret.replace(" ", "+") for secret in known})
+        known = {secret for secret in secrets if secret}
+        self._secrets = tuple(map(_Secret, known))
+        self._plain = tuple({form for secret in self._secrets for form in secret.plain})
         self._min_length = min([MIN_LENGTH, *map(len, known)])
         self._phones = tuple(form for phone in phones if phone for form in _phone_forms(phone))
 
@@ -60,7 +54,7 @@ class Sensitive:
         """Returns what `text` gives away, or None."""
         if len(text) < self._min_length and text.isascii():
             return None
-        readings = list(_readings(text)) if is_encoded(text) else [text]
+        readings = list(encodings.readings(text))
         if any(self._has_secret(reading) for reading in readings):
             return SensitiveKind.SECRET
         if any(self._has_phone(reading) for reading in readings):
@@ -75,13 +69,21 @@ class Sensitive:
         return text
 
     def _has_secret(self, text: str) -> bool:
-        if any(secret in text for secret in self._plain) or (not self._only_known and _TOKEN.search(text)):
+        if _contains(text, self._plain) or (not self._only_known and _TOKEN.search(text)):
             return True
-        fitting = [secret for secret in self._known if len(secret) <= len(text)]
+        fitting = [secret for secret in self._secrets if len(secret.text) <= len(text)]
         if not fitting:
             return False
         unbroken = "".join(text.split())
-        return any(form in unbroken for secret in fitting for form in self._base64_forms(secret))
+        digits = unbroken.lower().translate(_ASCII_SEPARATORS)
+        # Bytes are written as 73, \x73 or 0x73.
+        bytes_in_hex = digits + "\n" + digits.replace("0x", "").replace("x", "")
+        return any(
+            secret.hexadecimal in bytes_in_hex
+            or _contains(unbroken, secret.base64)
+            or (secret.min_twice_base64 <= len(unbroken) and _contains(unbroken, secret.twice_base64))
+            for secret in fitting
+        )
 
     def _has_phone(self, text: str) -> bool:
         if not self._only_known and ("+" in text or "＋" in text) and _INTERNATIONAL_NUMBER.search(text):
@@ -91,46 +93,48 @@ class Sensitive:
         compact = _compact(text)
         return any(phone in compact for phone in self._phones)
 
-    def _base64_forms(self, secret: str) -> tuple[str, ...]:
-        """Returns a secret in base64, computed once a text is long enough for it: most texts are not."""
-        if secret not in self._encoded:
-            self._encoded[secret] = tuple(_base64_forms(secret))
-        return self._encoded[secret]
+
+class _Secret:
+    """A secret and the forms it could take. Most texts are too short for the encoded ones, so these come when asked."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @property
+    def plain(self) -> set[str]:
+        # In a query string a plus sign stands for a space.
+        forms = {self.text, self.text[::-1], self.text.replace(" ", "+")}
+        folded = encodings.fold(self.text)
+        return forms | {folded, folded[::-1]} if len(folded) >= MIN_LENGTH else forms
+
+    @cached_property
+    def _raw(self) -> bytes:
+        return self.text.encode(errors="surrogatepass")
+
+    @cached_property
+    def hexadecimal(self) -> str:
+        return self._raw.hex()
+
+    @cached_property
+    def base64(self) -> set[str]:
+        return encodings.base64_forms(self._raw)
+
+    @property
+    def min_twice_base64(self) -> int:
+        """No form in base64 twice is shorter: each time 4/3, without up to two characters that depend on neighbours."""
+        return len(self.text) * 16 // 9 - 5
+
+    @cached_property
+    def twice_base64(self) -> set[str]:
+        return {twice for once in self.base64 for twice in encodings.base64_forms(once.encode())}
 
 
-def is_encoded(text: str) -> bool:
-    """Returns whether `text` may mean something else than it spells: percent-encoding or JSON escapes."""
-    return "%" in text or "\\" in text
-
-
-def _readings(text: str) -> Iterator[str]:
-    """Yields the text, and what it says once each layer of percent-encoding and JSON escapes is decoded."""
-    yield text
-    for _layer in range(MAX_LAYERS):
-        if not is_encoded(text):
-            return
-        text = _decode_escapes(unquote(text))
-        yield text
-
-
-def _decode_escapes(text: str) -> str:
-    """Decodes one layer of JSON escapes (RFC 8259, section 7), wherever they stand; surrogate pairs become one."""
-    text = _ESCAPE.sub(
-        lambda match: chr(int(match[1], 16)) if match[1] else _SHORT_ESCAPES.get(match[2], match[2]), text
-    )
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _base64_forms(secret: str) -> Iterator[str]:
-    """Yields, at each of three offsets, the base64 text that does not depend on what stands before and after."""
-    raw = secret.encode(errors="surrogatepass")
-    for offset in range(3):
-        whole = base64.b64encode(bytes(offset) + raw)
-        first = -(-offset * 8 // 6)
-        last = (offset + len(raw)) * 8 // 6
-        core = whole[first:last].decode()
-        if len(core) >= MIN_BASE64:
-            yield from {core, core.replace("+", "-").replace("/", "_")}
+def _contains(text: str, forms: Collection[str]) -> bool:
+    # A loop costs half of what `any` does, and this is run for every text of every answer.
+    for form in forms:  # noqa: SIM110
+        if form in text:
+            return True
+    return False
 
 
 def _phone_forms(phone: str) -> Iterator[str]:
@@ -149,23 +153,19 @@ def _compact(text: str) -> str:
     """Returns the letters and digits of a text; digits of any script become ASCII digits."""
     if text.isascii():
         return text.translate(_ASCII_SEPARATORS)
-    return "".join(plain for _position, plain in _compact_characters(text))
+    return text.translate({ord(each): _compact_character(each) for each in set(text)})
 
 
-def _compact_characters(text: str) -> Iterator[tuple[int, str]]:
-    """Yields each letter and digit with its position in `text`."""
-    for position, character in enumerate(text):
-        for plain in unicodedata.normalize("NFKC", character):
-            digit = unicodedata.decimal(plain, None)
-            if digit is not None:
-                yield position, str(digit)
-            elif plain.isalnum():
-                yield position, plain
+def _compact_character(character: str) -> str:
+    plain = unicodedata.normalize("NFKC", character)
+    return "".join(str(unicodedata.decimal(each, each)) for each in plain if each.isalnum())
 
 
 def _replace_digits(text: str, digits: str, marker: str) -> str:
     """Returns `text` with each run of `digits`, whatever separates them, replaced by `marker`."""
-    characters = list(_compact_characters(text))
+    characters = [
+        (position, plain) for position, character in enumerate(text) for plain in _compact_character(character)
+    ]
     compact = "".join(plain for _position, plain in characters)
     kept, end, start = [], 0, compact.find(digits)
     while start >= 0:
