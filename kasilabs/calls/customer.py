@@ -1,10 +1,9 @@
 """Whom a call is about: the conversation, the customer, and the alias the plugin sees for them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 from uuid import UUID
@@ -15,11 +14,10 @@ from django.db.models import FilteredRelation, Q, QuerySet, Value
 from installations import aliases
 from installations.models import ALIAS_HASH_VERSION, Installation
 from kasilabs.lib.db.compiled import compiled
+from kasilabs.lib.text import phone_ids
 from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.customers import Handle, KnownConversation
 from kasilabs.whatsapp.models import Conversation, CustomerHandle, Instance
-
-_NUMBER = re.compile(r"\+?[0-9]{9,15}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,9 +35,17 @@ class SentConversation:
 
     @property
     def phones(self) -> tuple[str, ...]:
-        """The phone numbers in it: the customer's, and the id of the conversation where that is one itself."""
-        numbers = [self.phone, self.id if _NUMBER.fullmatch(self.id) else None, *self.mentioned]
-        return tuple(number for number in numbers if number)
+        """All phone numbers in it: the customer's, and those in the id, also where its digits merely could be one."""
+        return (*self.customer_phones, *self._in_id.possible, *self.mentioned)
+
+    @property
+    def customer_phones(self) -> tuple[str, ...]:
+        """The phone numbers that are the customer's beyond doubt."""
+        return (*((self.phone,) if self.phone else ()), *self._in_id.named)
+
+    @cached_property
+    def _in_id(self) -> phone_ids.PhoneNumbers:
+        return phone_ids.find(self.id)
 
 
 @dataclass(repr=False)

@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import pytest
 from django.forms.models import model_to_dict
 
 from kasilabs.accounts import keyring
@@ -28,6 +29,38 @@ def test_a_phone_number_in_keys_and_ids_of_the_agent_is_not_kept(platform: Platf
     assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
     assert len(plugin.requests) == 1
     assert DIGITS not in kept(platform)
+
+
+@pytest.mark.parametrize(
+    "external_id",
+    [
+        f"{DIGITS}@s.whatsapp.net",
+        f"{DIGITS}:12@s.whatsapp.net",
+        f"whatsapp%3A%2B{DIGITS}",
+        f"wa-{DIGITS}",
+        "254 711 222 333",
+        f"chat-{DIGITS}",
+        "0711222333",
+    ],
+)
+def test_a_number_in_the_id_of_a_conversation_is_held_back_and_not_kept(
+    build: Build, serve: Serve, external_id: str
+) -> None:
+    platform = build(serve(answers(message(json.dumps({"to": "+254 711 222 333"}).encode()))).url())
+    answer = platform.agent.call(conversation={"id": external_id}, input={"subject": "Call 0711 222 333"})
+    assert answer.json()["code"] == "unsafe_response"
+    assert "711" not in json.dumps([platform.row().request, platform.row().response])
+
+
+@pytest.mark.parametrize(
+    "external_id", ["order 20261127000123", "20261127000123", "254711222333@lid", "ticket-4711222333"]
+)
+def test_the_digits_of_an_id_that_is_no_number_pass(build: Build, serve: Serve, external_id: str) -> None:
+    number = "".join(filter(str.isdigit, external_id))
+    platform = build(serve(answers(message(json.dumps({"order": number}).encode()))).url())
+    answer = platform.agent.call(conversation={"id": external_id}, input={"subject": f"Order {number}"})
+    assert answer.json()["output"] == {"order": number}
+    assert platform.row().request["input"] == {"subject": f"Order {number}"}
 
 
 def test_a_signing_secret_that_the_plugin_gives_away_is_not_in_the_log(build: Build, serve: Serve) -> None:

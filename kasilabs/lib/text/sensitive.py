@@ -143,7 +143,8 @@ def _phone_forms(phone: str) -> Iterator[str]:
     digits = re.sub(r"\D", "", phone)
     if not digits:
         return
-    national = match[2] if match else digits
+    # Without a country code, a number may be written with its leading zero.
+    national = match[2] if match and not digits.startswith("0") else digits.lstrip("0")
     for form in (digits, "0" + national, national):
         if form == digits or len(form) >= MIN_PHONE_DIGITS:
             yield form
