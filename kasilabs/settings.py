@@ -180,7 +180,8 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# One look-up for every address; that of allauth makes one more where there is no account.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -197,8 +198,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# What strangers can use up is counted by kasilabs.accounts.guessing instead, exactly and so that it stops only them.
-ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "login_failed", "reauthenticate", "reset_password_from_key"])
+ACCOUNT_FORMS = {"reset_password": "kasilabs.accounts.forms.AskForPasswordLink"}
+# What strangers can use up is counted in kasilabs.accounts instead, exactly and so that it stops only them.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ["login", "login_failed", "reauthenticate", "reset_password", "reset_password_from_key"]
+)
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 MFA_ADAPTER = "kasilabs.accounts.second_factor.MfaAdapter"

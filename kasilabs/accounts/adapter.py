@@ -46,10 +46,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         mail = self.render_mail(template_prefix, email, {"email": email, **context})
         outbox.enqueue(recipient=email, subject=str(mail.subject), text=str(mail.body))
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """Builds the link on PUBLIC_URL: the Host header of whoever asks for it is not to be trusted."""
-        return password_link(key)
-
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
         return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
 
@@ -72,7 +68,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         try:
             usage = guessing.count_password(request, email)
         except LimitReached:
-            guessing.note_wrong_password(request, email)
             raise self.validation_error("too_many_login_attempts") from None
         user = cast(User | None, super().authenticate(request, **credentials))
         if user:
@@ -97,9 +92,3 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             if not is_confirmed:
                 act.nothing()
         return is_confirmed
-
-
-def password_link(key: str) -> str:
-    """Returns the address at which `key`, as allauth writes it (user id, dash, token), sets a password."""
-    uid, _dash, token = key.partition("-")
-    return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})

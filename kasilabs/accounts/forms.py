@@ -1,12 +1,15 @@
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
-from allauth.core import context
+from allauth.account.forms import ResetPasswordForm
+from allauth.core import context, ratelimit
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.base import forms as mfa_forms
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from kasilabs.accounts import guessing
+from kasilabs.accounts import guessing, password_links
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Role
 from kasilabs.accounts.rate_limits import LimitReached
@@ -42,6 +45,23 @@ class ChangeRole(forms.Form):
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class AskForPasswordLink(ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
+    """Asks for a link that sets a new password; whether the address has an account is not looked at here."""
+
+    def clean_email(self) -> str:
+        return str(get_adapter().clean_email(self.cleaned_data["email"]))
+
+    def save(self, request: HttpRequest, **_options: Any) -> str:
+        email = str(self.cleaned_data["email"])
+        try:
+            password_links.ask(request, email)
+        except LimitReached as reached:
+            too_many = ratelimit.respond_429(request)
+            too_many.headers["Retry-After"] = str(reached.retry_after)
+            raise ImmediateHttpResponse(too_many) from None
+        return email
 
 
 class LimitedCode(mfa_forms.BaseAuthenticateForm):  # type: ignore[misc]  # allauth has no types

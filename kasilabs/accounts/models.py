@@ -256,6 +256,29 @@ class OutgoingMail(DueRow):
         pass
 
 
+class PasswordLinkRequest(DueRow):
+    """Somebody asked for a link that sets a new password. Whether the address has an account is seen by a worker."""
+
+    email = models.EmailField(max_length=320)
+    device = models.CharField(max_length=32, blank=True)
+
+    class Meta(DueRow.Meta):
+        constraints = [
+            *DueRow.Meta.constraints,
+            models.UniqueConstraint(fields=["email", "device"], name="one_password_link_request"),
+        ]
+
+
+class SignInWarning(DueRow):
+    """Many wrong passwords were tried for an address, the last one from `client`. A worker looks whom to tell."""
+
+    email = models.EmailField(max_length=320, unique=True)
+    client = models.CharField(max_length=64)
+
+    class Meta(DueRow.Meta):
+        pass
+
+
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> "NoticeQuerySet":
         return self.filter(read=None)

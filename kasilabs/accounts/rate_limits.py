@@ -26,16 +26,18 @@ _COUNT = """
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN counter.ends <= %(now)s THEN 1 ELSE counter.count + 1 END,
         ends = CASE WHEN counter.ends <= %(now)s THEN excluded.ends ELSE counter.ends END
-    WHERE counter.ends <= %(now)s OR counter.count < %(amount)s
+    WHERE counter.ends <= %(now)s OR counter.count < %(most)s
+    RETURNING count
 """
+_MOST = 2**31 - 1  # What the column holds.
 
 
 class LimitReached(Exception):
-    """There were too many; `until` is when the window ends."""
+    """There were too many for `quota`; `until` is when its window ends."""
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until)
-        self.until = until
+    def __init__(self, quota: "Quota", until: datetime) -> None:
+        super().__init__(quota, until)
+        self.quota, self.until = quota, until
 
     @property
     def retry_after(self) -> int:
@@ -83,20 +85,34 @@ def consume(*quotas: Quota) -> Usage:
     """Uses each quota once, or none of them when one is used up. Raises LimitReached."""
     now = timezone.now()
     for number, quota in enumerate(quotas):
-        values: dict[str, Any] = {
-            "key": quota.key,
-            "amount": quota.limit.amount,
-            "now": connection.ops.adapt_datetimefield_value(now),
-            "ends": connection.ops.adapt_datetimefield_value(now + quota.limit.window),
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, values)
-            is_counted = cursor.rowcount == 1
-        if not is_counted:
+        if _count(quota, now, most=quota.limit.amount) is None:
             Usage(quotas[:number], now).undo()
             counter = RateCounter.objects.filter(key=quota.key).first()
-            raise LimitReached(counter.ends if counter else now)
+            raise LimitReached(quota, counter.ends if counter else now)
     return Usage(quotas, now)
+
+
+def tally(quota: Quota) -> int:
+    """Uses a quota once, also beyond its limit, and returns how often it was used in this window."""
+    return _count(quota, timezone.now(), most=_MOST) or _MOST
+
+
+def _count(quota: Quota, now: datetime, *, most: int) -> int | None:
+    values: dict[str, Any] = {
+        "key": quota.key,
+        "most": most,
+        "now": connection.ops.adapt_datetimefield_value(now),
+        "ends": connection.ops.adapt_datetimefield_value(now + quota.limit.window),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, values)
+        row: tuple[int] | None = cursor.fetchone()
+    return row[0] if row else None
+
+
+def used(quota: Quota) -> int:
+    """Returns how often a quota was used in its latest window."""
+    return RateCounter.objects.filter(key=quota.key).values_list("count", flat=True).first() or 0
 
 
 def is_within(quota: Quota) -> bool:

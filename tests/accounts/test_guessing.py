@@ -1,6 +1,7 @@
 """How many passwords and codes are checked: strangers are slowed where they are, a known device keeps its way in."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from kasilabs.accounts import known_devices
-from kasilabs.accounts.models import Notice, OutgoingMail, User
+from kasilabs.accounts.models import Notice, OutgoingMail, RateCounter, SignInWarning, User
 from tests.support import factories, mails
 from tests.support.clock import StandingClock
+from tests.support.statements import statements
 from tests.support.visits import link_in, page
 
 SIGN_IN, RESET, CODE = "/accounts/login/", "/accounts/password/reset/", "/accounts/2fa/authenticate/"
@@ -76,10 +78,11 @@ def test_twenty_addresses_of_one_network_count_together(cast: factories.Cast) ->
     ("addresses", "checked"),
     [
         ([f"2001:db8:1:2:{number}::1" for number in range(20)], 5),
-        ([f"2001:db8:1:{number}::1" for number in range(20)], 100),
+        ([f"2001:db8:1:{number}::1" for number in range(20)], 20),
+        ([f"2001:db8:{number}::1" for number in range(20)], 100),
         (["192.0.2.66", "::ffff:192.0.2.66"], 5),
     ],
-    ids=["one /64", "twenty /64", "IPv4 as IPv6"],
+    ids=["one /64", "one /48", "twenty /48", "IPv4 as IPv6"],
 )
 def test_ipv6_addresses_count_by_their_network(cast: factories.Cast, addresses: list[str], checked: int) -> None:
     assert guess(cast.viewer, 100, *addresses) == checked
@@ -106,6 +109,32 @@ def test_one_address_gets_thirty_wrong_passwords_a_minute_over_all_people(cast: 
     assert [TOO_MANY in answer for answer in answers] == [False] * 30 + [True]
     assert not gets_in(at(), cast.viewer)
     assert gets_in(at("192.0.2.2"), cast.viewer)
+
+
+def test_one_network_gets_120_wrong_passwords_a_minute_over_all_people(cast: factories.Cast) -> None:
+    answers = [
+        page(
+            at(f"2001:db8:1:{number % 5}::1").post(SIGN_IN, {"login": f"person{number}@x.example", "password": "wrong"})
+        )
+        for number in range(121)
+    ]
+    assert [TOO_MANY in answer for answer in answers] == [False] * 120 + [True]
+    assert not gets_in(at("2001:db8:1:9::1"), cast.viewer)
+    assert gets_in(at("2001:db8:2:9::1"), cast.viewer)
+
+
+def test_who_tries_ever_other_accounts_makes_no_more_rows_than_are_checked(cast: factories.Cast) -> None:
+    for number in range(60):
+        at().post(SIGN_IN, {"login": f"person{number}@x.example", "password": "wrong"})
+    of_the_stranger, of_each_account = 2, 4
+    assert RateCounter.objects.count() == of_the_stranger + 30 * of_each_account
+
+
+def test_an_account_gets_300_wrong_passwords_in_five_minutes_from_all_unknown_devices(cast: factories.Cast) -> None:
+    owner = known(cast.owner)
+    assert guess(cast.owner, 350, *[f"198.{number}.100.7" for number in range(70)]) == 300
+    assert not gets_in(at("203.0.113.9"), cast.owner)
+    assert gets_in(owner, cast.owner)
 
 
 def test_an_unknown_address_is_slowed_like_a_known_one(cast: factories.Cast) -> None:
@@ -191,19 +220,65 @@ def test_the_owner_is_told_once_a_day_of_many_wrong_passwords(limits_clock: Stan
     assert person.notices.count() == 2
 
 
-def test_who_mistypes_twenty_times_is_not_warned(cast: factories.Cast, limits_clock: StandingClock) -> None:
-    guess(cast.viewer, 20, "192.0.2.66")
-    assert not cast.viewer.notices.exists()
+@pytest.mark.django_db(transaction=True)
+def test_who_mistypes_twenty_times_is_not_warned(limits_clock: StandingClock) -> None:
+    person = factories.user("a@x.example")
+    guess(person, 20, "192.0.2.66")
     limits_clock.advance(timedelta(hours=1))
-    guess(cast.viewer, 20, "192.0.2.66")
-    assert not cast.viewer.notices.exists()
-    guess(cast.viewer, 1, "192.0.2.66")
-    assert cast.viewer.notices.get().parameters == {"address": "192.0.2.66"}
+    guess(person, 20, "192.0.2.66")
+    assert not mails.sent()
+    guess(person, 1, "192.0.2.66")
+    assert len(mails.sent()) == 1
 
 
-def test_an_address_nobody_has_is_told_nothing(db: None) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_the_warning_says_how_many_when_from_where_and_what_to_do() -> None:
+    person = factories.user("a@x.example")
+    guess(person, 57, "192.0.2.66")
+    asked = SignInWarning.objects.get()
+    (mail,) = mails.sent()
+    client = Client()
+    client.force_login(person)
+    shown = page(client.get("/notices/"))
+    for part in (
+        "57 wrong passwords were entered for your account within an hour",
+        f"until {asked.created.astimezone(UTC):%d %b %Y, %H:%M} UTC",
+        "the last one from 192.0.2.66",
+        "the devices you signed in with before still let you in",
+        "set a new password",
+        "turn on the second factor",
+    ):
+        assert part in shown
+        assert part in " ".join(str(mail.body).split())
+    assert "http://127.0.0.1:8000/accounts/password/change/" in str(mail.body)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_nobody_has_is_told_nothing() -> None:
     guess(User(email="nobody@x.example"), 50, "192.0.2.66")
-    assert (Notice.objects.count(), OutgoingMail.objects.count()) == (0, 0)
+    assert SignInWarning.objects.count() == 1
+    assert mails.sent() == []
+    assert (Notice.objects.count(), OutgoingMail.objects.count(), SignInWarning.objects.count()) == (0, 0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("device", ["new", "of somebody else", "with a session"])
+def test_a_wrong_password_is_the_same_work_for_an_address_with_and_without_an_account(device: str) -> None:
+    """Up to the warning, and also beyond the limits: who counts statements learns nothing about an account."""
+    factories.user("a@x.example")
+    other, client = factories.user("b@x.example"), at()
+    if device == "of somebody else":
+        client = known(other)
+    elif device == "with a session":
+        client.force_login(other)
+        client.post("/accounts/logout/")
+    work = {}
+    for address in ("a@x.example", "z@x.example"):
+        work[address] = [
+            statements(partial(client.post, SIGN_IN, {"login": address, "password": "wrong"})) for _ in range(23)
+        ]
+    assert work["a@x.example"] == work["z@x.example"]
+    assert len({len(each) for each in work["a@x.example"]}) > 1
 
 
 def set_password(client: Client, person: User, password: str) -> None:

@@ -8,11 +8,12 @@ from tests.support.visits import As, page
 
 PAGE = "/notices/"
 KIND = "sign_in_warning"
+PARAMETERS: dict[str, str | int] = {"count": 21, "time": "27 Nov 2026, 12:00 UTC", "address": "192.0.2.66"}
 TEXT = "the last one from 192.0.2.66"
 
 
 def warn(user: User, *, link: str = "", address: str = "192.0.2.66") -> Notice:
-    return notify(user=user, kind=KIND, parameters={"address": address}, link=link)
+    return notify(user=user, kind=KIND, parameters={**PARAMETERS, "address": address}, link=link)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def test_a_notice_stands_in_the_list_and_in_a_mail(as_: As) -> None:
 
 
 def test_a_notice_of_an_organization_names_it(cast: factories.Cast, as_: As) -> None:
-    notify(user=cast.viewer, kind=KIND, parameters={"address": "x"}, organization=cast.organization)
+    notify(user=cast.viewer, kind=KIND, parameters=PARAMETERS, organization=cast.organization)
     assert "<small>Kasi Legal</small>" in page(as_(cast.viewer).get(PAGE))
 
 
@@ -130,7 +131,7 @@ def test_the_page_costs_the_same_for_one_and_forty(
     cast: factories.Cast, as_: As, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(rows):
-        notify(user=cast.viewer, kind=KIND, parameters={"address": "x"}, organization=cast.organization)
+        notify(user=cast.viewer, kind=KIND, parameters=PARAMETERS, organization=cast.organization)
     client = as_(cast.viewer)
     with django_assert_num_queries(6):  # session, user; preferences, notices, unread, memberships
         assert client.get(PAGE).status_code == 200

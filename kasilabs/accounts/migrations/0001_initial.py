@@ -349,4 +349,117 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="PasswordLinkRequest",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("dead", "Dead letter"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=16,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("attempt", models.PositiveIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveIntegerField(default=0, editable=False)),
+                ("last_error", models.CharField(blank=True, editable=False, max_length=64)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("finished", models.DateTimeField(editable=False, null=True)),
+                ("email", models.EmailField(max_length=320)),
+                ("device", models.CharField(blank=True, max_length=32)),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["due_at"], name="passwordlinkrequest_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "running")),
+                        fields=["lease_until"],
+                        name="passwordlinkrequest_lease",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "dead")), fields=["-finished"], name="passwordlinkrequest_dead"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "running")),
+                            models.Q(models.Q(("state", "running"), _negated=True), ("lease_until__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="accounts_passwordlinkrequest_leased_while_running",
+                    ),
+                    models.UniqueConstraint(fields=("email", "device"), name="one_password_link_request"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SignInWarning",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("dead", "Dead letter"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=16,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("attempt", models.PositiveIntegerField(default=0, editable=False)),
+                ("tries", models.PositiveIntegerField(default=0, editable=False)),
+                ("last_error", models.CharField(blank=True, editable=False, max_length=64)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("finished", models.DateTimeField(editable=False, null=True)),
+                ("email", models.EmailField(max_length=320, unique=True)),
+                ("client", models.CharField(max_length=64)),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["due_at"], name="signinwarning_due"),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["lease_until"], name="signinwarning_lease"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "dead")), fields=["-finished"], name="signinwarning_dead"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_until__isnull", False), ("state", "running")),
+                            models.Q(models.Q(("state", "running"), _negated=True), ("lease_until__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="accounts_signinwarning_leased_while_running",
+                    )
+                ],
+            },
+        ),
     ]

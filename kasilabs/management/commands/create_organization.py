@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from kasilabs.accounts import audit, organizations, welcome
+from kasilabs.accounts import audit, organizations, password_links, welcome
 from kasilabs.accounts.members import Added
 from kasilabs.accounts.models import OutgoingMail
 from kasilabs.jobs import attempt, sources
@@ -43,7 +43,7 @@ def _invited(added: Added, *, print_link: bool) -> dict[str, object]:
     if not added.needs_password:
         return {"mail": "not_needed"}
     if print_link:
-        return {"mail": "not_sent", "passwordLink": welcome.link(added.member.user)}
+        return {"mail": "not_sent", "passwordLink": password_links.link(added.member.user)}
     mail = welcome.enqueue(added.member)
     with redirect_stdout(sys.stderr):
         attempt.run(sources.of(mail), mail.pk)
