@@ -54,6 +54,7 @@ WEB_THREADS: int = env["WEB_THREADS"]
 DATABASE_POOL_SIZE: int = env["DATABASE_POOL_SIZE"]
 DATABASE_POOL_SMALL: bool = env["DATABASE_POOL_SMALL"]
 PREPARE_AFTER = 5
+DATABASE_WAIT_SECONDS = 2
 
 
 def _database() -> dict[str, Any]:
@@ -73,8 +74,16 @@ def _database() -> dict[str, Any]:
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
         return {**config, "CONN_MAX_AGE": None, "OPTIONS": options}
-    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
-    options = {"server_side_binding": True, "prepare_threshold": PREPARE_AFTER, **config.get("OPTIONS", {})}
+    # A pool that gives up after a while tries at once when the next request asks, however long the server was gone.
+    waits = {"timeout": DATABASE_WAIT_SECONDS, "reconnect_timeout": DATABASE_WAIT_SECONDS}
+    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, **waits}
+    options = {
+        "server_side_binding": True,
+        "prepare_threshold": PREPARE_AFTER,
+        "connect_timeout": DATABASE_WAIT_SECONDS,
+        **config.get("OPTIONS", {}),
+    }
+    config["ENGINE"] = "kasilabs.lib.db.postgresql"
     return {**config, "CONN_MAX_AGE": 0, "OPTIONS": {**options, "pool": pool}}
 
 

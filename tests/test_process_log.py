@@ -5,16 +5,17 @@ import logging
 import sys
 
 import pytest
+from django.db import OperationalError
 
 from kasilabs.process import process_log
 
 
-def line(level: int, *, as_json: bool) -> str:
+def line(level: int, *, as_json: bool, fault: type[Exception] = ValueError) -> str:
     """Log an exception raised beside a secret in a local variable."""
     key = "sk-live-canary"
     try:
-        raise ValueError(len(key))
-    except ValueError:
+        raise fault(len(key))
+    except fault:
         record = logging.LogRecord("django.request", level, "", 0, "Failed: %s", ("/o/",), sys.exc_info())
     return process_log.formatter(as_json=as_json).format(record)
 
@@ -31,6 +32,13 @@ def test_a_traceback_shows_no_values(*, as_json: bool) -> None:
     written = line(logging.ERROR, as_json=as_json)
     assert "ValueError: 14" in written
     assert "sk-live-canary" not in written
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_database_that_is_gone_is_one_line_each_time(*, as_json: bool) -> None:
+    written = line(logging.ERROR, as_json=as_json, fault=OperationalError)
+    assert "Failed: /o/" in written
+    assert "OperationalError" not in written
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -1,16 +1,20 @@
 """What people read when a request is refused or fails, and where an expired form leads back to."""
 
+import sys
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.utils.translation import gettext as _
 
 from kasilabs.accounts import members, sign_in
 from kasilabs.accounts.access import MissingPermission, PageRequest
 from kasilabs.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from kasilabs.lib.db import connection
 from kasilabs.lib.machine_api import problems, request_id
 
 
@@ -71,7 +75,17 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, "500.html", 500)
+    """Answer for what no view caught: 503 when it is the database that cannot be used now.
+
+    The page is made without the request, whose session and person would have to be looked up.
+    """
+    is_unavailable = isinstance(sys.exc_info()[1], connection.UNAVAILABLE)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_unavailable else HTTPStatus.INTERNAL_SERVER_ERROR
+    headers = {"Retry-After": str(connection.RETRY_SECONDS)} if is_unavailable else {}
+    if problems.is_machine_api(request.path_info):
+        return problems.generic(status, headers=headers)
+    page = get_template(f"{status}.html").render({"request_id": request_id.current(request)})
+    return HttpResponse(page, status=status, headers=headers)
 
 
 def csrf_failure(request: PageRequest, reason: str = "") -> HttpResponse:

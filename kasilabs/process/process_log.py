@@ -2,9 +2,12 @@
 
 import logging
 import re
+import sys
 from typing import Any
 
 import structlog
+
+from kasilabs.lib.db import connection
 
 _SLASH = r"(?:\\*/|%(?:25)*2f)+"
 _KEY_IN_PATH = re.compile(
@@ -20,17 +23,6 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-
-structlog.configure(
-    processors=[
-        structlog.stdlib.filter_by_level,
-        *_SHARED,
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
 
 
 def formatter(*, as_json: bool, **_: object) -> logging.Formatter:
@@ -64,7 +56,25 @@ def mask_keys(text: str) -> str:
 
 
 def _trace_faults_alone(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Leaves the traceback out where a request was refused: Django logs one with every 403."""
-    if event["level"] == "warning":
+    """Leaves the traceback out where a request was refused (Django logs one with every 403) or had no database."""
+    match event.get("exc_info"):
+        case (_, BaseException() as error, _) | (BaseException() as error):
+            is_unavailable = isinstance(error, connection.UNAVAILABLE)
+        case given:
+            is_unavailable = bool(given) and isinstance(sys.exc_info()[1], connection.UNAVAILABLE)
+    if event["level"] == "warning" or is_unavailable:
         event.pop("exc_info", None)
     return event
+
+
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED,
+        _trace_faults_alone,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @contextmanager
 def environment(**settings: str) -> Iterator[dict[str, str]]:
     """Yield the variables for every process of one benchmark, with the database migrated and static files in place."""
-    with postgres.cluster(HONEST) as url, tempfile.TemporaryDirectory(prefix="kasilabs-benchmark-") as folder:
-        made = {**_inherited(), **_settings(url, folder), **settings}
+    with postgres.cluster(HONEST) as running, tempfile.TemporaryDirectory(prefix="kasilabs-benchmark-") as folder:
+        made = {**_inherited(), **_settings(running.url, folder), **settings}
         manage(made, "migrate", "--verbosity=0")
         manage(made, "collectstatic", "--no-input", "--verbosity=0")
         yield made

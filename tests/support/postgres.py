@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -34,9 +35,26 @@ def _unprivileged() -> list[str]:
     return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A running server; `url` is an empty database of it."""
+
+    url: str
+    _control: list[str]
+    _start: list[str]
+
+    def stop(self, mode: str = "fast") -> None:
+        """End the server; `fast` tells those who are connected, `immediate` is a crash."""
+        subprocess.run([*self._control, "-m", mode, "stop"], check=True)
+
+    def start(self) -> None:
+        """Start the server again, with what it held."""
+        subprocess.run([*self._control, *self._start], check=True)
+
+
 @contextlib.contextmanager
-def cluster(options: str = FAST) -> Iterator[str]:
-    """Start a cluster in a temporary folder, yield its URL, stop it and remove the folder."""
+def cluster(options: str = FAST) -> Iterator[Cluster]:
+    """Start a cluster in a temporary folder, yield it, stop it and remove the folder."""
     room = Path(tempfile.mkdtemp(prefix="kasilabs-pg-"))
     room.chmod(0o755)
     data = room / "data"
@@ -44,15 +62,17 @@ def cluster(options: str = FAST) -> Iterator[str]:
     if os.geteuid() == 0:
         for path in (room, data):
             shutil.chown(path, "nobody", "nogroup")
-    run = [*_unprivileged(), str(binaries() / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    control = [*_unprivileged(), str(binaries() / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    server = f"-c listen_addresses='' -k {room} {options}"
+    start = ["-l", str(data / "log"), "-o", server, "start"]
     try:
         _initialize(data)
-        server = f"-c listen_addresses='' -k {room} {options}"
-        subprocess.run([*run, "-l", str(data / "log"), "-o", server, "start"], check=True)
+        running = Cluster(f"postgres://postgres@/kasilabs?host={room}", control, start)
+        running.start()
         subprocess.run([str(binaries() / "createdb"), "-h", str(room), "-U", "postgres", "kasilabs"], check=True)
-        yield f"postgres://postgres@/kasilabs?host={room}"
+        yield running
     finally:
-        subprocess.run([*run, "-m", "immediate", "stop"], check=False)
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False)
         shutil.rmtree(room, ignore_errors=True)
 
 
@@ -74,8 +94,8 @@ def _end(number: int, _frame: FrameType | None) -> None:
 
 def main(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
-    with cluster() as url:
-        return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+    with cluster() as running:
+        return subprocess.run(command, env={**os.environ, "DATABASE_URL": running.url}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ _GENERIC = {
     415: ("unsupported_media_type", "The body must be application/json."),
     431: ("too_large", "A header is larger than 8 KiB, or there are more than 100."),
     501: ("bad_request", "The body has a transfer coding other than chunked."),
+    503: ("unavailable", "The platform cannot work right now. Nothing was done; try again later."),
 }
 _BAD_REQUEST = ("bad_request", "The request cannot be read.")
 _SERVER_ERROR = ("server_error", "This is our fault.")
