@@ -17,6 +17,7 @@ from kasilabs.lib import pagination
 from kasilabs.lib.crypto.fields import CannotOpen
 from kasilabs.lib.documents import canonical_json
 from kasilabs.lib.states import Mode
+from kasilabs.logs import search
 from plugins import registry, signing_secrets
 from plugins.forms import ManifestForm
 from plugins.manifest import checklist, excerpt
@@ -102,7 +103,9 @@ def version(request: MemberRequest, slug: str, semver: str) -> HttpResponse:
         "plugin": found.plugin,
         "manifest": manifest,
         "tools": [(tool, agent_name(manifest.slug, tool.name)) for tool in manifest.tools],
-        "checklist": checklist.judge(manifest),
+        "checklist": checklist.judge(
+            manifest, long_tools=search.long_tools(request.organization, manifest.slug, found.semver)
+        ),
         "fields": schema_text.describe(manifest.configuration),
         "canonical": json.loads(canonical_json.dumps(manifest.document)),
     }

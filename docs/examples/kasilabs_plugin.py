@@ -72,7 +72,7 @@ def call_in(body: bytes, claims: dict[str, Any]) -> dict[str, Any]:
 
 
 def error(status: int, code: str, message: str) -> Answer:
-    """An error the agent may read: a code for machines, one safe sentence for people."""
+    """An error; with 400 to 499, but not 401, 403, 408 and 429, a decline that the agent tells the customer."""
     return status, {"error": {"code": code, "message": message}}
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -18,10 +19,14 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.dashboard import components as component_samples
 from kasilabs.dashboard.next_step import next_step
 from kasilabs.logs import search
+from kasilabs.logs.filters import LENGTHS, Range
+from kasilabs.logs.models import FAULTS, CallState
 from plugins.manifest.checks import manifest_schema as schemas
 
 MOST_ROWS = 8
 MOST_FAILURES = 6
+ALWAYS_COUNTED = frozenset(CallState) - {CallState.OPEN, CallState.LOST}
+"""What the overview counts also when there is none of it."""
 
 
 @require_safe
@@ -37,15 +42,20 @@ def home(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @member_required(Permission.OVERVIEW_VIEW)
 def overview(request: MemberRequest) -> HttpResponse:
-    """Show numbers, installations and the last failures, with the next step where something is missing."""
+    """Show how calls end, the last failures, numbers and installations, with the next step where one is missing."""
     organization, member = request.organization, request.member
     numbers = list(organization.instances.order_by("name")[:MOST_ROWS])
     installations = list(organization.installations.not_removed().with_version().order_by("-id")[:MOST_ROWS])
-    failures = search.last_failures(organization, limit=MOST_FAILURES) if member.may(Permission.LOGS_VIEW) else []
+    may_read = member.may(Permission.LOGS_VIEW)
+    failures = search.last_failures(organization, limit=MOST_FAILURES) if may_read else []
+    a_day_ago = timezone.now() - LENGTHS[Range.DAY]
+    outcomes = search.count_outcomes(organization, since=a_day_ago) if may_read else {}
     context = {
         "numbers": numbers,
         "installations": installations,
         "failures": failures,
+        "outcomes": [(state, count) for state, count in outcomes.items() if count or state in ALWAYS_COUNTED],
+        "fault_states": FAULTS,
         "next_step": next_step(member, has_number=bool(numbers), has_plugin=bool(installations)),
     }
     return render(request, "overview.html", context)

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids, pagination
 from kasilabs.lib.pagination import Page
 from kasilabs.logs.filters import Filters
-from kasilabs.logs.models import FAULTS, Call
+from kasilabs.logs.models import FAULTS, LONG_BYTES, Call, CallState
 
 PAGE_SIZE = 40
 LIST_COLUMNS = (
@@ -64,6 +64,22 @@ def in_time_range(organization: Organization, filters: Filters, now: datetime) -
     if filters.until:
         calls = calls.filter(id__lt=ids.uuid7_floor(filters.until))
     return calls
+
+
+def count_outcomes(organization: Organization, *, since: datetime) -> dict[CallState, int]:
+    """Returns how many calls since a moment ended how, in the order of the states; zeros included.
+
+    The states are all named, so that the index over states answers alone.
+    """
+    recent = organization.calls.filter(state__in=CallState.values, id__gte=ids.uuid7_floor(since))
+    counts = dict(recent.order_by().values_list("state").annotate(Count("id")))
+    return {state: counts.get(state, 0) for state in CallState}
+
+
+def long_tools(organization: Organization, plugin: str, version: str) -> set[str]:
+    """Returns the tools of a version that have given this organization a long answer."""
+    calls = organization.calls.filter(plugin=plugin, version=version, response_bytes__gt=LONG_BYTES)
+    return set(calls.order_by().values_list("tool", flat=True).distinct())
 
 
 def last_failures(organization: Organization, *, limit: int) -> list[Call]:

@@ -5,8 +5,8 @@ person can see is on the list all the same, with the sentence that says how.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -78,9 +78,16 @@ def fail(find: Finder, advice: Promise) -> Rule:
     return Rule(Grade.FAIL, find, advice)
 
 
-def judge(manifest: Manifest) -> tuple[Item, ...]:
-    """Returns the whole list for a manifest, in the order of the table."""
-    return tuple(check.judge(manifest) for check in CHECKLIST)
+def judge(manifest: Manifest, *, long_tools: Collection[str] = ()) -> tuple[Item, ...]:
+    """Returns the whole list for a manifest, in the order of the table.
+
+    `long_tools` are the tools that the log has seen long answers of; without a log it is judged by hand.
+    """
+    answers = SHORT_ANSWERS
+    if long_tools:
+        advice = _("These gave answers over 8 KiB, and the agent reads every word. Answer with less, or page by page.")
+        answers = replace(answers, rules=[warn(_tools_where(lambda tool: tool.name in long_tools), advice)])
+    return tuple(check.judge(manifest) for check in (*CHECKLIST, answers))
 
 
 def _tools_where(is_wrong: Callable[[Tool], bool], member: str = "") -> Finder:
@@ -295,3 +302,10 @@ CHECKLIST = (
     ),
 )
 """Computed checks first, then those that are done by hand."""
+
+SHORT_ANSWERS = Check(
+    "short_answers",
+    _("Answers are short"),
+    _("Call every tool with input that finds much: an answer over 8 KiB is marked long in the log."),
+)
+"""The last line: what no manifest tells."""

@@ -12,7 +12,7 @@ from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
-from kasilabs.logs.gates import BEFORE_SENDING, Gate
+from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import agent_keys, numbers
@@ -49,8 +49,30 @@ CASES: list[dict[str, Any]] = [
         "detail": "The tool is off for this number.",
         "gate_trace": gate_trace(BEFORE_SENDING, Gate.TOOL_GRANT),
     },
-    {"state": CallState.PLUGIN_FAULT, "status": 502, "code": "plugin_failed", "reason": "status", "plugin_status": 500},
-    {"state": CallState.OUR_FAULT, "status": 500, "code": "internal_error"},
+    {
+        "state": CallState.DECLINED,
+        "status": 422,
+        "code": "declined",
+        "reason": "ticket_closed",
+        "gate": Gate.BUSINESS,
+        "detail": "This ticket is closed already.",
+        "gate_trace": gate_trace((*BEFORE_SENDING, Gate.PLUGIN_AUTH), Gate.BUSINESS),
+        "plugin_status": 409,
+    },
+    {
+        "state": CallState.PLUGIN_FAULT,
+        "status": 502,
+        "code": "unsafe_response",
+        "reason": "guard",
+        "gate": Gate.RESPONSE,
+        "detail": "The plugin's answer was held back because it contained something private.",
+        "diagnosis": {"heldBack": {"kind": "phone", "pointer": "/customers/0/note"}},
+        "gate_trace": gate_trace(CALL_GATES, Gate.RESPONSE),
+        "plugin_status": 200,
+        "response": {"customers": [{"note": "[phone number hidden]"}]},
+        "response_bytes": 18_211,
+    },
+    {"state": CallState.OUR_FAULT, "status": 500, "code": "server_error", "reason": "exception"},
     {"state": CallState.OPEN, "status": None, "finished": None, "duration_ms": None},
     {"state": CallState.LOST, "status": None, "duration_ms": None, "mode": Mode.LIVE},
 ]

@@ -27,7 +27,7 @@ ERRORS = [
 ]
 PASSED = [
     *("number", "organization_installation", "plugin_state", "instance_grant", "tool_grant", "permission_grant"),
-    *("toolkit_installation", "toolkit_grant", "configuration", "input_schema", "plugin_auth", "response"),
+    *("toolkit_installation", "toolkit_grant", "configuration", "input_schema", "plugin_auth", "business", "response"),
 ]
 
 
@@ -44,7 +44,8 @@ def test_a_plugin_is_published_installed_granted_and_called(site: Workers, open_
         grant(admin, legal.name)
         make_test_call(developer)
         granted, other = (Agent(site.url, key) for key in keys)
-        assert granted.tools() == ["support_desk__create_support_ticket", "support_desk__find_support_ticket"]
+        names = ["close_support_ticket", "create_support_ticket", "find_support_ticket"]
+        assert granted.tools() == [f"support_desk__{name}" for name in names]
         assert other.tools() == []
         assert granted.call() == (200, {"status": "created", "reference": "T-1002", "queue": "billing"})
         assert other.call() == (403, "instance_grant")

@@ -91,6 +91,19 @@ def test_a_ticket_is_made_and_found_by_its_customer_alone(desk: Sample) -> None:
     assert theirs == {"status": "not_found", **wanted}
 
 
+def test_a_ticket_is_closed_once_and_the_second_time_declined(desk: Sample) -> None:
+    desk.call("support_desk__create_support_ticket", TICKET, conversation=WANJIRU)
+    wanted = {"reference": "T-1001"}
+    closed = desk.call("support_desk__close_support_ticket", wanted, conversation=WANJIRU)
+    assert closed == {"status": "closed", **wanted}
+    again = desk.agent.call("support_desk__close_support_ticket", input=wanted, conversation=WANJIRU)
+    theirs = desk.agent.call("support_desk__close_support_ticket", input=wanted, conversation=OTIENO)
+    assert [(answer.status_code, answer.json()["pluginCode"]) for answer in (again, theirs)] == [
+        (422, "ticket_closed"),
+        (422, "no_such_ticket"),
+    ]
+
+
 def test_an_order_is_quoted_with_delivery(gas: Sample) -> None:
     products = gas.call("gas_os__list_products", {"category": "refill"})
     assert [product["sku"] for product in products["products"]] == ["GAS-6KG", "GAS-13KG"]

@@ -33,6 +33,32 @@ ENDS: list[tuple[dict[str, Any], list[str]]] = [
         ["Plugin fault", "502 plugin_error", "http_status", "409"],
     ),
     ({"state": "our_fault", "status": 502, "detail": "No secure connection."}, ["Our fault", "No secure connection."]),
+    (
+        {
+            "state": "declined",
+            "status": 422,
+            "code": "declined",
+            "reason": "ticket_closed",
+            "gate": "business",
+            "detail": "This ticket is closed already.",
+            "gate_trace": gate_trace((*BEFORE_SENDING, Gate.PLUGIN_AUTH), Gate.BUSINESS),
+        },
+        ["Declined", "This ticket is closed already.", "422 declined", "business The plugin declined", "ticket_closed"],
+    ),
+    (
+        {
+            "state": "plugin_fault",
+            "reason": "guard",
+            "detail": "The plugin's answer was held back because it contained something private.",
+            "diagnosis": {"heldBack": {"kind": "phone", "pointer": "/note"}},
+        },
+        ["something private. A phone number of the customer stands at /note of the plugin&#x27;s answer."],
+    ),
+    (
+        {"state": "plugin_fault", "reason": "redirect", "diagnosis": {"redirect": {"host": "a\u202eb.example"}}},
+        ["U+202E", "b.example."],
+    ),
+    ({"state": "plugin_fault", "detail": "Broken.", "diagnosis": {"of_another_day": {}}}, ["Broken."]),
 ]
 
 

@@ -20,6 +20,10 @@ from tests.support.visits import As, page
         ("tool=gas_os__quote_order", {"plugin": "GAS_OS", "tool": "quote_order"}),
         ("plugin=GAS_OS&tool=quote_order", {"plugin": "GAS_OS", "tool": "quote_order"}),
         ("gate=tool_grant", {"gate": "tool_grant"}),
+        ("gate=business", {"gate": "business"}),
+        ("status=declined", {"state": CallState.DECLINED}),
+        ("reason=ticket_closed", {"reason": "ticket_closed"}),
+        ("status=plugin_fault&reason=http_status", {"state": CallState.PLUGIN_FAULT, "reason": "http_status"}),
         ("mode=live", {"mode": "live"}),
     ],
 )
@@ -123,6 +127,34 @@ def test_facets_count_the_calls_and_keep_what_is_set(cast: factories.Cast, as_: 
         ("SUPPORT_DESK", "3"),
         ("GAS_OS", "0"),
     ]
+
+
+def reason_links(markup: str) -> dict[str, tuple[str, str]]:
+    """Return the count of each reason that the facets offer, and where a click on it leads."""
+    found = re.findall(r'<a id="reason_\d+" href="([^"]+)"[^>]*>(.*?)</a>', markup, re.DOTALL)
+    return {texts[0]: (texts[-1], leads_to) for leads_to, body in found if (texts := re.findall(r">([^<>\s]+)<", body))}
+
+
+def test_the_facet_of_reasons_names_outcome_and_reason(cast: factories.Cast, as_: As, number: Instance) -> None:
+    for _call in range(2):
+        factories.call(number, state=CallState.DECLINED, reason="ticket_closed", gate="business")
+    factories.call(number, state=CallState.PLUGIN_FAULT, reason="http_status")
+    factories.call(number, state=CallState.REFUSED, reason="tool_off", gate="tool_grant")
+    client = as_(cast.operator)
+    assert reason_links(page(client.get("/o/kasi-legal/logs/"))) == {
+        "ticket_closed": ("2", "./?status=declined&amp;reason=ticket_closed"),
+        "http_status": ("1", "./?status=plugin_fault&amp;reason=http_status"),
+    }
+    refused = reason_links(page(client.get("/o/kasi-legal/logs/?status=refused")))
+    assert refused == {"tool_off": ("1", "./?status=refused&amp;reason=tool_off")}
+    chosen = reason_links(page(client.get("/o/kasi-legal/logs/?reason=ticket_closed")))
+    assert chosen["ticket_closed"] == ("2", "./")
+
+
+def test_another_outcome_drops_the_reason() -> None:
+    asked = Filters(status="declined", reason="ticket_closed")
+    assert asked.change(status="refused") == Filters(status="refused")
+    assert asked.change(mode="live").reason == "ticket_closed"
 
 
 def test_a_set_filter_is_a_chip_that_takes_it_away(cast: factories.Cast, as_: As, number: Instance) -> None:

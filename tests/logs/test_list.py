@@ -1,6 +1,7 @@
 import datetime as dt
 import re
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -29,6 +30,25 @@ def test_a_row_says_when_how_which_tool_where_why_and_how_long(cast: factories.C
     row = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown[shown.index('<tr id="call_') : shown.index("</tbody>")]))
     words = ["15:00:00", "Refused", "support_desk__create_support_ticket", "Legal Consultations", "tool_grant", "1.5 s"]
     assert [word for word in words if word not in row] == []
+
+
+def test_a_decline_shows_the_plugins_code_and_is_not_red(cast: factories.Cast, as_: As, number: Instance) -> None:
+    factories.call(number, state=CallState.DECLINED, status=422, code="declined", gate="business", reason="no_stock")
+    row = page(as_(cast.operator).get("/o/kasi-legal/logs/")).partition("<tbody>")[2]
+    assert "<code>no_stock</code>" in row
+    assert re.search(r'class="k-st (\w+)"[^D]+Declined', row)
+    assert 'class="k-st bad"' not in row
+
+
+@pytest.mark.parametrize(("size", "marks"), [(8193, 1), (8192, 0), (None, 0)])
+def test_an_answer_over_eight_kilobytes_is_marked_long(
+    cast: factories.Cast, as_: As, number: Instance, size: int | None, marks: int
+) -> None:
+    call = factories.call(number, response_bytes=size, plugin_status=200, response={})
+    client = as_(cast.operator)
+    assert page(client.get("/o/kasi-legal/logs/")).count(">Long</span>") == marks
+    drawer = page(client.get(f"/o/kasi-legal/logs/{call.public_id}/")).partition("k-dock")[2]
+    assert drawer.count(">Long</span>") == marks
 
 
 def test_without_any_call_the_page_says_what_will_stand_there(cast: factories.Cast, as_: As) -> None:

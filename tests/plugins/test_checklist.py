@@ -11,7 +11,7 @@ from tests.plugins.manifests import SCHEMA, TOOL, parsed
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 BY_HAND = ["business_rules", "token_verification", "safe_errors", "installed_where_needed", "granted_where_needed"]
-BY_HAND += ["no_leaks"]
+BY_HAND += ["no_leaks", "short_answers"]
 
 
 def verdict(key: str, found: Manifest) -> tuple[Grade, tuple[str, ...]]:
@@ -28,7 +28,7 @@ def test_the_examples_pass_everything_that_can_be_computed(name: str) -> None:
     raw = (EXAMPLES / name / "manifest.json").read_bytes()
     items = checklist.judge(document.parse(raw, is_allowed_host=lambda _host, _port: True))
     assert [item.key for item in items if item.verdict is not Grade.PASS] == BY_HAND
-    assert len(items) == 16
+    assert len(items) == 17
 
 
 def test_every_item_says_what_it_is_about() -> None:
@@ -122,3 +122,8 @@ def test_a_bridge_permission_wants_all_of_its_toolkits_named() -> None:
 def test_hidden_characters_are_a_warning_where_they_stand(character: str) -> None:
     found = parsed(description=f"Opens tickets{character} and closes them.", **{"x-a": [json.dumps("plain é — ✓")]})
     assert verdict("invisible_characters", found) == (Grade.WARN, ("/description",))
+
+
+def test_a_tool_with_long_answers_in_the_log_is_named() -> None:
+    found = checklist.judge(parsed(), long_tools=[str(TOOL["name"]), "of_another_version"])[-1]
+    assert (found.key, found.verdict, found.pointers) == ("short_answers", Grade.WARN, ("/tools/0",))

@@ -170,6 +170,21 @@ def test_the_version_page_shows_the_whole_snapshot(cast: factories.Cast, as_: As
         assert words in shown
 
 
+@pytest.mark.parametrize(
+    ("columns", "marks"),
+    [({}, 1), ({"response_bytes": 8192}, 0), ({"version": "0.9.0"}, 0), ({"plugin": "OTHER"}, 0)],
+)
+def test_the_version_page_marks_a_tool_that_gave_a_long_answer(
+    cast: factories.Cast, as_: As, columns: dict[str, Any], marks: int
+) -> None:
+    factories.version(cast.organization)
+    number, foreign = factories.number(cast.organization), factories.number(cast.rival)
+    factories.call(number, **{"response_bytes": 8193, **columns})
+    factories.call(foreign, response_bytes=9000, tool="of_a_stranger")
+    shown = page(as_(cast.viewer).get(url(cast, "version", "SUPPORT_DESK", "1.0.0")))
+    assert shown.count("These gave answers over 8 KiB") == marks
+
+
 def test_the_download_is_what_the_digest_was_computed_over(cast: factories.Cast, as_: As) -> None:
     version = factories.version(cast.organization, description="Tickets für 😀")
     answer = as_(cast.viewer).get(url(cast, "download", "SUPPORT_DESK", "1.0.0"))

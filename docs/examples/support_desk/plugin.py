@@ -1,4 +1,4 @@
-"""SUPPORT_DESK: create support tickets and look them up. Run it with a port as the only argument.
+"""SUPPORT_DESK: create support tickets, look them up and close them. Run it with a port as the only argument.
 
 The tickets are kept in memory; yours would go to your support system.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kasilabs_plugin import Answer, Plugin
+from kasilabs_plugin import Answer, Plugin, error
 
 tickets: dict[str, dict[str, Any]] = {}
 numbers = itertools.count(1001)
@@ -31,19 +31,39 @@ def create_support_ticket(call: dict[str, Any]) -> Answer:
     return 200, {"status": "created", "reference": reference, "queue": tickets[reference]["queue"]}
 
 
-def find_support_ticket(call: dict[str, Any]) -> Answer:
-    """Look a ticket up, for the customer it belongs to alone: the platform says who asks, the plugin decides."""
-    reference = call["input"]["reference"]
-    ticket = tickets.get(reference)
+def ticket_of(call: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the ticket, for the customer it belongs to alone: the platform says who asks, the plugin decides."""
+    ticket = tickets.get(call["input"]["reference"])
     is_theirs = ticket is not None and ticket["organization"] == call["organization"]["id"]
-    if ticket is None or not is_theirs or ticket["customer"] != call.get("user", {}).get("id"):
+    return ticket if ticket and is_theirs and ticket["customer"] == call.get("user", {}).get("id") else None
+
+
+def find_support_ticket(call: dict[str, Any]) -> Answer:
+    """Look a ticket up. One that is not there is an answer the agent can work with."""
+    reference, ticket = call["input"]["reference"], ticket_of(call)
+    if ticket is None:
         return 200, {"status": "not_found", "reference": reference}
     shown = {name: ticket[name] for name in ("subject", "state", "queue")}
     return 200, {"status": "found", "reference": reference, **shown}
 
 
+def close_support_ticket(call: dict[str, Any]) -> Answer:
+    """Close a ticket, or decline: the customer is told why, and nobody has to mend anything."""
+    ticket = ticket_of(call)
+    if ticket is None:
+        return error(404, "no_such_ticket", "You have no ticket with this reference.")
+    if ticket["state"] == "closed":
+        return error(409, "ticket_closed", "This ticket is closed already.")
+    ticket["state"] = "closed"
+    return 200, {"status": "closed", "reference": call["input"]["reference"]}
+
+
 if __name__ == "__main__":
     Plugin(
         "SUPPORT_DESK",
-        {"create_support_ticket": create_support_ticket, "find_support_ticket": find_support_ticket},
+        {
+            "create_support_ticket": create_support_ticket,
+            "find_support_ticket": find_support_ticket,
+            "close_support_ticket": close_support_ticket,
+        },
     ).serve(int(sys.argv[1]))

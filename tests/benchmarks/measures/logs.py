@@ -33,15 +33,19 @@ SELECT
     %(organization)s, (%(numbers)s::uuid[])[1 + n %% %(count)s], 'Number ' || n %% %(count)s,
     (ARRAY['SUPPORT_DESK', 'GAS_OS', 'LEGAL_FILES'])[1 + n %% 3], 'Plugin ' || n %% 3, '1.0.0',
     CASE WHEN n %% 5 = 0 THEN 'sandbox' ELSE 'live' END, 'tool_' || n %% 17,
-    state, CASE state WHEN 'succeeded' THEN 200 WHEN 'refused' THEN 403 ELSE 502 END,
-    CASE state WHEN 'succeeded' THEN '' WHEN 'refused' THEN 'refused' ELSE 'plugin_error' END, '',
-    CASE state WHEN 'refused' THEN 'tool_grant' ELSE '' END, '', '[{"gate": "number", "passed": true}]', '', '',
+    state, CASE state WHEN 'succeeded' THEN 200 WHEN 'refused' THEN 403 WHEN 'declined' THEN 422 ELSE 502 END,
+    CASE state WHEN 'succeeded' THEN '' WHEN 'plugin_fault' THEN 'plugin_error' ELSE state END,
+    CASE state WHEN 'succeeded' THEN '' WHEN 'refused' THEN 'tool_off' WHEN 'declined' THEN 'no_' || n %% 7
+        ELSE 'http_status' END,
+    CASE state WHEN 'refused' THEN 'tool_grant' WHEN 'declined' THEN 'business' ELSE '' END,
+    '', '[{"gate": "number", "passed": true}]', '', '',
     moment, moment + interval '80 ms', 80, '{"wait_ms": 71.2}', 200, 1,
     jsonb_build_object('tool', 'tool_' || n %% 17, 'input', jsonb_build_object('subject', hash)),
     jsonb_build_object('reference', hash, 'status', 'created'), 64, hash, ''
 FROM (
     SELECT n, md5(n::text) AS hash, now() - n * interval '2.5 s' AS moment,
-        CASE WHEN n %% 50 = 0 THEN 'plugin_fault' WHEN n %% 20 = 0 THEN 'refused' ELSE 'succeeded' END AS state
+        CASE WHEN n %% 50 = 0 THEN 'plugin_fault' WHEN n %% 20 = 0 THEN 'refused' WHEN n %% 33 = 0 THEN 'declined'
+            ELSE 'succeeded' END AS state
     FROM generate_series(1, %(rows)s) AS n
 ) AS made
 """
@@ -80,9 +84,13 @@ def _asked(number: UUID) -> dict[str, Filters]:
         "number": Filters(number=number),
         "tool": Filters(plugin="SUPPORT_DESK", tool="tool_3"),
         "gate": Filters(gate="tool_grant"),
+        "declined": Filters(status="declined"),
+        "reason": Filters(status="declined", reason="no_3"),
+        "reason_alone": Filters(reason="http_status"),
         "sandbox": Filters(mode="sandbox"),
         "faults_of_number": Filters(status="plugin_fault", number=number, plugin="GAS_OS"),
         "nothing": Filters(status="our_fault", tool="tool_3", plugin="GAS_OS"),
+        "no_reason": Filters(status="our_fault", reason="exception", number=number),
     }
 
 
