@@ -15,6 +15,7 @@ organization: list[URLPattern | URLResolver] = [
     path("", include("grants.urls")),
     path("", include("kasilabs.calls.urls")),
     path("logs/", include("kasilabs.logs.urls")),
+    path("dead-letters/", include("kasilabs.dashboard.dead_letters.urls")),
 ]
 
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("invitations/", include("kasilabs.accounts.invitations.urls")),
     path("notices/", include("kasilabs.accounts.notices.urls")),
+    path("platform/dead-letters/", include("kasilabs.dashboard.dead_letters.platform_urls")),
     path("agent/v1/", include("kasilabs.agent.urls")),
     path("schemas/manifest-v1.json", views.manifest_schema, name="manifest_schema"),
     path("components/", views.components, name="components"),

@@ -152,7 +152,7 @@ def test_an_organization_that_is_not_there_reads_like_one_of_others(case: Case, 
 
 
 POSTS = {"demo_sign_in", "notices:read", "notices:read_all", "notices:choose_mails"}
-POSTS |= {"invitations:accept", "invitations:register"}
+POSTS |= {"invitations:accept", "invitations:register", "platform_dead_letters:retry"}
 """Views for people that take a POST alone: their own tests have what they do."""
 PERSON_PAGES = [route for route in of_kind("person") if route.name not in POSTS]
 OPEN_PAGES = [route for route in of_kind("open") if route.name not in POSTS]
@@ -164,7 +164,20 @@ def test_pages_for_everybody_signed_in_are_closed_to_others(route: Route, cast: 
     assert as_(cast.reviewer).get(route.url()).status_code == 200
 
 
-@pytest.mark.parametrize("route", [*of_kind("open"), *of_kind("person")], ids=str)
+STAFF = of_kind("staff")
+
+
+@pytest.mark.parametrize("route", STAFF, ids=str)
+def test_what_is_the_platforms_own_is_there_for_its_staff_alone(route: Route, cast: factories.Cast, as_: As) -> None:
+    method = "POST" if route.name in POSTS else "GET"
+    for person in (cast.owner, cast.stranger):
+        assert as_(person).generic(method, route.url()).status_code == 404
+    assert as_(cast.reviewer).generic(method, route.url()).status_code == (404 if method == "POST" else 200)
+    assert Client().generic(method, route.url())["Location"].startswith(sign_in_for(""))
+    assert AuditEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize("route", [*of_kind("open"), *of_kind("person"), *STAFF], ids=str)
 def test_other_pages_take_no_wrong_method(route: Route, cast: factories.Cast, as_: As) -> None:
     assert route.methods(as_(cast.owner), route.url()) == ["POST" if route.name in POSTS else "GET"]
 

@@ -119,6 +119,23 @@ def person_required(reason: str) -> Callable[[View], View]:
     return decorate
 
 
+def staff_required(reason: str) -> Callable[[Callable[Concatenate[PersonRequest, P], HttpResponseBase]], View]:
+    """Opens a view of the platform itself to its staff, for a stated reason. Everybody else finds nothing."""
+
+    def decorate(view: Callable[Concatenate[PersonRequest, P], HttpResponseBase]) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            theirs = cast(PersonRequest, request)
+            if not theirs.user.is_reviewer:
+                raise Http404
+            return view(theirs, *args, **kwargs)
+
+        guarded.policy = Policy("staff", reason=reason)  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
 def open_to_all(reason: str) -> Callable[[View], View]:
     """Opens a view to everybody, for a stated reason."""
 

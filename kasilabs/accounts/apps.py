@@ -41,6 +41,7 @@ class AccountsConfig(AppConfig):
                 handle=outbox.send,
                 most_attempts=outbox.MOST_ATTEMPTS,
                 describe=outbox.describe,
+                errors=outbox.ERRORS,
                 organization="organization",
             )
         )

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts.models import Organization, OutgoingMail
 from kasilabs.jobs import bell
@@ -17,6 +18,23 @@ from kasilabs.lib.crypto import fields
 
 MOST_ATTEMPTS = 30
 """A mail server may be down for a day."""
+
+
+_UNREACHABLE = _("The mail server cannot be reached.")
+_REFUSED = _("The mail server refused the mail.")
+ERRORS = {
+    "cannot_open": _("The text cannot be opened: the key it was sealed with is gone."),
+    "recipient_refused": _("The mail server takes no mails for this address."),
+    "SMTPAuthenticationError": _("The mail server does not know the user or the password of the platform."),
+    "SMTPNotSupportedError": _("The mail server cannot do what EMAIL_URL asks of it."),
+    "SMTPSenderRefused": _("The mail server takes no mails from DEFAULT_FROM_EMAIL."),
+    "SSLCertVerificationError": _("The certificate of the mail server cannot be verified."),
+    **dict.fromkeys(["SMTPDataError", "SMTPHeloError", "SMTPResponseException", "SMTPException"], _REFUSED),
+    **dict.fromkeys(["SMTPConnectError", "SMTPServerDisconnected", "OSError", "TimeoutError"], _UNREACHABLE),
+    **dict.fromkeys(["ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "gaierror"], _UNREACHABLE),
+    "SSLError": _UNREACHABLE,
+}
+"""Why a mail was not sent, by the code of the failure."""
 
 
 def enqueue(*, recipient: str, subject: str, text: str, organization: Organization | None = None) -> OutgoingMail:

@@ -26,6 +26,7 @@ class Permission(models.TextChoices):
     GRANTS_CHANGE = "grants.change", _("change what a number may use")
     TOOLKITS_CHANGE = "toolkits.change", _("change the toolkits of the organization")
     LOGS_VIEW = "logs.view", _("read plugin logs")
+    JOBS_RETRY = "jobs.retry", _("see and retry later work that failed")
     MEMBERS_VIEW = "members.view", _("see the people of this organization")
     MEMBERS_CHANGE = "members.change", _("add people and change their roles")
     OWNERSHIP = "organization.own", _("own the organization")
@@ -49,6 +50,7 @@ _OPERATOR = _VIEWER | {
     _P.NUMBERS_SUSPEND,
     _P.CHATS_ANSWER,
     _P.INSTALLATIONS_SUSPEND,
+    _P.JOBS_RETRY,
 }
 _DEVELOPER = _VIEWER | {
     _P.LOGS_VIEW,

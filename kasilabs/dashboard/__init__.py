@@ -1,1 +1,1 @@
-"""Pages across all apps: home, overview, navigation, error pages."""
+"""Pages across all apps: home, overview, navigation, dead letters, error pages."""

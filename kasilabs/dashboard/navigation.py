@@ -1,5 +1,6 @@
 """The side bar: what there is to open, for the person who asks. An item they may not open is absent."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,9 +15,13 @@ from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, memberships
 from kasilabs.accounts.models import Notice
 from kasilabs.accounts.permissions import Permission
+from kasilabs.jobs import sources
+from kasilabs.jobs.overview import Owner
 from kasilabs.lib import ids
 from kasilabs.logs.models import FAULTS, Call
 from kasilabs.whatsapp.models import Instance
+
+DEAD_LETTERS = "dead letters"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ ENTRIES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("People"), "accounts:members", "users", Permission.MEMBERS_VIEW),
             Entry(_("Toolkits"), "grants:toolkits", "tool", Permission.GRANTS_VIEW),
+            Entry(_("Dead letters"), "dead_letters:list", "clock", Permission.JOBS_RETRY, DEAD_LETTERS),
         ),
     ),
 )
@@ -87,7 +93,8 @@ class Navigation:
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the side bar, and whose it is, wherever a member was let in.
 
-    On pages of a person alone it is the list of their organizations, read only when a template shows it.
+    On pages of a person alone it is the list of their organizations, read only when a template shows it, and what is
+    the platform's own for its staff.
     """
     if getattr(request, "member", None) is None:
         user = getattr(request, "user", None)
@@ -96,6 +103,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {
             "memberships": SimpleLazyObject(lambda: list(memberships(user))),
             "unread_notices": SimpleLazyObject(lambda: user.notices.unread().count()),
+            "navigation": Navigation([_platform(request)] if user.is_reviewer else []),
         }
     inside = cast(MemberRequest, request)
     counts = _counts(inside)
@@ -113,6 +121,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _platform(request: HttpRequest) -> Group:
+    """Return what staff of the platform may open."""
+    url = reverse("platform_dead_letters:list")
+    is_current = request.path.startswith(url)
+    return Group(_("Platform"), [Item(_("Dead letters"), url, "clock", is_current, count=None, is_alarm=False)])
+
+
 def _item(request: MemberRequest, entry: Entry, counts: dict[str, int]) -> Item:
     url = reverse(entry.route, args=[request.organization.slug])
     is_current = request.path == url or (entry.route != "overview" and request.path.startswith(url))
@@ -121,7 +136,7 @@ def _item(request: MemberRequest, entry: Entry, counts: dict[str, int]) -> Item:
 
 
 def _counts(request: MemberRequest) -> dict[str, int]:
-    """Return the figures beside the entries, by the name in `Entry.counts`; four tables are read in one query."""
+    """Return the figures beside the entries, by the name in `Entry.counts`; all tables are read in one query."""
     organization = request.organization
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     querysets: dict[str, QuerySet[Any]] = {
@@ -130,12 +145,17 @@ def _counts(request: MemberRequest) -> dict[str, int]:
         "failures": Call.objects.filter(state__in=FAULTS, organization=organization, id__gte=ids.uuid7_floor(today)),
         "notices": Notice.objects.unread().filter(user=request.user),
     }
+    owner = Owner(organization)
+    dead_letters = [(DEAD_LETTERS, owner.rows(each).dead()) for each in sources.registered() if each.organization]
     rows = [
         queryset.order_by()
         .annotate(counted=Value(name))
         .values("counted")
         .annotate(number=Count("pk"))
         .values_list("counted", "number")
-        for name, queryset in querysets.items()
+        for name, queryset in [*querysets.items(), *dead_letters]
     ]
-    return dict(rows[0].union(*rows[1:], all=True))
+    counts: Counter[str] = Counter()
+    for name, number in rows[0].union(*rows[1:], all=True):
+        counts[name] += number
+    return counts

@@ -17,5 +17,6 @@ class JobsConfig(AppConfig):
                 most_attempts=None,
                 lease_seconds=duties.LEASE_SECONDS,
                 describe=duties.label,
+                errors={"unknown_duty": _("This version of the platform does not know the duty any more.")},
             )
         )

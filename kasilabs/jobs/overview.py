@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db.models import Count, Model
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from kasilabs.jobs import bell, sources
-from kasilabs.jobs.models import DueRow, State
+from kasilabs.jobs.models import DueRow, DueRowQuerySet, State
 from kasilabs.jobs.sources import Source
 from kasilabs.lib import ids
 
@@ -43,6 +45,13 @@ class DeadLetter:
     def description(self) -> str:
         return self.source.describe(self.row)
 
+    @property
+    def error(self) -> str | Promise:
+        """Why it failed the last time, for people."""
+        if self.row.last_error == "lease_lost":
+            return _("The worker ended before it was done, at every attempt.")
+        return self.source.errors.get(self.row.last_error, _("The platform failed. The process log says where."))
+
     def retry(self) -> bool:
         """Makes the row due once more, and returns whether it was still dead."""
         if not self.row.retry():
@@ -51,20 +60,33 @@ class DeadLetter:
         return True
 
 
-def dead_letters(source: Source[Any], *, organization: Model | None = None) -> Iterator[DeadLetter]:
-    """Yields the dead rows of a source, the latest first; only those of an organization when one is given."""
-    rows = source.model.objects.dead()
-    if organization is not None:
-        rows = rows.filter(**{source.organization: organization}) if source.organization else rows.none()
-    for row in rows.iterator():
+@dataclass(frozen=True)
+class Owner:
+    """Whose later work: an organization's, or without one what the platform does for nobody in particular."""
+
+    organization: Model | None = None
+
+    def rows(self, source: Source[Any]) -> DueRowQuerySet:
+        """Returns the owner's rows of a source."""
+        rows: DueRowQuerySet = source.model.objects.all()
+        if source.organization:
+            return rows.filter(**{source.organization: self.organization})
+        return rows.none() if self.organization else rows
+
+
+def dead_letters(source: Source[Any], *, owner: Owner | None = None) -> Iterator[DeadLetter]:
+    """Yields the dead rows of a source, the latest first; only those of an owner when one is given."""
+    rows = owner.rows(source) if owner else source.model.objects
+    for row in rows.dead().iterator():
         yield DeadLetter(source, row)
 
 
-def dead_letter(public_id: str) -> DeadLetter | None:
-    """Returns the dead row with this public id."""
+def find(public_id: str, *, owner: Owner | None = None) -> DeadLetter | None:
+    """Returns the row with this public id, an owner's when one is given. It may be dead no more, or not yet."""
     row_id = ids.decode(ids.Prefix.JOB, public_id)
     for source in sources.registered():
-        row = source.model.objects.dead().filter(pk=row_id).first()
+        rows = owner.rows(source) if owner else source.model.objects
+        row = rows.filter(pk=row_id).first()
         if row is not None:
             return DeadLetter(source, row)
     return None

@@ -1,7 +1,7 @@
 """Which tables hold work for later, and who does it: apps register their sources in AppConfig.ready()."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -36,7 +36,8 @@ class Source(Generic[Row]):
 
     `most_attempts` is how often a row may fail before it is dead, None for never. `lease_seconds` is longer than
     `handle` can take; JOBS_LEASE_SECONDS without it. `describe` says to people what a row is; it is in no log.
-    `organization` is the field that leads to the row's organization, if it has one.
+    `errors` says to people, by its code, why a row failed. `organization` is the field that leads to the row's
+    organization, if it has one.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Source(Generic[Row]):
     most_attempts: int | None = 8
     lease_seconds: float | None = None
     describe: Callable[[Row], str] = str
+    errors: Mapping[str, str | Promise] = field(default_factory=dict)
     organization: str = ""
 
     @property

@@ -24,6 +24,8 @@ NOT_PAGES = {
         "invitations:register",
         "notices:read",
         "notices:read_all",
+        "dead_letters:retry",
+        "platform_dead_letters:retry",
         "notices:choose_mails",
     ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
@@ -108,6 +110,7 @@ def _own_account() -> Iterator[PageCase]:
     yield PageCase("no notices", reverse("notices:list"), role="reviewer")
     yield PageCase("no organization", "/", role="reviewer")
     yield PageCase("components", reverse("components"))
+    yield PageCase("dead letters of the platform", reverse("platform_dead_letters:list"), role="reviewer")
 
 
 def _numbers(seed: Seed) -> Iterator[PageCase]:
@@ -220,6 +223,8 @@ def _people(seed: Seed) -> Iterator[PageCase]:
         status=422,
     )
     yield PageCase("remove person", reverse("accounts:remove", args=[org, viewer.pk]))
+    yield PageCase("dead letters", reverse("dead_letters:list", args=[org]), role="operator")
+    yield PageCase("no dead letters", reverse("dead_letters:list", args=[seed.cast.rival.slug]), role="stranger")
     yield PageCase("403", reverse("plugins:new", args=[org]), role="viewer", status=403)
     yield PageCase("404", f"/o/{org}/logs/call_nothing/", status=404)
 

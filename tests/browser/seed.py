@@ -7,6 +7,7 @@ from typing import Any
 from grants.changes import plugins, toolkits
 from installations import lifecycle
 from installations.models import Installation
+from kasilabs.accounts import outbox
 from kasilabs.accounts.models import Organization
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
@@ -104,6 +105,8 @@ def build() -> Seed:
     for toolkit in (Toolkit.ECOMMERCE, Toolkit.PAYMENTS):
         toolkits.install(organization=ours, toolkit=toolkit, actor=factories.ACTOR)
     toolkits.grant(instance=legal, toolkit=Toolkit.ECOMMERCE, actor=factories.ACTOR)
+    for organization in (ours, None):
+        factories.dead_mail(organization)
     desk = _desk(ours, legal)
     factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND)
     calls = [factories.call(legal, **case) for case in CASES]
@@ -119,6 +122,7 @@ def fill_lists(seed: Seed) -> None:
         factories.installation(organization, **{**SHOP, "slug": f"SHOP_{index}"})
         for _ in range(5):
             factories.call(seed.legal, **CASES[index % len(CASES)])
+        factories.dead_mail(organization, last_error=list(outbox.ERRORS)[index % len(outbox.ERRORS)])
 
 
 def sample_manifest(name: str) -> bytes:

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from kasilabs.accounts.models import AuditEntry
 from kasilabs.jobs import bell, overview, sources
 from kasilabs.jobs.models import State
+from kasilabs.jobs.overview import Owner
 from tests.jobs.app.models import Delivery, Parcel
 from tests.support import factories
 
@@ -114,8 +115,11 @@ def test_an_organization_sees_its_own_dead_letters_alone() -> None:
     ours, theirs = factories.organization(), factories.organization()
     parcel = dead(organization=ours)
     dead(organization=theirs)
-    dead()
+    ownerless = dead()
     found = [
-        letter.row for source in sources.registered() for letter in overview.dead_letters(source, organization=ours)
+        letter.row for source in sources.registered() for letter in overview.dead_letters(source, owner=Owner(ours))
     ]
     assert found == [parcel]
+    assert [
+        letter.row for source in sources.registered() for letter in overview.dead_letters(source, owner=Owner())
+    ] == [ownerless]

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from installations import lifecycle
 from installations.models import Installation
-from kasilabs.accounts import audit
-from kasilabs.accounts.models import Member, Organization, User
+from kasilabs.accounts import audit, outbox
+from kasilabs.accounts.models import Member, Organization, OutgoingMail, User
 from kasilabs.accounts.permissions import Role
+from kasilabs.jobs.models import State
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
@@ -142,6 +143,15 @@ def call(number: Instance, *, at: datetime | None = None, **columns: Any) -> Cal
     }
     about = {"organization_id": number.organization_id, "instance_id": number.id, "instance_name": number.name}
     return Call.objects.create(**{**own, **about, "created": at, "finished": at, **columns})
+
+
+def dead_mail(organization: Organization | None, *, text: str = "Habari", **columns: Any) -> OutgoingMail:
+    """Make a mail that 30 attempts could not send."""
+    mail = outbox.enqueue(recipient="nia@x.example", subject=text, text=text, organization=organization)
+    dead = {"state": State.DEAD, "finished": timezone.now(), "attempt": 30, "last_error": "recipient_refused"}
+    OutgoingMail.objects.filter(pk=mail.pk).update(**{**dead, **columns})
+    mail.refresh_from_db()
+    return mail
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from kasilabs.accounts import audit
+from kasilabs.accounts import audit, dead_letters
 from kasilabs.jobs import overview, sources, sweep
 from kasilabs.jobs.overview import DeadLetter
 from kasilabs.lib.commands import JsonCommand
@@ -28,15 +27,16 @@ class Command(JsonCommand):
         if run_due:
             return {"ran": dict(sweep.run_due())}
         if retry:
-            letter = overview.dead_letter(retry)
-            if letter is None:
+            letter = overview.find(retry)
+            retried = dead_letters.retry([letter], actor=ACTOR) if letter else []
+            if not retried:
                 raise Refused("not_dead", _("There is no dead letter with the id %(id)s.") % {"id": retry})
-            return {"retried": _retry([letter])}
+            return {"retried": retried}
         if retry_all:
             source = sources.get(retry_all)
             if source is None:
                 raise Refused("unknown_source", _("There is no source %(name)s.") % {"name": retry_all})
-            return {"retried": _retry(list(overview.dead_letters(source)))}
+            return {"retried": dead_letters.retry(list(overview.dead_letters(source)), actor=ACTOR)}
         return {
             "sources": [
                 {"name": each.source.name, "label": str(each.source.label), "due": each.due, **each.states}
@@ -48,22 +48,6 @@ class Command(JsonCommand):
                 for letter in islice(overview.dead_letters(source), MOST_SHOWN)
             ],
         }
-
-
-def _retry(letters: Iterable[DeadLetter]) -> list[str]:
-    """Retries what is still dead and returns the ids, all in one transaction."""
-    retried = []
-    with audit.together():
-        for letter in letters:
-            organization = getattr(letter.row, letter.source.organization) if letter.source.organization else None
-            with audit.act(actor=ACTOR, action="job.retried", organization=organization) as act:
-                act.on(letter.row.public_id, letter.description)
-                act.change(before={"error": letter.row.last_error})
-                if letter.retry():
-                    retried.append(letter.row.public_id)
-                else:
-                    act.nothing()
-    return retried
 
 
 def _shown(letter: DeadLetter) -> dict[str, object]:
