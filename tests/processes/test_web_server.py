@@ -95,11 +95,12 @@ def requests_with_key(path: str) -> Iterator[str]:
 
 
 def test_no_key_of_an_address_is_in_anything_the_web_server_writes(tmp_path: Path) -> None:
-    """Without its tables, the platform fails on most pages: their addresses are in the traces as well."""
+    """With a file that is no database, the platform fails on most pages: their addresses are in the traces as well."""
     output = tmp_path / "output"
     options = ["--access-logfile", "-", "--log-level", "debug"]
-    empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-    with workers(1, options=options, output=output, DATABASE_URL=empty, LOG_LEVEL="DEBUG") as running:
+    (tmp_path / "kasilabs.sqlite3").write_text("not a database " * 100)
+    broken = f"sqlite:///{tmp_path / 'kasilabs.sqlite3'}"
+    with workers(1, options=options, output=output, DATABASE_URL=broken, LOG_LEVEL="DEBUG") as running:
         for path in PATHS:
             for request in requests_with_key(path):
                 assert send(running, f"{request}\r\nConnection: close\r\n\r\n".encode()), request
