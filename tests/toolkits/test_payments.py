@@ -178,6 +178,17 @@ def test_no_more_goes_back_than_was_paid(number: Instance) -> None:
     assert (Refund.objects.count(), Effect.objects.count()) == (2, 3)
 
 
+def test_the_largest_amount_goes_back_exactly(number: Instance) -> None:
+    payment = paid(number, amount=Money(LARGEST, "KES"))
+    refund(payment, LARGEST - 3_000_000_000, origin="brc_1")
+    failed = request_refund(payment, 2_999_999_999, origin="brc_2")
+    settlement.mark_failed(failed, actor=ACTOR, reason="The account is closed")
+    payment.refresh_from_db()
+    assert (payment.reserved_minor, payment.refunded_minor) == (LARGEST - 3_000_000_000, LARGEST - 3_000_000_000)
+    assert refund(payment, origin="brc_3").amount_minor == 3_000_000_000
+    assert (payment.state, payment.refunded_minor) == (PaymentState.REFUNDED, LARGEST)
+
+
 def test_a_refund_has_the_currency_of_its_payment(number: Instance) -> None:
     with pytest.raises(Refused) as refused:
         refunds.request_refund(paid(number), amount=Money(5, "UGX"), reason="leaks", origin="brc_1")

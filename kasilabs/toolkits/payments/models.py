@@ -1,7 +1,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,11 @@ class PaymentState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
     PARTLY_REFUNDED = "partly_refunded", _("Partly refunded")
     REFUNDED = "refunded", _("Refunded")
+
+
+def big(minor: int) -> Value:
+    """Returns an amount for sums in the database: Django would bind it with 32 bits, and psycopg wraps the rest."""
+    return Value(minor, output_field=models.BigIntegerField())
 
 
 OPEN = (PaymentState.PENDING, PaymentState.UNKNOWN)

@@ -9,7 +9,7 @@ from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
 from kasilabs.toolkits import providers
 from kasilabs.toolkits.effects import perform
-from kasilabs.toolkits.payments.models import Payment, Refund
+from kasilabs.toolkits.payments.models import Payment, Refund, big
 
 KIND = "refund"
 
@@ -56,10 +56,10 @@ def _reserve(payment: Payment, amount: Money | None) -> int:
     while True:
         payment.refresh_from_db(fields=["state", "reserved_minor"])
         minor = amount.amount_minor if amount else payment.refundable_minor
-        row = Payment.objects.captured().filter(pk=payment.pk, reserved_minor__lte=F("amount_minor") - minor)
+        row = Payment.objects.captured().filter(pk=payment.pk, reserved_minor__lte=F("amount_minor") - big(minor))
         if amount is None:
             row = row.filter(reserved_minor=payment.reserved_minor)
-        if minor and row.update(reserved_minor=F("reserved_minor") + minor):
+        if minor and row.update(reserved_minor=F("reserved_minor") + big(minor)):
             return minor
         if not Payment.objects.captured().filter(pk=payment.pk).exists():
             raise Refused("not_refundable", _("Nothing was paid that could go back."))

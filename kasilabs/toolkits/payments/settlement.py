@@ -12,7 +12,7 @@ from kasilabs.toolkits.effects.kinds import Kind
 from kasilabs.toolkits.effects.models import Effect
 from kasilabs.toolkits.orders import changes as orders
 from kasilabs.toolkits.payments import collect, refunds
-from kasilabs.toolkits.payments.models import Payment, PaymentState, Refund, RefundState
+from kasilabs.toolkits.payments.models import Payment, PaymentState, Refund, RefundState, big
 from kasilabs.toolkits.providers.base import Answer, Operation, Status, Transfer
 from kasilabs.whatsapp import customers
 
@@ -73,18 +73,18 @@ def _settle_payment(effect: Effect, answer: Answer) -> None:
 
 def _settle_refund(effect: Effect, answer: Answer) -> None:
     refund = _refund_of(effect)
-    payment = Payment.objects.filter(pk=refund.payment_id)
+    payment, amount = Payment.objects.filter(pk=refund.payment_id), big(refund.amount_minor)
     match answer.status:
         case Status.SETTLED:
             _end(refund, RefundState.REFUNDED, answer)
-            is_everything = When(refunded_minor=F("amount_minor") - refund.amount_minor, then=Value("refunded"))
+            is_everything = When(refunded_minor=F("amount_minor") - amount, then=Value("refunded"))
             payment.update(
-                refunded_minor=F("refunded_minor") + refund.amount_minor,
+                refunded_minor=F("refunded_minor") + amount,
                 state=Case(is_everything, default=Value("partly_refunded")),
             )
         case Status.REFUSED:
             _end(refund, RefundState.FAILED, answer)
-            payment.update(reserved_minor=F("reserved_minor") - refund.amount_minor)
+            payment.update(reserved_minor=F("reserved_minor") - amount)
         case Status.UNKNOWN | Status.NOT_FOUND:
             _wait(refund, RefundState.UNKNOWN, answer)
         case Status.PENDING | Status.NOT_SENT:
