@@ -17,5 +17,5 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In a file, as in life: threads that share one database in memory fail where they should wait.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
-INSTALLED_APPS.append("tests.jobs.app")
+INSTALLED_APPS += ["tests.jobs.app", "tests.toolkits.app"]
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

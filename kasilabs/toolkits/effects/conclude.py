@@ -3,6 +3,7 @@
 Every function writes the effect and the row it belongs to in one transaction, the effect first.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from kasilabs.lib.refusal import Refused
 from kasilabs.toolkits import providers
 from kasilabs.toolkits.effects import kinds
 from kasilabs.toolkits.effects.models import Effect, Stage
-from kasilabs.toolkits.providers.base import FINAL, Answer, Event, Status
+from kasilabs.toolkits.providers.base import FINAL, Answer, Provider, Status
 
 log = structlog.get_logger(__name__)
 
@@ -43,22 +44,30 @@ def conclude(effect: Effect, answer: Answer) -> None:
         kinds.of(effect).settle(effect, answer)
 
 
-def receive(provider: str, event: Event) -> bool:
-    """Takes a word that a provider sent by itself, and returns whether it is about an effect of ours.
+def receive(provider: Provider[Any], raw: bytes, headers: Mapping[str, str], *, account: object = None) -> None:
+    """Takes what a provider sent by itself. Raises BadWebhook, and then nothing of it was believed.
 
-    It may come before our own attempt has its answer, twice, or after something newer. A final word fences off the
-    attempt that is under way; whatever contradicts a final word is noted for people and changes nothing.
+    It may come before our own attempt has its answer, twice, or after something newer, or be about nothing of ours.
     """
-    effect = Effect.objects.filter(provider=provider, provider_ref=event.reference).first()
-    if effect is None:
-        log.warning("webhook_for_nothing_of_ours", provider=provider)
-        return False
-    answer = _judged(effect, event.answer)
+    for event in provider.parse_webhook(raw, headers, account=account):
+        effect = Effect.objects.filter(provider=provider.name, provider_ref=event.reference).first()
+        if effect is None:
+            log.warning("webhook_for_nothing_of_ours", provider=provider.name)
+        else:
+            _take(effect, event.answer)
+
+
+def _take(effect: Effect, answer: Answer) -> None:
+    """Writes what a webhook says, unless there is a final word already.
+
+    A final word fences off the attempt that is under way. What contradicts one is noted for people and changes nothing.
+    """
+    answer = _judged(effect, answer)
     with transaction.atomic():
         if answer.status in FINAL:
             is_taken = _end(effect)
         else:
-            # It says nothing that the attempt under way will not hear as well.
+            # It says nothing that the attempt under way will not hear as well, so that one goes on.
             sent = _open(effect).filter(stage__in=[Stage.DISPATCHING, Stage.UNKNOWN])
             is_taken = bool(sent.update(attempt=F("attempt")))
         if is_taken:
@@ -66,7 +75,6 @@ def receive(provider: str, event: Event) -> bool:
             kinds.of(effect).settle(effect, answer)
         else:
             _note_contradiction(effect, answer)
-    return True
 
 
 def settle_by_hand(effect: Effect, answer: Answer) -> None:
