@@ -172,6 +172,8 @@ SETTINGS = (
     Setting("WEB_CONCURRENCY", 2, _whole_number(1, 256)),
     Setting("WEB_TURNS", 8, _whole_number(1, 1024)),
     Setting("WEB_THREADS", 128, _whole_number(1, 1024)),
+    Setting("CALLS_PER_INSTALLATION", 16, _whole_number(1, 1024)),
+    Setting("CALLS_WAITING", 100, _whole_number(1, 1024)),
     Setting("DATABASE_POOL_SIZE", None, _whole_number(1, 1024)),
     Setting("DATABASE_POOL_SMALL", False, _flag),
     Setting("CACHE_URL", "", _CACHE),

@@ -34,6 +34,8 @@ BAD = {
     "WEB_CONCURRENCY": ["0", "-1", "two"],
     "WEB_TURNS": ["abc", "0", "1.5", "\u0661"],
     "WEB_THREADS": ["abc", "0"],
+    "CALLS_PER_INSTALLATION": ["0", "many"],
+    "CALLS_WAITING": ["0", "all"],
     "DATABASE_POOL_SIZE": ["0", "all"],
     "DATABASE_POOL_SMALL": ["2"],
     "CACHE_URL": ["foo://x", "redis", "redis://host:port/0"],

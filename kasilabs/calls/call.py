@@ -14,6 +14,7 @@ from grants.decision.context import DecisionContext
 from grants.decision.gates import decide
 from kasilabs.calls import idempotency, results
 from kasilabs.calls.customer import CustomerContext, known_phones
+from kasilabs.calls.dispatch.places import shared_places
 from kasilabs.calls.dispatch.send import send
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
@@ -38,24 +39,28 @@ def call_tool(call: ToolCall) -> CallResult:
     refusal = _first_refusal(call)
     if refusal is not None:
         return refuse(call, refusal)
-    try:
-        _open_secrets(call)
-        _claim(call)
-    except CustomerConflict:
-        return refuse(call, results.customer_conflict(call))
-    except ConversationMismatch:
-        return refuse(call, results.conversation_mismatch(call))
-    except CannotOpen:
-        return refuse(call, results.cannot_open(call))
-    except idempotency.KeyTaken as taken:
-        return idempotency.replay(taken.row, call.fingerprint)
-    try:
-        result = send(call)
-    except Exception:
-        # The row must not stay open for a mistake of our own.
-        log.exception("a tool call failed inside the platform")
-        result = results.server_error(call)
-    return _complete(call, result)
+    with shared_places().place(call.plugin.installation.id) as full:
+        try:
+            if full:
+                idempotency.raise_if_taken(call.instance, idempotency.index(call))
+                return refuse(call, results.busy(call, full))
+            _open_secrets(call)
+            _claim(call)
+        except CustomerConflict:
+            return refuse(call, results.customer_conflict(call))
+        except ConversationMismatch:
+            return refuse(call, results.conversation_mismatch(call))
+        except CannotOpen:
+            return refuse(call, results.cannot_open(call))
+        except idempotency.KeyTaken as taken:
+            return idempotency.replay(taken.row, call.fingerprint)
+        try:
+            result = send(call)
+        except Exception:
+            # The row must not stay open for a mistake of our own.
+            log.exception("a tool call failed inside the platform")
+            result = results.server_error(call)
+        return _complete(call, result)
 
 
 def refuse(call: ToolCall, result: CallResult) -> CallResult:

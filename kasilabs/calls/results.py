@@ -22,6 +22,7 @@ from kasilabs.logs import diagnosis
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
 
+BUSY_RETRY_SECONDS = 5
 _FAULT_STATUS = {"plugin_timeout": 504, "plugin_error": 502, "invalid_response": 502, "unsafe_response": 502}
 _DETAILS: dict[str, str | Promise] = {
     "timeout": _("The plugin did not answer in time."),
@@ -171,6 +172,21 @@ def conversation_mismatch(call: ToolCall) -> CallResult:
     detail = _("This conversation belongs to another customer.")
     advice = _("Send a conversation of this customer.")
     return _refused(409, "conversation_mismatch", detail, advice=advice, row=call.row)
+
+
+def busy(call: ToolCall, reason: str) -> CallResult:
+    """Returns the refusal of a call for which there is no place: the plugin, or all of them, are slow."""
+    return CallResult(
+        CallState.REFUSED,
+        503,
+        "busy",
+        reason=reason,
+        gate=Gate.CONCURRENCY,
+        detail=_("The plugin is busy with other calls."),
+        advice=_("Call it again in a few seconds."),
+        row=call.row,
+        retry_after=BUSY_RETRY_SECONDS,
+    )
 
 
 def key_reused() -> CallResult:

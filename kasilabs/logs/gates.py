@@ -24,6 +24,7 @@ class Gate(StrEnum):
     APPROVAL = "approval"
     RATE_LIMIT = "rate_limit"
     CIRCUIT = "circuit"
+    CONCURRENCY = "concurrency"
     PLUGIN_AUTH = "plugin_auth"
     BUSINESS = "business"
     RESPONSE = "response"
@@ -43,7 +44,7 @@ STANDING: tuple[Gate, ...] = (
 )
 """All that `grants.decision.gates` answers, in this order."""
 
-BEFORE_SENDING: tuple[Gate, ...] = (*STANDING, Gate.INPUT_SCHEMA)
+BEFORE_SENDING: tuple[Gate, ...] = (*STANDING, Gate.INPUT_SCHEMA, Gate.CONCURRENCY)
 """What a call passes before it is sent."""
 
 CALL_GATES: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.BUSINESS, Gate.RESPONSE)
@@ -66,6 +67,7 @@ QUESTIONS: dict[Gate, str | Promise] = {
     Gate.APPROVAL: _("A person agreed"),
     Gate.RATE_LIMIT: _("Not too many calls"),
     Gate.CIRCUIT: _("The plugin has not been failing"),
+    Gate.CONCURRENCY: _("There is a free place for the call"),
     Gate.PLUGIN_AUTH: _("The plugin accepts the platform's token"),
     Gate.BUSINESS: _("The plugin does not decline"),
     Gate.RESPONSE: _("The answer is safe and fits the schema"),

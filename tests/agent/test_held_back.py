@@ -195,7 +195,7 @@ def test_a_plugin_that_never_answered_has_judged_nothing(build: Build, serve: Se
     platform = build(plugin.url())
     plugin.stop()
     platform.agent.call()
-    assert platform.row().gate_trace[-1] == {"gate": "input_schema", "passed": True}
+    assert platform.row().gate_trace[-1] == {"gate": "concurrency", "passed": True}
 
 
 def test_an_input_that_breaks_the_schema_is_named_in_the_row_as_well(build: Build, serve: Serve) -> None:

@@ -87,7 +87,7 @@ def test_a_refused_call_shows_the_gates_passed_the_one_that_refused_and_those_no
     assert "instance_grant The plugin is granted to this number" in said
     assert f"tool_grant Stops here {detail}" in said
     assert "permission_grant Not reached" in said
-    assert said.count("Not reached") == 9
+    assert said.count("Not reached") == 10
 
 
 def test_a_call_to_a_tool_that_does_not_exist_names_no_gate(cast: factories.Cast, as_: As, number: Instance) -> None:

@@ -74,6 +74,26 @@ def test_a_slow_plugin_does_not_hold_up_an_unrelated_page(build: Build, serve: S
         assert [each.result().status_code for each in calls] == [200] * 8
 
 
+def test_calls_beyond_the_places_of_an_installation_are_busy_at_once(build: Build, serve: Serve, start: Start) -> None:
+    others_have_answered = threading.Event()
+    plugin = serve(answers_after(others_have_answered))
+    platform = build(plugin.url(), tool={"timeoutSeconds": 30})
+    running = start(1, threads=16, CALLS_PER_INSTALLATION="4", CALLS_WAITING="12")
+    with ThreadPoolExecutor(4) as pool:
+        first = [pool.submit(call, running, platform, headers={"Idempotency-Key": f"key-{n:013}"}) for n in range(4)]
+        plugin.wait_for_requests(4)
+        answers = [call(running, platform, headers=KEY) for _ in range(3)]
+        replay = call(running, platform, headers={"Idempotency-Key": f"key-{0:013}"})
+        others_have_answered.set()
+        assert [each.result().status_code for each in first] == [200] * 4
+    refusals = {(each.status_code, each.json()["code"], each.json()["gate"]) for each in answers}
+    assert refusals == {(503, "busy", "concurrency")}
+    assert {each.headers["Retry-After"] for each in answers} == {"5"}
+    assert (replay.status_code, replay.json()["code"]) == (409, "in_progress")
+    assert Call.objects.filter(state="refused", gate="concurrency", reason="installation_full").count() == 3
+    assert call(running, platform, headers=KEY).status_code == 200, "a busy call claims no key"
+
+
 def test_a_killed_call_is_lost_and_its_key_says_so(build: Build, serve: Serve, start: Start) -> None:
     plugin = serve(reads_and_is_silent)
     platform = build(plugin.url())
