@@ -91,8 +91,12 @@ def _first_refusal(call: ToolCall) -> CallResult | None:
     decision = decide(context, plugin, tool)
     if not decision.allowed:
         return results.refused(call, decision)
-    violations = tool.input_validator.violations(call.input, at="/input")
-    return results.invalid_input(call, violations) if violations else None
+    sent_on = tool.input_sent_on(call.input)
+    violations = tool.input_validator.violations(sent_on, at="/input")
+    if violations:
+        return results.invalid_input(call, violations)
+    call.input = sent_on
+    return None
 
 
 def _open_secrets(call: ToolCall) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from grants.decision import reasons
 from grants.decision.gates import Decision
 from kasilabs.calls.tool_call import ToolCall
-from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.lib.documents.json_schema import TOO_COSTLY, SchemaViolation
 from kasilabs.logs import diagnosis
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallState
@@ -36,6 +36,7 @@ _DETAILS: dict[str, str | Promise] = {
     "broken": _("The plugin's answer breaks off or is not HTTP."),
     "not_json": _("The plugin's answer is not one JSON object."),
     "output_schema": _("The plugin's answer does not fit the schema it declares."),
+    "too_costly": _("The plugin's answer is too much to check against the schema it declares."),
     "guard": _("The plugin's answer was held back because it contained something private."),
 }
 """What happened, for each reason of a fault of the plugin."""
@@ -90,7 +91,7 @@ class CallResult:
             "code": self.code,
             "gate": self.gate.value if self.gate else None,
             "id": self.row.public_id if self.row else None,
-            "reason": self.reason if self.code == "plugin_error" else None,
+            "reason": self.reason if self.code == "plugin_error" or self.reason == TOO_COSTLY else None,
             **self.members,
         }
         return {name: value for name, value in document.items() if value is not None}

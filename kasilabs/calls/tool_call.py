@@ -1,5 +1,6 @@
 """One tool call: what the agent asks for, and what becomes known on the way to the plugin."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,8 @@ class ToolCall:
     tested_by: str = ""
 
     started: datetime = field(default_factory=timezone.now)
+    began: float = field(default_factory=time.monotonic)
+    """The same moment on the clock of deadlines: what the gates take is time of the call."""
     row: Call = field(init=False)
 
     # What the gates find. `asked` are the gates that were asked so far, except one that refuses.

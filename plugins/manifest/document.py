@@ -13,7 +13,7 @@ from typing import Any, Self
 from django.utils.functional import Promise
 
 from kasilabs.configuration.schema import ConfigSchema
-from kasilabs.lib.documents import canonical_json, json_schema
+from kasilabs.lib.documents import canonical_json, json_schema, unsent_members
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from plugins.manifest.checks.run import check_manifest
 from plugins.manifest.requirements import Requirement, RequirementKind, Workflow
@@ -173,6 +173,11 @@ class Tool:
     @cached_property
     def input_validator(self) -> json_schema.Validator:
         return json_schema.compile(self.input_schema)
+
+    def input_sent_on(self, given: Json) -> dict[str, Any]:
+        """Returns the input of a call as it is checked and sent on: optional members sent as null are left out."""
+        sent_on: dict[str, Any] = unsent_members.leave_out(given, self.input_validator.resolved)
+        return sent_on
 
     @cached_property
     def output_validator(self) -> json_schema.Validator | None:

@@ -10,7 +10,6 @@ from itertools import pairwise
 from kasilabs.lib.documents.errors import DocumentError
 
 LINES_AROUND = 2
-MAX_MARKS = 100
 MAX_LINE_LENGTH = 240
 
 
@@ -35,9 +34,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The lines around the first hundred errors; `count` is the number of all errors, `skipped` of lines at the end."""
+    """The lines around the errors; `count` is how many there are, `skipped` is the number of lines at the end.
+
+    Where a manifest has more errors than are listed, the last one says so; `is_cut` is true then, and `count` leaves
+    it out.
+    """
 
     count: int
+    is_cut: bool
     marks: tuple[Mark, ...]
     lines: tuple[Line, ...]
     skipped: int
@@ -48,15 +52,10 @@ class Excerpt:
         placed = {mark.number for line in self.lines for mark in line.marks}
         return [mark for mark in self.marks if mark.number not in placed]
 
-    @property
-    def hidden(self) -> int:
-        """How many errors are not shown."""
-        return self.count - len(self.marks)
-
 
 def around(raw: bytes, errors: Sequence[DocumentError]) -> Excerpt:
     """Returns the excerpt around the lines of the errors; a line ends at a line feed."""
-    marks = tuple(Mark(number, error) for number, error in enumerate(errors[:MAX_MARKS], start=1))
+    marks = tuple(Mark(number, error) for number, error in enumerate(errors, start=1))
     try:
         texts = raw.decode().split("\n")
     except UnicodeDecodeError:
@@ -72,7 +71,8 @@ def around(raw: bytes, errors: Sequence[DocumentError]) -> Excerpt:
         _line(number, texts[number - 1], skipped=number - before - 1, marks=marks)
         for before, number in pairwise([0, *shown])
     )
-    return Excerpt(len(errors), marks, lines, skipped=len(texts) - shown[-1] if shown else 0)
+    is_cut = bool(errors) and errors[-1].code == "too_many"
+    return Excerpt(len(errors) - is_cut, is_cut, marks, lines, skipped=len(texts) - shown[-1] if shown else 0)
 
 
 def _line(number: int, text: str, *, skipped: int, marks: Sequence[Mark]) -> Line:

@@ -127,8 +127,8 @@ def test_a_hostile_pattern_is_matched_without_backtracking() -> None:
 
 def test_the_list_of_problems_ends() -> None:
     rules = json_schema.compile({"items": {"type": "string"}})
-    assert len(rules.violations([1] * 5_000)) == 100
-    assert len(rules.violations([1] * 5_000, limit=7)) == 7
+    assert len(rules.violations([1] * 4_000)) == 100
+    assert len(rules.violations([1] * 4_000, limit=7)) == 7
 
 
 def test_display_names_and_address_literals_are_no_email_address() -> None:

@@ -23,3 +23,8 @@ def test_a_fault_without_a_line_stands_above_the_text() -> None:
 def test_what_is_no_text_has_no_lines() -> None:
     found = excerpt.around(b"\xff\xfe{", [error(1)])
     assert (found.lines, len(found.unplaced), found.skipped) == ((), 1, 0)
+
+
+def test_an_excerpt_that_is_cut_says_so() -> None:
+    found = excerpt.around(b"{}", [error(1), DocumentError("", "too_many", "More.")])
+    assert (found.count, found.is_cut, [mark.number for mark in found.unplaced]) == (1, True, [2])

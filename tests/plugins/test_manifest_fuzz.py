@@ -39,6 +39,7 @@ CODES = {
     "name_too_long",
     "host_not_allowed",
     "version_exists",
+    "too_many",
 }
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

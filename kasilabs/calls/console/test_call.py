@@ -55,7 +55,9 @@ def make(
     call = ToolCall(number, name, given, request_id=request_id, tested_by=by.email)
     result = call_tool(call)
     call.row.refresh_from_db()
-    violations = tool.input_validator.violations(given, at="/input") if call.row.gate == Gate.INPUT_SCHEMA else []
+    violations = []
+    if call.row.gate == Gate.INPUT_SCHEMA:
+        violations = tool.input_validator.violations(tool.input_sent_on(given), at="/input")
     return TestCall(call.row, result.document.get("output", call.row.response), violations)
 
 

@@ -22,6 +22,7 @@ from kasilabs.configuration import values
 from kasilabs.lib import turns
 from kasilabs.lib.db import connection
 from kasilabs.lib.documents import strict_json
+from kasilabs.lib.documents.json_schema import TOO_COSTLY
 from kasilabs.lib.http import client
 from kasilabs.lib.text import formatting
 from kasilabs.logs import diagnosis
@@ -62,7 +63,7 @@ def send(call: ToolCall) -> CallResult:
     connection.release()
     try:
         with turns.given_back():
-            answer = _post(call, body, deadline=time.monotonic() + call.tool.timeout_seconds)
+            answer = _post(call, body, deadline=call.began + call.tool.timeout_seconds)
     except client.SendFailed as failure:
         return _failed(call, failure)
     started = time.perf_counter()
@@ -196,7 +197,8 @@ def _judge_output(call: ToolCall, document: dict[str, Any]) -> CallResult:
     violations = call.tool.output_validator.violations(document, limit=1) if call.tool.output_validator else []
     if violations:
         call.row.diagnosis = results.broken_rule(violations[0])
-        return results.plugin_fault(call, "invalid_response", "output_schema", gate=Gate.RESPONSE)
+        reason = TOO_COSTLY if violations[0].code == TOO_COSTLY else "output_schema"
+        return results.plugin_fault(call, "invalid_response", reason, gate=Gate.RESPONSE)
     return results.succeeded(call, document)
 
 

@@ -7,13 +7,11 @@ reference is read here, and what is followed is handed on under names of our own
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import jsonschema_rs
-
-from kasilabs.lib.documents import json_pointer, subschemas
+from kasilabs.lib.documents import json_pointer, patterns, subschemas
 
 Schema = Mapping[str, Any] | bool
 
@@ -141,12 +139,12 @@ def schemas_by_path(schema: Schema) -> dict[tuple[str, ...], Schema]:
 
 
 def _at_name(schema: Mapping[str, Any], name: str) -> Iterator[Schema]:
-    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    matching = [pattern for pattern in patterns if _matcher(pattern).is_valid(name)]
+    properties, by_pattern = schema.get("properties", {}), schema.get("patternProperties", {})
+    matching = [pattern for pattern in by_pattern if patterns.is_match(pattern, name)]
     if name in properties:
         yield properties[name]
     for pattern in matching:
-        yield patterns[pattern]
+        yield by_pattern[pattern]
     if name not in properties and not matching and "additionalProperties" in schema:
         yield schema["additionalProperties"]
 
@@ -157,9 +155,3 @@ def _at_index(schema: Mapping[str, Any], index: int) -> Iterator[Schema]:
         yield first[index]
     elif "items" in schema:
         yield schema["items"]
-
-
-@lru_cache(maxsize=512)
-def _matcher(pattern: str) -> jsonschema_rs.Draft202012Validator:
-    """Returns what a pattern matches, in the linear engine of the validator."""
-    return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())

@@ -23,6 +23,9 @@ _SENTENCES: dict[str, Promise] = {
     "required": gettext_lazy("This is required."),
     "unevaluatedItems": gettext_lazy("This list has too many items."),
     "unevaluatedProperties": gettext_lazy("This name is not known here."),
+    "x-int32": gettext_lazy("Use a number from −2147483648 to 2147483647."),
+    "x-int64": gettext_lazy("Use a number from −9223372036854775808 to 9223372036854775807."),
+    "x-strict-integer": gettext_lazy("This must be a whole number."),
     "uniqueItems": gettext_lazy("The items must differ from each other."),
 }
 
@@ -97,9 +100,7 @@ def _multiple_of(failure: Any) -> str:
 
 
 def _type(failure: Any) -> str:
-    # Our own integer keyword has no `types`.
-    names = getattr(failure, "types", ["integer"])
-    return _("This must be %(types)s.") % {"types": " / ".join(str(_TYPES[name]) for name in names)}
+    return _("This must be %(types)s.") % {"types": " / ".join(str(_TYPES[name]) for name in failure.types)}
 
 
 def _option(value: Any) -> str:

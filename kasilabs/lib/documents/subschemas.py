@@ -30,7 +30,7 @@ BELOW = CHILD_LISTS + CHILDREN + CHILD_MAPS
 
 _SINGLE = IN_PLACE + CHILDREN
 _LISTS = IN_PLACE_LISTS + CHILD_LISTS
-_MAPS = IN_PLACE_MAPS + CHILD_MAPS + DEFINITIONS
+MAPS = IN_PLACE_MAPS + CHILD_MAPS + DEFINITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def children(schema: Mapping[str, Any]) -> Iterator[Subschema]:
         elif keyword in _LISTS and isinstance(value, list):
             for index, item in enumerate(value):
                 yield Subschema(keyword, (keyword, str(index)), item)
-        elif keyword in _MAPS and isinstance(value, dict):
+        elif keyword in MAPS and isinstance(value, dict):
             for name, item in value.items():
                 yield Subschema(keyword, (keyword, name), item)
 
@@ -72,6 +72,6 @@ def map_children(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dic
             copy[keyword] = change(value)
         elif keyword in _LISTS and isinstance(value, list):
             copy[keyword] = [change(item) for item in value]
-        elif keyword in _MAPS and isinstance(value, dict):
+        elif keyword in MAPS and isinstance(value, dict):
             copy[keyword] = {name: change(item) for name, item in value.items()}
     return copy

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kasilabs.lib.documents import json_schema
+from kasilabs.lib.documents import patterns
 from kasilabs.lib.documents.errors import ErrorList
 
 MAX_BYTES = 64 * 1024
@@ -20,7 +20,7 @@ def size(schema: Mapping[str, Any]) -> int:
 def check_pattern(pattern: str, pointer: str, errors: ErrorList) -> None:
     """Adds an error unless the linear regular expression engine takes the pattern."""
     try:
-        json_schema.Validator({"pattern": pattern})
-    except json_schema.BadSchema:
+        patterns.steps(pattern)
+    except patterns.BadPattern:
         hint = _("Look-around, back-references and very large repeats are not supported.")
         errors.add(pointer, "bad_pattern", _("This pattern cannot be used."), hint)

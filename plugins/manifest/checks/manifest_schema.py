@@ -275,4 +275,21 @@ MANIFEST_SCHEMA: Rules = {
     "$defs": CONFIG_DEFINITIONS | TOOL_DEFINITIONS,
 }
 
-MANIFEST_VALIDATOR = Validator(MANIFEST_SCHEMA)
+
+def _part(rules: Rules, *left_out: str) -> Validator:
+    """Returns the validator of one part of a manifest: what is inside these members is a part of its own."""
+    members = dict(rules.get("properties", {}))
+    for name in left_out:
+        members[name] = {keyword: rule for keyword, rule in members[name].items() if keyword not in ("items", "$ref")}
+        members[name].setdefault("type", "object")
+    alone = {**rules, "properties": members} if left_out else rules
+    return Validator({**alone, "$defs": MANIFEST_SCHEMA["$defs"]}, is_ours=True)
+
+
+MANIFEST_LISTS = ("requires", "workflows", "permissions")
+MANIFEST_PART = _part(MANIFEST_SCHEMA, *MANIFEST_LISTS, "configurationSchema", "tools")
+ITEM_PARTS = {name: _part(MANIFEST_SCHEMA["properties"][name]["items"]) for name in MANIFEST_LISTS}
+TOOL_PART = _part(TOOL, "inputSchema", "outputSchema")
+SCHEMA_PARTS = {member: _part(_ref(member)) for member in ("inputSchema", "outputSchema")}
+SUBSCHEMA_PART = _part(_ref("toolSchema"))
+CONFIGURATION_PART, FIELD_PART = _part(_ref("configurationSchema")), _part(_ref("configurationField"))

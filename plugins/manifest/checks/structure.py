@@ -1,19 +1,25 @@
-"""The first check: the closed schema of a manifest, and for each violation an error with our code and a hint."""
+"""The first check: the closed schema of a manifest, and for each violation an error with our code and a hint.
+
+A manifest is checked in parts, and a schema in it place by place: the validator makes all errors of a value before it
+gives the first one, and a hostile manifest could have 80,000.
+"""
 
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from kasilabs.configuration.gate import violations as configuration
-from kasilabs.lib.documents import json_pointer
+from kasilabs.lib.documents import json_pointer, subschemas
+from kasilabs.lib.documents.access import items, object_member
 from kasilabs.lib.documents.errors import CODES, MAX_ERRORS, ErrorList
-from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.lib.documents.json_schema import SchemaViolation, Validator
 from kasilabs.lib.text import suggestions
-from plugins.manifest.checks import hints, tool_metaschema
-from plugins.manifest.checks.manifest_schema import MANIFEST_SCHEMA, MANIFEST_VALIDATOR
+from plugins.manifest.checks import hints, manifest_schema, tool_metaschema
+from plugins.manifest.checks.manifest_schema import MANIFEST_SCHEMA
 
 _CONFIGURATION_SCHEMA = re.compile(r"/configurationSchema(/|\Z)")
 _TOOL_SCHEMA = re.compile(r"/tools/[0-9]+/(input|output)Schema(/|\Z)")
@@ -27,20 +33,94 @@ _LEFT_TO_LATER_CHECKS = (
 )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a manifest, its place, and the validator that knows what it has to be."""
+
+    pointer: str
+    value: Any
+    validator: Validator
+
+
 def check_structure(document: dict[str, Any], errors: ErrorList) -> None:
     """Adds what the manifest's schema refuses."""
-    for violation in MANIFEST_VALIDATOR.violations(document, limit=MAX_ERRORS):
-        place = f"{violation.pointer} {violation.code}"
-        if any(left.fullmatch(place) for left in _LEFT_TO_LATER_CHECKS):
-            continue
-        if violation.code == "uniqueItems":
-            _add_duplicates(violation, document, errors)
-        elif _CONFIGURATION_SCHEMA.match(violation.pointer):
-            configuration.add_violation(violation, document, errors)
-        elif _TOOL_SCHEMA.match(violation.pointer):
-            _add_tool_violation(violation, document, errors)
-        else:
-            _add_violation(violation, errors)
+    for part in _parts(document):
+        for violation in part.validator.violations(part.value, at=part.pointer, limit=MAX_ERRORS + 1):
+            _add(violation, document, errors)
+
+
+def _parts(document: dict[str, Any]) -> Iterator[Part]:
+    """Yields the parts of a manifest. What is ignored is not there, and of data only that it is there."""
+    known = MANIFEST_SCHEMA["properties"]
+    unknown = [name for name in document if name not in known and not name.startswith("x-")][: MAX_ERRORS + 1]
+    head = {name: document[name] for name in [*(known.keys() & document.keys()), *unknown]}
+    if test := object_member(document, "configurationTest"):
+        head["configurationTest"] = _without_input(test)
+    yield Part("", head, manifest_schema.MANIFEST_PART)
+    for name, validator in manifest_schema.ITEM_PARTS.items():
+        for pointer, item in items(document, name):
+            yield Part(pointer, item, validator)
+    if "configurationSchema" in document:
+        yield from _configuration_parts(document["configurationSchema"], "/configurationSchema")
+    for pointer, tool in items(document, "tools"):
+        yield from _tool_parts(tool, pointer)
+
+
+def _configuration_parts(schema: Any, at: str) -> Iterator[Part]:
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        yield Part(at, schema, manifest_schema.CONFIGURATION_PART)
+        return
+    fields = schema["properties"]
+    without_rules = {**schema, "properties": {name: {"type": "boolean"} for name in fields}}
+    yield Part(at, without_rules, manifest_schema.CONFIGURATION_PART)
+    for name, rules in fields.items():
+        yield Part(at + json_pointer.join(["properties", name]), rules, manifest_schema.FIELD_PART)
+
+
+def _tool_parts(tool: Any, at: str) -> Iterator[Part]:
+    if not isinstance(tool, dict):
+        yield Part(at, tool, manifest_schema.TOOL_PART)
+        return
+    alone = dict(tool)
+    if isinstance(tool.get("examples"), list):
+        alone["examples"] = [_without_input(each) if isinstance(each, dict) else each for each in tool["examples"]]
+    yield Part(at, alone, manifest_schema.TOOL_PART)
+    for member, root in manifest_schema.SCHEMA_PARTS.items():
+        # One that is no object is an error of the tool.
+        for path, schema in subschemas.walk(tool.get(member)):
+            validator = manifest_schema.SUBSCHEMA_PART if path else root
+            yield Part(f"{at}/{member}{json_pointer.join(path)}", _without_schemas(schema), validator)
+
+
+def _without_input(holder: dict[str, Any]) -> dict[str, Any]:
+    return {**holder, "input": {}} if isinstance(holder.get("input"), dict) else holder
+
+
+def _without_schemas(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns one place of a tool's schema: the schemas in it are places of their own, and data may be anything."""
+    alone = subschemas.map_children(schema, lambda child: True if isinstance(child, dict) else child)
+    for keyword, value in alone.items():
+        if keyword in subschemas.MAPS and isinstance(value, dict):
+            alone[keyword] = {name: child for name, child in value.items() if child is not True}
+        elif keyword in ("enum", "examples") and isinstance(value, list):
+            alone[keyword] = [True] * bool(value)
+        elif keyword in ("const", "default") or keyword.startswith("x-"):
+            alone[keyword] = True
+    return alone
+
+
+def _add(violation: SchemaViolation, document: dict[str, Any], errors: ErrorList) -> None:
+    place = f"{violation.pointer} {violation.code}"
+    if any(left.fullmatch(place) for left in _LEFT_TO_LATER_CHECKS):
+        return
+    if violation.code == "uniqueItems":
+        _add_duplicates(violation, document, errors)
+    elif _CONFIGURATION_SCHEMA.match(violation.pointer):
+        configuration.add_violation(violation, document, errors)
+    elif _TOOL_SCHEMA.match(violation.pointer):
+        _add_tool_violation(violation, document, errors)
+    else:
+        _add_violation(violation, errors)
 
 
 def _add_violation(violation: SchemaViolation, errors: ErrorList) -> None:
