@@ -13,6 +13,7 @@ from installations.models import InstallationSecret
 from kasilabs.accounts import audit, keyring, outbox
 from kasilabs.accounts.models import AuditEntry, StoredKey
 from kasilabs.lib.crypto import aes, fields
+from tests.support import trail
 from tests.support.concurrency import at_once
 from tests.support.fake_plugin_server import FakePluginServer
 from tests.support.platform import PHONE, Platform
@@ -100,7 +101,7 @@ def test_a_second_run_moves_nothing_and_leaves_no_trace(sealed: Platform) -> Non
 
 def test_the_rotation_is_in_the_audit_trail_without_a_key(sealed: Platform) -> None:
     rotate(K2, K1)
-    entry = AuditEntry.objects.get(chain=audit.PLATFORM)
+    entry = trail.entries().get(chain=audit.PLATFORM)
     assert (entry.actor, entry.action) == ("command:rotate_keys", "keys.rotated")
     assert entry.after["primary"] == "k2"
     assert entry.after["moved"]["installations_installationsecret.value"] == 1

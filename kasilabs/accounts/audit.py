@@ -5,29 +5,30 @@
         act.change(before={…}, after={…})
 
 The block runs in one transaction. The head of the chain is locked last, after the change itself; several acts that
-belong together run inside `together`.
+belong together run inside `together`. The chain of the platform knows which chains there are.
 """
 
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.utils.crypto import constant_time_compare
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import AuditEntry, AuditHead, Organization, User
+from kasilabs.lib import ids
 
 PLATFORM = "platform"
+CHAIN_BEGUN = "audit.chain_begun"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,21 @@ class Act:
         self.is_silent = True
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """An entry that is still to be written."""
+
+    act: Act
+    actor: Actor
+    action: str
+    organization: Organization | None
+    reason: str = ""
+
+    @property
+    def chain(self) -> str:
+        return self.organization.id.hex if self.organization else PLATFORM
+
+
 @contextmanager
 def act(*, actor: Actor, action: str, organization: Organization | None, reason: str = "") -> Iterator[Act]:
     """Runs a change and its audit entry in one transaction."""
@@ -79,16 +95,15 @@ def act(*, actor: Actor, action: str, organization: Organization | None, reason:
         yield act
         if act.is_silent:
             return
-        write = partial(_append_entry, act, actor=actor, action=action, organization=organization, reason=reason)
+        entry = _Entry(act, actor, action, organization, reason)
         waiting = _waiting.get()
         if waiting is None:
-            write()
+            _append([entry])
         else:
-            waiting.append((_chain(organization), write))
+            waiting.append(entry)
 
 
-Waiting = list[tuple[str, Callable[[], None]]]
-_waiting: ContextVar[Waiting | None] = ContextVar("waiting", default=None)
+_waiting: ContextVar[list[_Entry] | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
@@ -98,7 +113,7 @@ def together() -> Iterator[None]:
     Their entries are written at the end, chain by chain. Written in between, the first entry would hold the head of the
     chain while the next change waits for a row, and whoever holds that row waits for the head.
     """
-    outer, waiting = _waiting.get(), Waiting()
+    outer, waiting = _waiting.get(), list[_Entry]()
     with transaction.atomic():
         token = _waiting.set(waiting)
         try:
@@ -107,39 +122,50 @@ def together() -> Iterator[None]:
             _waiting.reset(token)
         if outer is not None:
             outer.extend(waiting)
-            return
-        for _name, write in sorted(waiting, key=itemgetter(0)):
-            write()
+        else:
+            _append(waiting)
 
 
-def _chain(organization: Organization | None) -> str:
-    return organization.id.hex if organization else PLATFORM
+def _append(entries: list[_Entry]) -> None:
+    """Writes entries, chain by chain in one order, so that nobody waits in a circle; that of the platform is last.
+
+    The first entry of an organization's chain is noted in the platform's, which so knows what chains there are.
+    """
+    beginnings = []
+    for entry in sorted((each for each in entries if each.organization), key=attrgetter("chain")):
+        seq = _append_to_chain(entry)
+        if seq == 1 and entry.organization:
+            beginning = Act(target=entry.organization.public_id, target_name=entry.organization.name)
+            beginnings.append(_Entry(beginning, entry.actor, CHAIN_BEGUN, organization=None))
+    for entry in [*(each for each in entries if not each.organization), *beginnings]:
+        _append_to_chain(entry)
 
 
-def _append_entry(act: Act, *, actor: Actor, action: str, organization: Organization | None, reason: str) -> None:
-    chain = _chain(organization)
+def _append_to_chain(entry: _Entry) -> int:
+    """Writes one entry, and returns its place in the chain."""
     key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
-    AuditHead.objects.bulk_create([AuditHead(chain=chain)], ignore_conflicts=True)
-    AuditHead.objects.filter(chain=chain).update(seq=F("seq") + 1)
-    head = AuditHead.objects.get(chain=chain)
-    entry = AuditEntry(
-        chain=chain,
+    AuditHead.objects.bulk_create([AuditHead(chain=entry.chain)], ignore_conflicts=True)
+    AuditHead.objects.filter(chain=entry.chain).update(seq=F("seq") + 1)
+    head = AuditHead.objects.get(chain=entry.chain)
+    row = AuditEntry(
+        chain=entry.chain,
         seq=head.seq,
-        organization=organization,
-        actor_id=actor.user_id,
-        actor=actor.name,
-        action=action,
-        target=act.target,
-        target_name=act.target_name,
-        before=_storable(act.before),
-        after=_storable(act.after),
-        reason=reason,
-        request_id=actor.request_id,
+        organization=entry.organization,
+        actor_id=entry.actor.user_id,
+        actor=entry.actor.name,
+        action=entry.action,
+        target=entry.act.target,
+        target_name=entry.act.target_name,
+        before=_storable(entry.act.before),
+        after=_storable(entry.act.after),
+        reason=entry.reason,
+        request_id=entry.actor.request_id,
         created=datetime.now(UTC),
     )
-    entry.mac = mac(entry, previous=head.mac, key=key)
-    entry.save(force_insert=True)
-    AuditHead.objects.filter(chain=chain).update(mac=entry.mac)
+    row.mac = mac(row, previous=head.mac, key=key)
+    row.save(force_insert=True)
+    AuditHead.objects.filter(chain=entry.chain).update(mac=row.mac)
+    return head.seq
 
 
 def _storable(value: Any) -> Any:
@@ -183,7 +209,11 @@ def mac(entry: AuditEntry, *, previous: str, key: bytes) -> str:
 
 @dataclass(frozen=True)
 class ChainReport:
-    """What verifying one chain found; `broken_at` is the first link that does not hold."""
+    """What verifying one chain found.
+
+    `broken_at` is the first link that does not hold: 1 for a chain that is gone, 0 for one that the platform never
+    noted the beginning of.
+    """
 
     chain: str
     entries: int
@@ -198,10 +228,15 @@ class ChainReport:
 def verify(chain: str) -> ChainReport:
     """Walks a chain and compares every MAC, the count and the head, so that removed last rows are seen too."""
     key = keyring.platform_key(keyring.Purpose.AUDIT_CHAIN)
-    head = AuditHead.objects.filter(chain=chain).first() or AuditHead(chain=chain)
+    heads = AuditHead.objects.filter(chain=chain)
+    head = heads.first() or AuditHead(chain=chain)
+    # Head and entries in one statement: what is written meanwhile is in both or in neither.
+    entries = AuditEntry.objects.filter(chain=chain).order_by("seq")
+    entries = entries.annotate(head_seq=Subquery(heads.values("seq")), head_mac=Subquery(heads.values("mac")))
     previous, count = "", 0
-    for entry in AuditEntry.objects.filter(chain=chain).order_by("seq").iterator():
+    for entry in entries.iterator():
         count += 1
+        head = AuditHead(chain=chain, seq=entry.head_seq or 0, mac=entry.head_mac or "")
         if entry.seq != count or not constant_time_compare(mac(entry, previous=previous, key=key), entry.mac):
             return ChainReport(chain, count, head.mac, broken_at=count)
         previous = entry.mac
@@ -210,6 +245,24 @@ def verify(chain: str) -> ChainReport:
 
 
 def verify_all() -> list[ChainReport]:
-    """Verifies every chain that has an entry or a head."""
-    chains = AuditEntry.objects.values_list("chain").union(AuditHead.objects.values_list("chain"))
-    return [verify(chain) for (chain,) in sorted(chains)]
+    """Verifies every chain that has an entry or a head, or whose beginning the platform's chain has noted."""
+    rows = AuditEntry.objects.values_list("chain").union(AuditHead.objects.values_list("chain"))
+    there = {chain for (chain,) in rows}
+    # Read after the rows: the beginning of a chain is noted together with its first entry.
+    beginnings = AuditEntry.objects.filter(chain=PLATFORM, action=CHAIN_BEGUN)
+    noted = {_chain_of(target) for target in beginnings.values_list("target", flat=True)}
+    reports = []
+    for chain in sorted(there | noted):
+        report = verify(chain)
+        if chain in noted and not report.entries:
+            report = replace(report, broken_at=1)
+        elif chain not in noted and chain != PLATFORM and report.is_whole:
+            report = replace(report, broken_at=0)
+        reports.append(report)
+    return reports
+
+
+def _chain_of(organization: str) -> str:
+    """Returns the chain of an organization by its public id; what is none stays as it is."""
+    found = ids.decode(ids.Prefix.ORGANIZATION, organization)
+    return found.hex if found else organization

@@ -22,7 +22,7 @@ def create(*, slug: str, name: str, owner_email: str, owner_name: str, actor: au
     errors += _errors(owner, {"email": "/ownerEmail", "name": "/ownerName"})
     if errors:
         raise Refused("invalid_input", _("Some of this cannot be used. Nothing was changed."), errors)
-    with transaction.atomic():
+    with audit.together():
         with audit.act(actor=actor, action="organization.created", organization=organization) as act:
             _insert(organization)
             act.on(organization.public_id, organization.name)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import AuditEntry, AuditHead, Organization
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.concurrency import at_once
 from tests.support.factories import Cast
 
@@ -107,7 +107,49 @@ def test_two_rows_swapped_show(chain: str) -> None:
 
 def test_acts_of_the_platform_have_a_chain_of_their_own(chain: str) -> None:
     write(None)
-    assert {report.chain: report.entries for report in audit.verify_all()} == {chain: 5, "platform": 1}
+    assert {report.chain: report.entries for report in audit.verify_all()} == {chain: 5, "platform": 2}
+
+
+def test_the_beginning_of_a_chain_is_noted_once_in_that_of_the_platform(chain: str) -> None:
+    noted, organization = AuditEntry.objects.get(chain=audit.PLATFORM), Organization.objects.get()
+    assert (noted.action, noted.target, noted.actor) == (audit.CHAIN_BEGUN, organization.public_id, "command:test")
+
+
+def test_a_chain_whose_rows_and_head_are_gone_shows(chain: str) -> None:
+    AuditEntry.objects.filter(chain=chain).delete()
+    AuditHead.objects.filter(chain=chain).delete()
+    assert broken() == {chain: 1}
+
+
+def test_a_chain_that_was_never_noted_shows(chain: str) -> None:
+    """Whoever takes away the platform's chain to hide that another is gone leaves all others without their notes."""
+    AuditEntry.objects.filter(chain=audit.PLATFORM).delete()
+    AuditHead.objects.filter(chain=audit.PLATFORM).delete()
+    assert broken() == {chain: 0}
+
+
+def test_a_note_taken_out_breaks_the_chain_of_the_platform(chain: str) -> None:
+    write(None)
+    AuditEntry.objects.filter(action=audit.CHAIN_BEGUN).delete()
+    assert broken() == {chain: 0, audit.PLATFORM: 1}
+
+
+def broken() -> dict[str, int | None]:
+    return {report.chain: report.broken_at for report in audit.verify_all() if not report.is_whole}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chains_that_begin_at_once_are_all_noted() -> None:
+    organizations = [factories.organization(f"org-{number}") for number in range(3)]
+
+    def begin(number: int) -> None:
+        with audit.together():
+            for organization in (organizations[number % 3], None, organizations[(number + 1) % 3]):
+                write(organization, number)
+
+    at_once(*[partial(begin, number) for number in range(6)])
+    assert broken() == {}
+    assert AuditEntry.objects.filter(action=audit.CHAIN_BEGUN).count() == 3
 
 
 def test_a_change_that_fails_leaves_no_entry_and_no_gap(chain: str) -> None:
@@ -171,4 +213,4 @@ def test_acts_together_happen_all_or_none(cast: Cast) -> None:
         write_and_fail()
     assert AuditEntry.objects.count() == 0
     write(cast.organization)
-    assert AuditEntry.objects.count() == 1
+    assert trail.entries().count() == 1

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from kasilabs.accounts.models import AuditEntry, Member, Organization, OutgoingMail, User
-from tests.support import factories
+from tests.support import factories, trail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GIVEN = {
@@ -86,7 +86,7 @@ def test_a_mail_that_cannot_be_sent_yet_is_said_and_tried_again(settings: Any) -
 
 def test_both_acts_are_in_the_audit_trail() -> None:
     create()
-    acts = AuditEntry.objects.order_by("seq").values_list("actor", "action", "target_name")
+    acts = trail.entries().order_by("seq").values_list("actor", "action", "target_name")
     actor = "command:create_organization"
     assert list(acts) == [
         (actor, "organization.created", "Kasi Legal"),

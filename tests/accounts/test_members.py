@@ -4,7 +4,7 @@ from kasilabs.accounts import audit, members, welcome
 from kasilabs.accounts.models import AuditEntry, Member, User
 from kasilabs.accounts.permissions import Permission, Role
 from kasilabs.lib.refusal import Refused
-from tests.support import factories, mails
+from tests.support import factories, mails, trail
 
 COMMAND = audit.Actor.command("test")
 
@@ -24,7 +24,7 @@ def test_adding_an_unknown_address_makes_an_account_without_a_password(cast: fac
     )
     assert (added.member.user.email, added.member.user.name) == ("new@example.com", "Nia")
     assert added.needs_password
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.action, entry.target_name, entry.after) == ("member.added", "new@example.com", {"role": "viewer"})
 
 
@@ -34,7 +34,7 @@ def test_the_longest_address_can_be_added_and_act(cast: factories.Cast) -> None:
         organization=cast.organization, email=longest, name="Nia", role=Role.ADMIN, by=None, actor=COMMAND
     )
     members.remove(member=of(cast, cast.viewer), by=added.member, actor=audit.Actor.person(added.member.user))
-    entries = AuditEntry.objects.order_by("seq")
+    entries = trail.entries().order_by("seq")
     assert (entries[0].target_name, entries[1].actor) == (longest, longest)
 
 
@@ -82,7 +82,7 @@ def test_an_owner_makes_a_viewer_admin(cast: factories.Cast) -> None:
     member = of(cast, cast.viewer)
     members.change_role(member=member, role=Role.ADMIN, by=of(cast, cast.owner), actor=COMMAND)
     assert roles(cast)[cast.viewer.email] == "admin"
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.action, entry.before, entry.after) == ("member.role_changed", {"role": "viewer"}, {"role": "admin"})
 
 
@@ -122,7 +122,7 @@ def test_removing_ends_the_membership_and_keeps_the_account(cast: factories.Cast
     members.remove(member=of(cast, cast.viewer), by=of(cast, cast.admin), actor=COMMAND)
     assert cast.viewer.email not in roles(cast)
     assert User.objects.filter(pk=cast.viewer.pk).exists()
-    assert AuditEntry.objects.get().before == {"role": "viewer"}
+    assert trail.entries().get().before == {"role": "viewer"}
 
 
 def test_an_admin_may_leave(cast: factories.Cast) -> None:

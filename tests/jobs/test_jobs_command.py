@@ -11,7 +11,7 @@ from kasilabs.jobs import bell, overview, sources
 from kasilabs.jobs.models import State
 from kasilabs.jobs.overview import Owner
 from tests.jobs.app.models import Delivery, Parcel
-from tests.support import factories
+from tests.support import factories, trail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,7 +81,7 @@ def test_a_dead_letter_is_retried_and_rings_and_the_audit_trail_says_so() -> Non
     assert jobs("--retry", parcel.public_id) == {"retried": [parcel.public_id]}
     parcel.refresh_from_db()
     assert (parcel.state, bell.waiting()) == (State.WAITING, 1)
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.actor, entry.action, entry.target) == ("command:jobs", "job.retried", parcel.public_id)
     assert (entry.organization, entry.before) == (parcel.organization, {"error": "no_such_address"})
 

@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kasilabs.accounts.models import AuditEntry
 from kasilabs.lib import ids
 from kasilabs.lib.money import LARGEST, Money
 from kasilabs.lib.refusal import Refused
@@ -16,7 +15,7 @@ from kasilabs.toolkits.orders.after_sale import ReturnedItem
 from kasilabs.toolkits.orders.changes import Item
 from kasilabs.toolkits.orders.models import AfterSaleKind, AfterSaleRequest, AfterSaleState, Order, OrderState
 from kasilabs.whatsapp.models import Instance
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.concurrency import at_once, or_error
 from tests.support.factories import ACTOR
 
@@ -117,7 +116,7 @@ def test_people_take_an_order_through_its_states(number: Instance) -> None:
     changes.confirm(order, actor=ACTOR)
     changes.fulfil(order, actor=ACTOR)
     assert Order.objects.get().state == OrderState.FULFILLED
-    entries = AuditEntry.objects.order_by("seq").values_list("action", "target", "target_name")
+    entries = trail.entries().order_by("seq").values_list("action", "target", "target_name")
     assert list(entries) == [(f"order.{state}", order.public_id, "B2C-1") for state in ("confirmed", "fulfilled")]
 
 
@@ -157,7 +156,7 @@ def test_of_two_people_who_decide_at_once_one_is_refused(number: Instance) -> No
         changes.confirm(theirs, actor=ACTOR)
     order.refresh_from_db()
     assert order.state == OrderState.CANCELLED
-    assert AuditEntry.objects.count() == 1
+    assert trail.entries().count() == 1
 
 
 def ask(order: Order, *items: ReturnedItem, origin: str = "brc_after") -> AfterSaleRequest:
@@ -206,5 +205,5 @@ def test_people_decide_a_request_and_close_it(number: Instance) -> None:
         after_sale.decline(request, actor=ACTOR, reason="too late")
     after_sale.close(request, actor=ACTOR)
     assert AfterSaleRequest.objects.get().state == AfterSaleState.CLOSED
-    actions = list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))
+    actions = list(trail.entries().order_by("seq").values_list("action", flat=True))
     assert actions == ["after_sale.accepted", "after_sale.closed"]

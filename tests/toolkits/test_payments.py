@@ -8,7 +8,6 @@ from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kasilabs.accounts.models import AuditEntry
 from kasilabs.lib import ids
 from kasilabs.lib.money import LARGEST, Money
 from kasilabs.lib.refusal import Refused
@@ -21,7 +20,7 @@ from kasilabs.toolkits.payments import collect, refunds, settlement
 from kasilabs.toolkits.payments.models import Payment, PaymentState, Refund, RefundState
 from kasilabs.toolkits.scope import Origin
 from kasilabs.whatsapp.models import Instance
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.concurrency import at_once, or_error
 from tests.support.factories import ACTOR
 
@@ -97,7 +96,7 @@ def test_cash_waits_for_a_person_who_says_it_was_paid(number: Instance) -> None:
     assert (payment.state, payment.effect.stage, payment.mode) == ("pending", Stage.DISPATCHING, "live")
     settlement.mark_settled(payment, actor=ACTOR, receipt="R-17", reason="Counted at the till")
     assert (payment.state, payment.receipt) == (PaymentState.PAID, "R-17")
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.action, entry.target) == ("payment.marked_settled", payment.public_id)
     assert (entry.before, entry.after) == ({"state": "pending"}, {"state": "paid", "receipt": "R-17"})
     assert entry.reason == "Counted at the till"
@@ -118,7 +117,7 @@ def test_what_is_settled_cannot_be_marked_otherwise(number: Instance) -> None:
         settlement.mark_failed(payment, actor=ACTOR, reason="Changed my mind")
     assert refused.value.code == "already_final"
     assert Payment.objects.get().state == PaymentState.PAID
-    assert not AuditEntry.objects.exists()
+    assert not trail.entries().exists()
 
 
 def order(number: Instance, origin: Origin) -> Order:

@@ -10,7 +10,7 @@ from kasilabs.lib.refusal import Refused
 from kasilabs.whatsapp import agent_keys, numbers
 from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.concurrency import at_once, or_error
 from tests.support.visits import As, hidden_fields, page
 
@@ -33,7 +33,7 @@ def test_an_admin_adds_a_number_as_people_write_it(cast: factories.Cast, as_: As
     made = Instance.objects.get()
     assert (made.name, made.number, made.system_prompt) == ("Front Desk", "+254700000141", "Be kind.\nBe short.")
     assert answer["Location"] == page_of(made)
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.action, entry.actor, entry.target) == ("number.added", cast.admin.email, made.public_id)
 
 
@@ -100,7 +100,7 @@ def test_a_name_with_something_unseen_is_refused(cast: factories.Cast, as_: As) 
 def test_editing_notes_what_changed(cast: factories.Cast, as_: As, number: Instance) -> None:
     typed = {"name": "Reception", "number": number.number, "system_prompt": ""}
     assert as_(cast.admin).post(page_of(number, "edit/"), typed).status_code == 302
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.before, entry.after) == ({"name": "Legal Consultations"}, {"name": "Reception"})
 
 
@@ -155,7 +155,7 @@ def test_an_operator_suspends_and_resumes(cast: factories.Cast, as_: As, number:
         assert client.post(page_of(number, f"{act}/")).status_code == 302
         number.refresh_from_db()
         assert number.state == state
-    assert list(AuditEntry.objects.values_list("action", flat=True)) == ["number.suspended", "number.resumed"]
+    assert list(trail.entries().values_list("action", flat=True)) == ["number.suspended", "number.resumed"]
 
 
 def test_a_key_is_shown_once_and_not_stored_by_the_browser(cast: factories.Cast, as_: As, number: Instance) -> None:

@@ -8,10 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from kasilabs.accounts.models import AuditEntry
 from kasilabs.whatsapp import agent_keys
 from kasilabs.whatsapp.models import AgentKey
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.factories import Cast
 
 
@@ -30,7 +29,7 @@ def test_the_command_prints_a_key_that_works(cast: Cast) -> None:
     found = agent_keys.find(answer["agentKey"], timezone.now())
     assert found is not None
     assert answer == {"instance": number.public_id, "agentKey": answer["agentKey"], "prefix": found.prefix}
-    assert AuditEntry.objects.get().actor == "command:rotate_agent_key"
+    assert trail.entries().get().actor == "command:rotate_agent_key"
 
 
 @pytest.mark.parametrize("number", ["wa_00000000000000000000000000", "nonsense", ""])
