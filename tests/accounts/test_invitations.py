@@ -12,7 +12,7 @@ from kasilabs.accounts.invitations import changes
 from kasilabs.accounts.models import AuditEntry, Invitation, Member, User
 from kasilabs.accounts.permissions import Role
 from kasilabs.lib.refusal import Refused
-from tests.support import factories, mails
+from tests.support import factories, mails, trail
 from tests.support.concurrency import at_once, or_error
 from tests.support.visits import As, page
 
@@ -208,13 +208,24 @@ def test_invite_accept_and_revoke_are_in_the_audit_trail(cast: factories.Cast, a
     as_(cast.stranger).post(f"{link()}accept/")
     invite(cast, as_)
     as_(cast.owner).post(f"{PAGE}invitations/{Invitation.objects.get(email=NEW).pk}/revoke/")
-    acts = AuditEntry.objects.order_by("seq").values_list("actor", "action", "target_name")
+    acts = trail.entries().order_by("seq").values_list("actor", "action", "target_name")
     assert list(acts) == [
         (cast.admin.email, "member.invited", cast.stranger.email),
         (cast.stranger.email, "invitation.accepted", cast.stranger.email),
         (cast.admin.email, "member.invited", NEW),
         (cast.owner.email, "invitation.revoked", NEW),
     ]
+
+
+def test_who_belongs_there_by_now_keeps_their_role_and_the_audit_trail_says_both(cast: factories.Cast, as_: As) -> None:
+    invite(cast, as_, cast.stranger.email, "admin")
+    path = link()
+    Member.objects.create(organization=cast.organization, user=cast.stranger, role=Role.VIEWER)
+    joined = page(as_(cast.stranger).post(f"{path}accept/", follow=True))
+    assert "You belonged to Kasi Legal already. You stay Viewer." in joined
+    entry = AuditEntry.objects.get(action="invitation.accepted")
+    assert (entry.before, entry.after) == ({"role": "viewer"}, {"role": "viewer", "roleAsked": "admin"})
+    assert not Invitation.objects.open().exists()
 
 
 def test_the_token_is_nowhere_in_the_database(cast: factories.Cast, as_: As) -> None:

@@ -225,6 +225,13 @@ def _people(seed: Seed) -> Iterator[PageCase]:
     yield PageCase("remove person", reverse("accounts:remove", args=[org, viewer.pk]))
     yield PageCase("dead letters", reverse("dead_letters:list", args=[org]), role="operator")
     yield PageCase("no dead letters", reverse("dead_letters:list", args=[seed.cast.rival.slug]), role="stranger")
+    yield PageCase("invitation of somebody new", seed.invitation, role="")
+    yield PageCase(
+        "invitation refused", seed.invitation, role="", act=click("Join Kasi Legal", shows=".is-invalid"), status=422
+    )
+    yield PageCase("invitation of somebody known", seed.invitation_of_stranger, role="")
+    yield PageCase("invitation of somebody else", seed.invitation)
+    yield PageCase("invitation", seed.invitation_of_stranger, role="stranger")
     yield PageCase("403", reverse("plugins:new", args=[org]), role="viewer", status=403)
     yield PageCase("404", f"/o/{org}/logs/call_nothing/", status=404)
 

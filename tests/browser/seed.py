@@ -3,14 +3,17 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from grants.changes import plugins, toolkits
 from installations import lifecycle
 from installations.models import Installation
 from kasilabs.accounts import outbox
-from kasilabs.accounts.models import Organization
+from kasilabs.accounts.invitations import changes
+from kasilabs.accounts.models import Organization, OutgoingMail
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
+from kasilabs.lib.crypto import fields
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
 from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
@@ -93,6 +96,9 @@ class Seed:
     desk: Installation
     shop: Installation
     calls: list[Call]
+    invitation: str
+    """The address of an open invitation to somebody new."""
+    invitation_of_stranger: str
 
 
 def build() -> Seed:
@@ -110,7 +116,19 @@ def build() -> Seed:
     desk = _desk(ours, legal)
     factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND)
     calls = [factories.call(legal, **case) for case in CASES]
-    return Seed(cast, legal, billing, closed, desk, factories.installation(ours, **SHOP), calls)
+    shop = factories.installation(ours, **SHOP)
+    invitations = [invite(cast, email) for email in ("amina@x.example", cast.stranger.email)]
+    return Seed(cast, legal, billing, closed, desk, shop, calls, *invitations)
+
+
+def invite(cast: Cast, email: str) -> str:
+    """Invite somebody, and return the address in the mail."""
+    by = cast.organization.members.get(user=cast.owner)
+    changes.invite(
+        organization=cast.organization, email=email, name="Amina", role=Role.ADMIN, by=by, actor=factories.ACTOR
+    )
+    text = fields.reveal(OutgoingMail.objects.get(recipient=email), "text")
+    return urlsplit(next(line for line in text.splitlines() if "/invitations/" in line)).path
 
 
 def fill_lists(seed: Seed) -> None:

@@ -9,7 +9,7 @@ from kasilabs.accounts.models import AuditEntry, Organization, OutgoingMail
 from kasilabs.jobs import bell, overview, sources
 from kasilabs.jobs.models import State
 from kasilabs.lib import ids
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.factories import Cast
 from tests.support.visits import As, page
 
@@ -55,7 +55,7 @@ def test_a_retry_makes_the_row_due_and_rings_and_the_audit_trail_says_who(cast: 
     mail.refresh_from_db()
     assert (mail.state, mail.tries, bell.waiting()) == (State.WAITING, 0, waiting + 1)
     assert "nia@x.example is due once more." in page(answer)
-    entry = AuditEntry.objects.get()
+    entry = trail.entries().get()
     assert (entry.actor, entry.action, entry.target) == (cast.operator.email, "job.retried", mail.public_id)
     assert (entry.organization, entry.before) == (cast.organization, {"error": "recipient_refused"})
 
@@ -64,7 +64,7 @@ def test_a_second_click_changes_nothing_and_says_so(cast: Cast, as_: As) -> None
     mail, client = dead_mail(cast.organization), as_(cast.owner)
     retry(client, OURS, mail)
     assert "nia@x.example is no dead letter any more." in page(retry(client, OURS, mail))
-    assert AuditEntry.objects.count() == 1
+    assert trail.entries().count() == 1
 
 
 def test_what_is_of_others_is_neither_shown_nor_retried(cast: Cast, as_: As) -> None:
@@ -92,7 +92,7 @@ def test_staff_see_and_retry_what_belongs_to_no_organization(cast: Cast, as_: As
     shown = page(client.get(PLATFORM))
     assert ("nia@x.example" in shown, "wanjiru@x.example" in shown, CANARY in shown) == (True, False, False)
     assert "is due once more" in page(retry(client, PLATFORM, mail))
-    assert (AuditEntry.objects.get().chain, AuditEntry.objects.get().actor) == ("platform", cast.reviewer.email)
+    assert (trail.entries().get().chain, trail.entries().get().actor) == ("platform", cast.reviewer.email)
 
 
 def test_the_side_bar_counts_them_for_who_may_retry(cast: Cast, as_: As) -> None:

@@ -73,8 +73,8 @@ def find(token: str) -> Invitation | None:
     return found
 
 
-def accept(*, invitation: Invitation, user: User, actor: audit.Actor) -> None:
-    """Lets the person who was invited join. Raises Refused."""
+def accept(*, invitation: Invitation, user: User, actor: audit.Actor) -> Member:
+    """Lets the person who was invited join; who belongs there by now keeps their role. Raises Refused."""
     organization = invitation.organization
     with audit.act(actor=actor, action="invitation.accepted", organization=organization) as act:
         members.lock(organization, by=None)
@@ -88,9 +88,14 @@ def accept(*, invitation: Invitation, user: User, actor: audit.Actor) -> None:
         ):
             raise Refused("inviter_may_not", _("Whoever invited you may not give this role any more. Ask for another."))
         _close(invitation, "accepted")
-        Member.objects.get_or_create(organization=organization, user=user, defaults={"role": invitation.role})
+        member, is_new = Member.objects.get_or_create(
+            organization=organization, user=user, defaults={"role": invitation.role}
+        )
         act.on(user.id.hex, user.email)
-        act.change(after={"role": invitation.role})
+        act.change(after={"role": member.role})
+        if not is_new:
+            act.change(before={"role": member.role}, after={"roleAsked": invitation.role})
+    return member
 
 
 def register(*, invitation: Invitation, name: str, password: str, request_id: str) -> User:

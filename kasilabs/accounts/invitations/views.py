@@ -35,10 +35,13 @@ def accept(request: PersonRequest, token: str) -> HttpResponseBase:
     if invitation is None:
         return _over(request)
     try:
-        changes.accept(invitation=invitation, user=request.user, actor=actor(request))
+        member = changes.accept(invitation=invitation, user=request.user, actor=actor(request))
     except Refused as refused:
         return _page(request, token, invitation, CreateAccount(invitation=invitation), refusal=str(refused))
-    messages.success(request, _("You belong to %(name)s now.") % {"name": invitation.organization.name})
+    sentence = _("You belong to %(name)s now, as %(role)s.")
+    if member.role != invitation.role:
+        sentence = _("You belonged to %(name)s already. You stay %(role)s.")
+    messages.success(request, sentence % {"name": invitation.organization.name, "role": member.get_role_display()})
     return redirect("overview", invitation.organization.slug)
 
 
