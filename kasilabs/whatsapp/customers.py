@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import IntegrityError
+from django.db.models import DateTimeField, QuerySet, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
@@ -120,11 +122,12 @@ def create_or_update_conversation(
         return conversation.id
     if customer_id and known.customer_id and known.customer_id != customer_id:
         raise ConversationMismatch
-    changes: dict[str, Any] = {}
+    row, changes = Conversation.objects.filter(id=known.id), dict[str, Any]()
     if customer_id and known.customer_id is None:
-        changes["customer"] = customer_id
-    if known.is_before(last_message_at):
-        changes["last_customer_message_at"] = last_message_at
-    if changes:
-        Conversation.objects.filter(id=known.id).update(**changes)
+        row, changes = row.filter(customer=None), {"customer": customer_id}
+    if last_message_at and known.is_before(last_message_at):
+        moment = Value(last_message_at, DateTimeField())
+        changes["last_customer_message_at"] = Greatest(Coalesce("last_customer_message_at", moment), moment)
+    if changes and not row.update(**changes):
+        raise IntegrityError("another process has set the customer of the conversation")
     return known.id
