@@ -7,10 +7,13 @@ next sweep, and one too many finds nothing to do.
 
 import json
 import os
+import threading
+import time
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -23,6 +26,7 @@ from huey.storage import PostgresStorage, RedisStorage, SqliteStorage
 
 from kasilabs.jobs import attempt, sources
 from kasilabs.jobs.models import DueRow, State
+from kasilabs.lib.db import connection
 
 log = structlog.get_logger(__name__)
 QUEUE = "kasilabs"
@@ -35,7 +39,13 @@ STORAGES = {
 }
 """Where rings may be kept, by the scheme of JOBS_URL."""
 CONNECT_SECONDS = 2
-"""A request that rings waits no longer for a bell that does not answer."""
+"""A request that rings waits no longer for one address of a bell that does not answer."""
+SILENT_SECONDS = 10
+"""For so long after that nobody in this process rings again: neither the next rows of a request nor other requests."""
+
+
+_ringing = threading.Lock()
+_silent_until: dict[str, float] = {}
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]  # Huey has no types
@@ -65,14 +75,27 @@ def _task(url: str) -> TaskWrapper:
         os.close(os.open(file, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite would make it readable for everybody.
         options = {"filename": str(file), "fsync": False}
     elif storage_class is PostgresStorage:
-        options = {"dsn": url, "connect_timeout": CONNECT_SECONDS}
+        options = {"dsn": url, "connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 1000 * CONNECT_SECONDS}
     else:
-        # A worker waits for a ring inside the socket, a second at a time.
-        timeouts = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": 2 * CONNECT_SECONDS}
-        query = urlencode({**timeouts, **dict(parse_qsl(parts.query))})
-        options = {"url": parts._replace(query=query).geturl()}
+        options = {"connection_pool": _redis_pool(url)}
     queue = Huey(QUEUE, results=False, serializer=JsonSerializer(), storage_class=storage_class, **options)
     return queue.task(name="answer")(_answer)
+
+
+def _redis_pool(url: str) -> Any:
+    """Returns connections to Redis that give up in time; its client would try four times and wait in between."""
+    # The client is there where JOBS_URL asks for it.
+    from redis import ConnectionPool  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    return ConnectionPool.from_url(
+        url,
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=CONNECT_SECONDS,
+        # A worker waits for a ring inside the socket, a second at a time.
+        socket_timeout=2 * CONNECT_SECONDS,
+    )
 
 
 def ring(row: DueRow) -> None:
@@ -83,9 +106,18 @@ def ring(row: DueRow) -> None:
     source = sources.of(row)
 
     def wake() -> None:
-        send(source.name, row.pk, row.due_at)
+        connection.release()
+        with _ringing:
+            if time.monotonic() < _silent_until.get(settings.JOBS_URL, 0):
+                return
+            try:
+                send(source.name, row.pk, row.due_at)
+            except Exception as error:  # noqa: BLE001  each storage has errors of its own
+                # What they say may hold the address.
+                log.warning("bell_unreachable", code=type(error).__name__)
+                _silent_until[settings.JOBS_URL] = time.monotonic() + SILENT_SECONDS
 
-    transaction.on_commit(wake, robust=True)
+    transaction.on_commit(wake)
 
 
 def send(source: str, row_id: UUID, due_at: datetime) -> None:

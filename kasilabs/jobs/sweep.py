@@ -13,15 +13,18 @@ MOST_RINGS = 1000
 
 
 def ring_due() -> None:
-    """Rings for every row that may be claimed now, the longest overdue first."""
+    """Rings for every row that may be claimed now, the longest overdue first. Raises whatever the bell raises."""
     try:
         duties.make_rows()
-        for source in sources.registered():
-            room = max(0, MOST_RINGS - bell.waiting())
-            for row_id, due_at in source.model.objects.due(timezone.now()).values_list("pk", "due_at")[:room]:
-                bell.send(source.name, row_id, due_at)
+        due = {
+            source.name: list(source.model.objects.due(timezone.now()).values_list("pk", "due_at")[:MOST_RINGS])
+            for source in sources.registered()
+        }
     finally:
         connection.release()
+    for name, rows in due.items():
+        for row_id, due_at in rows[: max(0, MOST_RINGS - bell.waiting())]:
+            bell.send(name, row_id, due_at)
 
 
 def run_due() -> Counter[State]:

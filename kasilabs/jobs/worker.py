@@ -28,7 +28,11 @@ class Sweeper(Scheduler):  # type: ignore[misc]  # Huey has no types
         self.periodic_task_seconds = settings.JOBS_SWEEP_SECONDS
 
     def enqueue_periodic_tasks(self, _now: object) -> None:
-        sweep.ring_due()
+        try:
+            sweep.ring_due()
+        except Exception as error:
+            # A bell or a database that is gone for a while. Without this, Huey's thread would end.
+            log.exception("sweep_failed", code=type(error).__name__)
 
 
 class SweepingConsumer(Consumer):  # type: ignore[misc]  # Huey has no types

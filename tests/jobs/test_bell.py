@@ -1,12 +1,15 @@
 """The bell: what a ring says, when it is heard, and what happens when it is not."""
 
 import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from kasilabs.jobs import bell, sweep
@@ -89,18 +92,84 @@ def test_a_ring_for_a_source_that_is_gone_is_ignored() -> None:
     assert Parcel.objects.get().state == State.WAITING
 
 
-def test_a_bell_that_cannot_be_reached_does_not_fail_the_request(
+@contextmanager
+def listener() -> Iterator[socket.socket]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def connections(server: socket.socket) -> int:
+    """Count those who have connected since this was asked last."""
+    number = 0
+    with suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            number += 1
+    return number
+
+
+def postgres_at(server: socket.socket) -> str:
+    return f"postgres://kasilabs:canary-7F2Q@127.0.0.1:{server.getsockname()[1]}/bell"
+
+
+def ring_twenty_times(server: socket.socket) -> None:
+    with transaction.atomic():
+        for _ in range(20):
+            bell.ring(Parcel.objects.create())
+        assert connections(server) == 0
+
+
+def check_that_nobody_noticed(reachable: str, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert caplog.text.count("bell_unreachable") == 1
+    assert "canary" not in caplog.text
+    assert (connection.connection is None) == (connection.vendor == "postgresql")
+    settings.JOBS_URL = reachable
+    sweep.ring_due()
+    answer_all()
+    assert Delivery.objects.count() == 20
+
+
+def test_a_bell_that_is_silent_is_waited_for_once_and_holds_nothing(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with listener() as silent:
+        reachable, settings.JOBS_URL = settings.JOBS_URL, postgres_at(silent)
+        ring_twenty_times(silent)
+        assert connections(silent) == 1
+    check_that_nobody_noticed(reachable, settings, caplog)
+
+
+def test_a_bell_whose_port_is_closed_is_tried_once(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with listener() as gone:
+        reachable, settings.JOBS_URL = settings.JOBS_URL, postgres_at(gone)
+    with listener() as unused:
+        ring_twenty_times(unused)
+    check_that_nobody_noticed(reachable, settings, caplog)
+
+
+def test_a_bell_in_a_folder_that_is_none_does_not_fail_the_request(
     settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
     reachable, settings.JOBS_URL = settings.JOBS_URL, f"sqlite:///{tmp_path / 'file' / 'jobs.sqlite3'}"
-    with transaction.atomic():
+    with listener() as unused:
+        ring_twenty_times(unused)
+    check_that_nobody_noticed(reachable, settings, caplog)
+
+
+def test_a_bell_is_tried_again_after_a_while(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bell, "SILENT_SECONDS", 0)
+    with listener() as gone:
+        reachable, settings.JOBS_URL = settings.JOBS_URL, postgres_at(gone)
+        address = gone.getsockname()
+    bell.ring(Parcel.objects.create())
+    with socket.create_server(address) as back:
+        back.setblocking(False)
         bell.ring(Parcel.objects.create())
-    assert "on_commit" in caplog.text
+        assert connections(back) == 1
     settings.JOBS_URL = reachable
-    sweep.ring_due()
-    answer_all()
-    assert Delivery.objects.count() == 1
 
 
 @pytest.mark.parametrize(("state", "rings"), [("waiting", 1), ("done", 0), ("dead", 0), ("cancelled", 0)])

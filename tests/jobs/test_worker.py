@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -183,6 +184,14 @@ def test_a_worker_of_a_production_logs_json_lines(tmp_path: Path) -> None:
         wait_for(lambda: {"worker_started", "job_done"} <= set(events()))
         process.terminate()
     assert events()[-2:] == ["worker_stopping", "worker_stopped"]
+
+
+def test_a_worker_without_its_bell_says_so_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"postgres://kasilabs:canary-7F2Q@127.0.0.1:{gone.getsockname()[1]}/bell"
+    given = {**environment(tmp_path), "JOBS_URL": url}
+    done = subprocess.run(command("worker"), env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "CommandError: JOBS_URL cannot be reached (OperationalError).\n")
 
 
 def test_a_worker_whose_settings_are_not_whole_does_not_start(tmp_path: Path) -> None:

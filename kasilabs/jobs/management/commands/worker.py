@@ -1,8 +1,8 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from kasilabs.jobs import worker
+from kasilabs.jobs import bell, worker
 
 
 class Command(BaseCommand):
@@ -11,4 +11,8 @@ class Command(BaseCommand):
     requires_system_checks = ["kasilabs"]
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        try:
+            bell.huey()
+        except Exception as error:
+            raise CommandError(f"JOBS_URL cannot be reached ({type(error).__name__}).", returncode=1) from error
         worker.work()
