@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 
 from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, QUESTIONS, Gate
-from kasilabs.logs.models import Call
+from kasilabs.logs.models import Call, CallState
 
 
 def gate_trace(asked: Sequence[Gate], refusing: Gate | None = None) -> list[dict[str, Any]]:
@@ -21,14 +21,11 @@ def gate_trace(asked: Sequence[Gate], refusing: Gate | None = None) -> list[dict
     return trace if refusing is None else [*trace, {"gate": refusing.value, "passed": False}]
 
 
-def gates_asked(plugin_status: int | None, refusing: Gate | None) -> tuple[Gate, ...]:
-    """Returns the gates that a call which was sent came to, by the status that the plugin answered with.
-
-    Whatever the plugin answers, it has looked at the token; only an answer of success has more to be judged.
-    """
-    if refusing is Gate.RESPONSE or (plugin_status is not None and 200 <= plugin_status < 300):
+def gates_asked(call: Call) -> tuple[Gate, ...]:
+    """Returns the gates that a call which was sent came to. Whatever the plugin answers, it has looked at the token."""
+    if call.state == CallState.SUCCEEDED or call.gate == Gate.RESPONSE:
         return CALL_GATES
-    return BEFORE_SENDING if plugin_status is None else (*BEFORE_SENDING, Gate.PLUGIN_AUTH)
+    return BEFORE_SENDING if call.plugin_status is None else (*BEFORE_SENDING, Gate.PLUGIN_AUTH)
 
 
 class GateResult(StrEnum):

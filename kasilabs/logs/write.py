@@ -56,8 +56,7 @@ def complete(row: Call, *, response: Any, secrets: Collection[str], phones: Coll
 
     Returns False when the row was no longer open: what was lost stays lost.
     """
-    gate = Gate(row.gate) if row.gate else None
-    row.gate_trace = gate_trace(gates_asked(row.plugin_status, gate), gate)
+    row.gate_trace = gate_trace(gates_asked(row), Gate(row.gate) if row.gate else None)
     row.diagnosis = diagnosis.redacted(row.diagnosis, secrets=secrets, phones=phones)
     if row.state == CallState.DECLINED:
         # Both are the plugin's own words.

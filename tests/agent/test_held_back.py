@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support import fake_plugin_server
-from tests.support.fake_plugin_server import Behaviour, answers, answers_once
+from tests.support.fake_plugin_server import Behaviour, answers, answers_once, drips
 from tests.support.platform import PHONE, SECRET, Build, Platform, Serve
 
 CONVERSATION = {"id": "chat-1", "customer": {"phone": PHONE}}
@@ -188,6 +188,14 @@ def test_the_gates_that_the_plugin_answered_read_as_reached(
     trace = {each["gate"]: each["passed"] for each in platform.row().gate_trace}
     assert {gate: trace[gate] for gate in ("plugin_auth", "business", "response") if gate in trace} == reached
     assert trace["input_schema"]
+
+
+def test_a_plugin_that_drips_has_looked_at_the_token_and_no_more(build: Build, serve: Serve) -> None:
+    drip = drips(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", b"x" * 60_000)
+    problem, platform = called(build, serve, drip, timeoutSeconds=1)
+    row = platform.row()
+    assert (problem["code"], row.reason, row.plugin_status) == ("plugin_timeout", "timeout", 200)
+    assert row.gate_trace[-1] == {"gate": "plugin_auth", "passed": True}
 
 
 def test_a_plugin_that_never_answered_has_judged_nothing(build: Build, serve: Serve) -> None:

@@ -27,7 +27,8 @@ ERRORS = [
 ]
 PASSED = [
     *("number", "organization_installation", "plugin_state", "instance_grant", "tool_grant", "permission_grant"),
-    *("toolkit_installation", "toolkit_grant", "configuration", "input_schema", "plugin_auth", "business", "response"),
+    *("toolkit_installation", "toolkit_grant", "requirement", "configuration", "input_schema"),
+    *("plugin_auth", "business", "response"),
 ]
 
 

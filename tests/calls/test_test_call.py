@@ -169,6 +169,37 @@ def test_a_plugin_that_refuses_the_token_is_told_apart(cast: factories.Cast, ser
     assert "Check that your endpoint has the tool-call secret." in shown
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (message(b'{"id": "12"}'), "At /id, keyword type: This must be a whole number."),
+        (message(b'\xef\xbb\xbf{"id": 1}'), "Line 1: Leave out the byte order mark at the start."),
+        (message(b'{"id": 1, "id": 2}'), "At /id: This name stands twice in the same object."),
+        (message(b'{"id": 1e400}'), "A number is too large."),
+        (message(b"", "Location: /hook/", status="307 Temporary Redirect"), "The redirect leads to 127.0.0.1:"),
+        (message(b"{}", "Content-Encoding: br"), "Its encoding is br, and it has 2\u00a0bytes."),
+        (message(b'{"error": {"code": "no_stock", "message": "Nothing left."}}', status="409 No"), "Nothing left."),
+    ],
+)
+def test_what_the_plugin_answered_wrong_is_named_to_who_tries_it(
+    cast: factories.Cast, serve: Serve, as_: As, answer: bytes, said: str
+) -> None:
+    number, schema = factories.number(cast.organization), {"type": "object", "properties": {"id": {"type": "integer"}}}
+    tools = [{**TOOLS[0], "outputSchema": schema}]
+    install(cast, serve(answers(answer)).url(), number, tools=tools)
+    shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "Invoice"}), headers=HTMX))
+    assert said in shown
+
+
+def test_a_decline_is_no_fault_to_who_tries_the_plugin(cast: factories.Cast, serve: Serve, as_: As) -> None:
+    number, body = factories.number(cast.organization), b'{"error": {"code": "no_stock", "message": "Nothing left."}}'
+    install(cast, serve(answers(message(body, status="409 No"))).url(), number)
+    shown = page(as_(cast.developer).post(PAGE, typed(number, {"subject": "Invoice"}), headers=HTMX))
+    assert "<code>no_stock</code>" in shown
+    assert '<div id="status" hx-swap-oob="innerHTML">Declined. Nothing left.</div>' in shown
+    assert 'class="alert bad"' not in shown
+
+
 @pytest.mark.parametrize("changes", [{"number": "billing"}, {"number": "nonsense"}, {"tool": ""}])
 def test_a_number_without_the_plugin_cannot_be_called_for(
     legal: Instance, plugin: fake_plugin_server.FakePluginServer, cast: factories.Cast, as_: As, changes: dict[str, str]
