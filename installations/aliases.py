@@ -41,3 +41,11 @@ def derive_alias(installation: Installation, customer_id: UUID) -> str:
     message = b"alias:1:" + installation.plugin_id.bytes + installation.mode.encode() + b":" + customer_id.bytes
     digest = hmac.new(key, message, hashlib.sha256).digest()[:ALIAS_BYTES]
     return f"cus_{base64.b32encode(digest).decode().lower()}"
+
+
+def find_customer(installation: Installation, alias: str) -> UUID | None:
+    """Returns the customer whom the plugin of an installation knows by this alias; None for anybody else's alias."""
+    rows = CustomerAlias.objects.filter(
+        organization=installation.organization_id, plugin=installation.plugin_id, mode=installation.mode, alias=alias
+    )
+    return rows.values_list("customer_id", flat=True).first()

@@ -183,6 +183,8 @@ SETTINGS = (
     Setting("JOBS_LEASE_SECONDS", 90.0, _seconds),
     Setting("JOBS_RETRY_SECONDS", 5.0, _seconds),
     Setting("PROVIDER_TIMEOUT_SECONDS", 20.0, _seconds),
+    Setting("BRIDGE_LEASE_SECONDS", 90.0, _seconds),
+    Setting("RATE_LIMIT_BRIDGE", 600, _whole_number(1)),
     Setting("EMAIL_URL", "", _EMAIL),
     Setting("DEFAULT_FROM_EMAIL", "KasiLabs <no-reply@localhost>"),
     Setting("PLUGIN_HOSTS_ALLOWED", ""),

@@ -27,6 +27,7 @@ urlpatterns = [
     path("notices/", include("kasilabs.accounts.notices.urls")),
     path("platform/dead-letters/", include("kasilabs.dashboard.dead_letters.platform_urls")),
     path("agent/v1/", include("kasilabs.agent.urls")),
+    path("bridges/v1/", include("bridges.urls")),
     path("schemas/manifest-v1.json", views.manifest_schema, name="manifest_schema"),
     path("components/", views.components, name="components"),
     path("healthz", process_views.healthz, name="healthz"),

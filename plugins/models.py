@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -18,6 +18,7 @@ from plugins.manifest.document import Manifest
 from plugins.manifest.snapshot import SnapshotDecoder
 
 MAX_MANIFESTS = 512
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class PluginQuerySet(models.QuerySet["Plugin"]):
@@ -204,6 +205,7 @@ class SigningSecret(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     shown = models.DateTimeField(null=True)
     retires = models.DateTimeField(null=True)
+    last_used = models.DateTimeField(null=True)
 
     objects = SigningSecretQuerySet.as_manager()
 
@@ -224,3 +226,8 @@ class SigningSecret(models.Model):
     def mark_shown(self) -> bool:
         """Records that somebody sees the secret now; of two who ask at once, True goes to one."""
         return SigningSecret.objects.filter(pk=self.pk, shown=None).update(shown=timezone.now()) == 1
+
+    def note_use(self, now: datetime) -> None:
+        """Notes when a bridge request was last signed with it; writes at most once a minute."""
+        if self.last_used is None or now - self.last_used >= USE_NOTED_EVERY:
+            SigningSecret.objects.filter(pk=self.pk).update(last_used=now)

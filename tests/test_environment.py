@@ -45,6 +45,8 @@ BAD = {
     "JOBS_LEASE_SECONDS": ["0", "1e3"],
     "JOBS_RETRY_SECONDS": ["0", "soon"],
     "PROVIDER_TIMEOUT_SECONDS": ["0", "-1", "soon"],
+    "BRIDGE_LEASE_SECONDS": ["0", "long"],
+    "RATE_LIMIT_BRIDGE": ["0", "1.5"],
     "EMAIL_URL": ["foo", "http://mail.example"],
     "PLUGIN_CA_FILE": ["/nope", "."],
     "STATIC_ROOT": ["/dev/null/static"],

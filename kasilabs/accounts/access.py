@@ -12,9 +12,12 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
+from ninja import NinjaAPI
 
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
@@ -145,6 +148,22 @@ def open_to_all(reason: str) -> Callable[[View], View]:
         return cast(View, opened)
 
     return decorate
+
+
+def machine_patterns(api: NinjaAPI, *, prefix: str, reason: str) -> list[URLPattern]:
+    """Returns the views of an API, opened to machines, and the document that describes them, opened to all.
+
+    ninja's own page at the root of an API is left out.
+    """
+
+    def document(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+        return JsonResponse(api.get_openapi_schema(path_prefix=prefix))
+
+    opened = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
+    for pattern in opened:
+        pattern.callback = machine(reason)(pattern.callback)
+    described = require_safe(open_to_all("Authors and their tools read what an API takes and answers.")(document))
+    return [*opened, path("openapi.json", described, name="openapi")]
 
 
 def machine(reason: str) -> Callable[[View], View]:

@@ -34,6 +34,7 @@ class Prefix(StrEnum):
     PLUGIN = "plg"
     INSTALLATION = "ins"
     CALL = "call"
+    BRIDGE_CALL = "brc"
     JOB = "job"
     PAYMENT = "pay"
     REFUND = "rfd"

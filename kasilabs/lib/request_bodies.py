@@ -1,7 +1,8 @@
 """The bodies of machine APIs, strict: unknown members and lenient types are refused, each fault with its pointer."""
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -19,21 +20,33 @@ def fault(code: str, sentence: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
 
 
-def full_match(pattern: str, sentence: str) -> AfterValidator:
-    """Returns the validator of a text that a pattern has to match from its first to its last character."""
-    compiled = re.compile(pattern)
+def checked(is_right: Callable[[str], bool], code: str, sentence: str) -> AfterValidator:
+    """Returns the validator of a text that has to pass a question."""
 
     def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise fault("pattern", sentence)
+        if not is_right(text):
+            raise fault(code, sentence)
         return text
 
     return AfterValidator(check)
 
 
+def full_match(pattern: str, sentence: str) -> AfterValidator:
+    """Returns the validator of a text that a pattern has to match from its first to its last character."""
+    compiled = re.compile(pattern)
+    return checked(lambda text: compiled.fullmatch(text) is not None, "pattern", sentence)
+
+
 def _check_printable(text: str) -> str:
     if not text.isprintable():
         raise fault("pattern", "Use printable characters only.")
+    return text
+
+
+def check_text(text: str) -> str:
+    """Takes words for people: everything but control characters, which PostgreSQL or a page would stumble over."""
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+        raise fault("pattern", "Leave out control characters.")
     return text
 
 
@@ -49,6 +62,7 @@ def _check_moment(text: str) -> str:
 
 
 PRINTABLE = AfterValidator(_check_printable)
+TEXT = AfterValidator(check_text)
 Moment = Annotated[str, AfterValidator(_check_moment)]
 
 

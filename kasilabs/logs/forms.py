@@ -10,7 +10,7 @@ from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.logs.filters import Filters, Range
 from kasilabs.logs.gates import QUESTIONS
-from kasilabs.logs.models import CallState
+from kasilabs.logs.models import Call, CallState
 
 YEARS = range(2000, 3000)
 """Beyond these no time zone can be computed."""
@@ -51,16 +51,17 @@ class FilterForm(forms.Form):
     range = _choice_field(_("Time"), Range.choices)
 
     def clean_number(self) -> UUID | None:
-        return self._clean_id("number", ids.Prefix.INSTANCE, _("This is not the id of a WhatsApp number."))
+        text = self.cleaned_data["number"]
+        value = ids.decode(ids.Prefix.INSTANCE, text)
+        if text and value is None:
+            raise ValidationError(_("This is not the id of a WhatsApp number."))
+        return value
 
     def clean_call(self) -> UUID | None:
-        return self._clean_id("call", ids.Prefix.CALL, _("This is not the id of a call. It begins with call_."))
-
-    def _clean_id(self, name: str, prefix: ids.Prefix, sentence: Any) -> UUID | None:
-        text = self.cleaned_data[name]
-        value = ids.decode(prefix, text) if text else None
+        text = self.cleaned_data["call"]
+        value = Call.decode_public_id(text)
         if text and value is None:
-            raise ValidationError(sentence)
+            raise ValidationError(_("This is not the id of a call. It begins with call_ or brc_."))
         return value
 
     def clean_since(self) -> dt.datetime | None:

@@ -51,6 +51,20 @@ CALL_GATES: tuple[Gate, ...] = (*BEFORE_SENDING, Gate.PLUGIN_AUTH, Gate.BUSINESS
 """What a call passes until its answer goes to the agent."""
 
 
+BRIDGE_GATES: tuple[Gate, ...] = (
+    Gate.NUMBER,
+    Gate.ORGANIZATION_INSTALLATION,
+    Gate.PLUGIN_STATE,
+    Gate.INSTANCE_GRANT,
+    Gate.PERMISSION_GRANT,
+    Gate.TOOLKIT_INSTALLATION,
+    Gate.TOOLKIT_GRANT,
+    Gate.CONFIGURATION,
+    Gate.RATE_LIMIT,
+    Gate.INPUT_SCHEMA,
+)
+"""What a bridge request passes before its key is claimed: no tool is between a plugin and the platform."""
+
 QUESTIONS: dict[Gate, str | Promise] = {
     Gate.AGENT_KEY: _("The agent's key is valid"),
     Gate.NUMBER: _("The number is active"),

@@ -1,4 +1,5 @@
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
 from django.utils.functional import Promise
@@ -29,6 +30,11 @@ LONG_BYTES = 8 * 1024
 """An answer with more is long: the model of an agent reads every word of it."""
 
 
+class CallKind(models.TextChoices):
+    TOOL = "tool", _("Tool call")
+    BRIDGE = "bridge", _("Bridge request")
+
+
 class CallQuerySet(models.QuerySet["Call"]):
     def stale(self, now: datetime) -> "CallQuerySet":
         """Calls whose end nobody recorded: they are open past their deadline, so the process that made them is gone."""
@@ -47,7 +53,8 @@ class Call(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="calls", db_index=False)
-    instance_id = models.UUIDField()
+    kind = models.CharField(max_length=8, choices=CallKind, default=CallKind.TOOL)
+    instance_id = models.UUIDField(null=True)
     instance_name = models.CharField(max_length=60)
     installation_id = models.UUIDField(null=True)
     plugin = models.CharField(max_length=48, blank=True)
@@ -85,6 +92,11 @@ class Call(models.Model):
     idempotency_index = models.CharField(max_length=64, null=True)  # noqa: DJ001  NULL is what UNIQUE lets stand twice
     fingerprint = models.CharField(max_length=64, blank=True)
 
+    # Of a bridge request: the call it was made in, its key, and the bridge call that holds that key.
+    made_in = models.UUIDField(null=True)
+    key = models.CharField(max_length=128, blank=True)
+    bridge_call = models.UUIDField(null=True)
+
     objects = CallQuerySet.as_manager()
 
     class Meta:
@@ -108,6 +120,10 @@ class Call(models.Model):
                 name="call_long",
                 condition=models.Q(response_bytes__gt=LONG_BYTES),
             ),
+            models.Index(fields=["made_in", "id"], name="call_made_in", condition=models.Q(made_in__isnull=False)),
+            models.Index(
+                fields=["bridge_call"], name="call_bridge_call", condition=models.Q(bridge_call__isnull=False)
+            ),
             models.Index(fields=["lost_after"], name="call_open", condition=models.Q(state="open")),
         ]
 
@@ -116,16 +132,28 @@ class Call(models.Model):
 
     @property
     def public_id(self) -> str:
-        return ids.encode(ids.Prefix.CALL, self.id)
+        return ids.encode(ids.Prefix.BRIDGE_CALL if self.is_bridge else ids.Prefix.CALL, self.id)
+
+    @staticmethod
+    def decode_public_id(text: str) -> UUID | None:
+        """Returns the UUID in the public id of a call or of a bridge request; None when `text` is neither."""
+        return ids.decode(ids.Prefix.CALL, text) or ids.decode(ids.Prefix.BRIDGE_CALL, text)
+
+    @property
+    def is_bridge(self) -> bool:
+        """Whether the plugin asked the platform; otherwise an agent asked the plugin."""
+        return self.kind == CallKind.BRIDGE
 
     @property
     def number_id(self) -> str:
-        """The public id of the WhatsApp number."""
-        return ids.encode(ids.Prefix.INSTANCE, self.instance_id)
+        """The public id of the WhatsApp number; empty for a bridge request that named none."""
+        return ids.encode(ids.Prefix.INSTANCE, self.instance_id) if self.instance_id else ""
 
     @property
     def agent_tool(self) -> str:
-        """The tool's name as agents know it; what the agent asked for when there is no such tool."""
+        """The tool's name as agents know it; what the agent asked for when there is no such tool; or the bridge."""
+        if self.is_bridge:
+            return self.tool
         return f"{self.plugin.lower()}__{self.tool}" if self.plugin else self.tool
 
     def is_stale(self, now: datetime) -> bool:

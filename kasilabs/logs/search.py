@@ -16,6 +16,7 @@ LIST_COLUMNS = (
     "id",
     "organization_id",
     "created",
+    "kind",
     "state",
     "plugin",
     "tool",

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from kasilabs.accounts.access import MemberRequest, member_required
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib import ids
 from kasilabs.lib.pagination import BadCursor, Page
 from kasilabs.logs import facets, gate_trace, search, timeline
 from kasilabs.logs.expire import expire_stale_calls
@@ -41,7 +40,7 @@ def list_calls(request: MemberRequest) -> HttpResponseBase:
 def detail(request: MemberRequest, call: str) -> HttpResponse:
     """Shows one call beside the list it was opened from; on a narrow window it has the page to itself."""
     expire_stale_calls()  # See list_calls.
-    row = get_object_or_404(request.organization.calls, pk=ids.decode(ids.Prefix.CALL, call))
+    row = get_object_or_404(request.organization.calls, pk=Call.decode_public_id(call))
     return _log_page(request, FilterForm(request.GET), row)
 
 
@@ -96,7 +95,7 @@ def _call_context(request: MemberRequest, call: Call, page: Page[Call]) -> dict[
 
 def _explain_url(request: MemberRequest, call: Call) -> str:
     """Returns where the gates of this number and tool stand now; nothing for those who may not open it."""
-    if not (call.plugin and request.member.may(Permission.GRANTS_VIEW)):
+    if not (call.plugin and not call.is_bridge and request.member.may(Permission.GRANTS_VIEW)):
         return ""
     page = reverse("grants:explain", args=[request.organization.slug])
     return f"{page}?{urlencode({'number': call.number_id, 'tool': call.agent_tool})}"

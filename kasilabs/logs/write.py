@@ -6,6 +6,7 @@ Everything that could be secret is redacted here, on the way in: what was never 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from kasilabs.lib.crypto import fields
 from kasilabs.lib.db import one_row
 from kasilabs.logs import diagnosis, redact
 from kasilabs.logs.gate_trace import gate_trace, gates_asked
-from kasilabs.logs.gates import BEFORE_SENDING, Gate
+from kasilabs.logs.gates import BEFORE_SENDING, BRIDGE_GATES, Gate
 from kasilabs.logs.models import Call, CallAnswer, CallState
 
 ANSWER_KEPT = timedelta(hours=24)
@@ -66,6 +67,42 @@ def complete(row: Call, *, response: Any, secrets: Collection[str], phones: Coll
         row.response = redact.document(response, secrets=secrets, phones=phones)
     _finish(row)
     return one_row.update(row, _COMPLETED, only_if=("state", CallState.OPEN))
+
+
+def insert_bridge(
+    row: Call, *, asked: Sequence[Gate], request: dict[str, Any], secrets: Collection[str], phones: Collection[str]
+) -> None:
+    """Inserts the row of a bridge request that ended: refused, replayed, or only read. The caller has said how."""
+    row.gate_trace = gate_trace(asked, Gate(row.gate) if row.gate else None)
+    _redact_request(row, request, secrets=secrets, phones=phones)
+    row.key = redact.name(row.key, phones=phones)
+    _finish(row)
+    one_row.insert(row)
+
+
+def insert_open_bridge(
+    row: Call, *, request: dict[str, Any], lease_seconds: float, secrets: Collection[str], phones: Collection[str]
+) -> None:
+    """Inserts the open row of a bridge request that claims its key."""
+    row.lost_after = timezone.now() + timedelta(seconds=lease_seconds) + LOST_GRACE
+    row.state, row.gate_trace = CallState.OPEN, gate_trace(BRIDGE_GATES)
+    _redact_request(row, request, secrets=secrets, phones=phones)
+    row.key = redact.name(row.key, phones=phones)
+    one_row.insert(row)
+
+
+def complete_bridge(
+    call_id: UUID, *, state: CallState, status: int, response: dict[str, Any], phones: Collection[str]
+) -> None:
+    """Completes the row of the request that claimed a bridge call, also one that was thought to be lost."""
+    row = Call.objects.filter(pk=call_id).only("created").first()
+    if row is None:
+        return
+    row.state, row.status = state, status
+    row.code, row.detail = response.get("code", ""), response.get("detail", "")
+    row.response = redact.document(response, secrets=(), phones=phones)
+    _finish(row)
+    row.save(update_fields=["state", "status", "code", "detail", "response", "finished", "lost_after", "duration_ms"])
 
 
 def keep_answer(row: Call, status: int, body: str) -> None:

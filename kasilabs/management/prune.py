@@ -3,6 +3,7 @@
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from bridges import prune as bridges
 from kasilabs.accounts import rate_limits
 from kasilabs.logs.prune import prune as prune_logs
 
@@ -12,4 +13,5 @@ def prune() -> dict[str, int]:
     now = timezone.now()
     logs = prune_logs(now)
     sessions, _ = Session.objects.filter(expire_date__lte=now).delete()
-    return {"lost": logs.lost, "answers": logs.answers, "sessions": sessions, "limits": rate_limits.prune(now)}
+    counts = {"lost": logs.lost, "answers": logs.answers, "sessions": sessions, "limits": rate_limits.prune(now)}
+    return counts | bridges.prune(now)

@@ -132,5 +132,8 @@ BRIDGE_ACTIONS: dict[str, BridgeAction] = {
     )
 }
 
+BACKGROUND = "bridge:background"
+"""What every other permission needs besides, where no customer is writing."""
+
 HIDES_COMMERCE = "bridge:commerce:"
 """Holding any permission with this prefix hides the agent's raw E-Commerce tools on that number."""

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ("created", models.DateTimeField(auto_now_add=True)),
                 ("shown", models.DateTimeField(null=True)),
                 ("retires", models.DateTimeField(null=True)),
+                ("last_used", models.DateTimeField(null=True)),
                 (
                     "plugin",
                     models.ForeignKey(

@@ -191,7 +191,7 @@ def test_a_large_body_is_413_before_anything_reads_it(platform: Platform) -> Non
         ("get", "http://testserver//agent/v1/tools", 404, "not_found"),
         ("get", "/schemas", 404, "not_found"),
         ("get", "/schemas/manifest-v1.json/", 404, "not_found"),
-        ("get", "/bridges/v1/payments", 404, "not_found"),
+        ("get", "/bridges/v1", 404, "not_found"),
         ("get", "/schemas/other.json", 404, "not_found"),
         ("delete", "/agent/v1/tools", 405, "method_not_allowed"),
         ("get", "/agent/v1/calls", 405, "method_not_allowed"),

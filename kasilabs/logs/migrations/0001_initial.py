@@ -22,7 +22,13 @@ class Migration(migrations.Migration):
                     "id",
                     models.UUIDField(default=kasilabs.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
-                ("instance_id", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("tool", "Tool call"), ("bridge", "Bridge request")], default="tool", max_length=8
+                    ),
+                ),
+                ("instance_id", models.UUIDField(null=True)),
                 ("instance_name", models.CharField(max_length=60)),
                 ("installation_id", models.UUIDField(null=True)),
                 ("plugin", models.CharField(blank=True, max_length=48)),
@@ -72,6 +78,9 @@ class Migration(migrations.Migration):
                 ("request_id", models.CharField(blank=True, max_length=64)),
                 ("idempotency_index", models.CharField(max_length=64, null=True)),
                 ("fingerprint", models.CharField(blank=True, max_length=64)),
+                ("made_in", models.UUIDField(null=True)),
+                ("key", models.CharField(blank=True, max_length=128)),
+                ("bridge_call", models.UUIDField(null=True)),
                 (
                     "organization",
                     models.ForeignKey(
@@ -146,9 +155,21 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="call",
             index=models.Index(
+                condition=models.Q(("made_in__isnull", False)), fields=["made_in", "id"], name="call_made_in"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(
                 condition=models.Q(("response_bytes__gt", 8192)),
                 fields=["organization", "plugin", "version", "tool"],
                 name="call_long",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(("bridge_call__isnull", False)), fields=["bridge_call"], name="call_bridge_call"
             ),
         ),
         migrations.AddIndex(

@@ -1,0 +1,1 @@
+"""The actions plugins may ask for, one module for each family."""

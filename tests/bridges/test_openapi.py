@@ -1,0 +1,33 @@
+"""The document of the bridges, and what every machine address has in common."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from kasilabs.logs.models import Call
+
+
+def test_the_document_names_every_bridge_with_every_status(db: None) -> None:
+    answer = Client().get("/bridges/v1/openapi.json")
+    document = json.loads(answer.content)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    listing = document["paths"]["/bridges/v1/installations"]["get"]
+    assert set(listing["responses"]) == {"200", "401", "403", "404", "422", "429"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/bridges/v1/", 404, "not_found"),
+        ("get", "/bridges/v1/nothing", 404, "not_found"),
+        ("post", "/bridges/v1/installations", 405, "method_not_allowed"),
+        ("head", "/bridges/v1/installations", 405, ""),
+        ("put", "/bridges/v1/openapi.json", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_not_there_is_a_problem_without_a_row(db: None, method: str, path: str, status: int, code: str) -> None:
+    answer = getattr(Client(), method)(path)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert not code or answer.json()["code"] == code
+    assert not Call.objects.exists()
