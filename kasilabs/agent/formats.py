@@ -5,11 +5,14 @@ A tool of a version never changes, so its JSON text is made once per process, an
 
 import hashlib
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from grants.decision.tool_list import ToolList
+from kasilabs.lib.documents import json_pointer, resolved_schema, subschemas
 from plugins.manifest.document import Manifest, Tool, agent_name
 
 APPROVAL = "none"
@@ -69,16 +72,42 @@ def _text(source: _Source) -> str:
     return json.dumps(_FORMATS[source.form](source))
 
 
+def _passed_on(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a schema as agents get it: JSON Schema 2020-12, whatever draft its author named."""
+    document: dict[str, Any] = _without_own_keywords(schema)
+    older = document.pop("definitions", {})
+    if older or "$defs" in document:
+        document["$defs"] = older | document.get("$defs", {})
+    return document
+
+
+def _without_own_keywords(schema: Any) -> Any:
+    """Returns a schema without `$schema` and the keywords of the author's own, each reference in its usual spelling."""
+    if not isinstance(schema, Mapping):
+        return schema
+    inside = subschemas.map_children(schema, _without_own_keywords)
+    copy = {name: value for name, value in inside.items() if name != "$schema" and not name.startswith("x-")}
+    if "$ref" in copy:
+        copy["$ref"] = "#" + quote(json_pointer.join(resolved_schema.reference_path(copy["$ref"])), safe="/$~")
+    return copy
+
+
+def _with_properties(tool: Tool) -> dict[str, Any]:
+    """Returns an input schema with `properties`: some vendors refuse an object without it."""
+    schema = _passed_on(tool.input_schema)
+    return {**schema, "properties": schema.get("properties", {})}
+
+
 def _mcp(source: _Source) -> dict[str, Any]:
     tool = source.tool
     document: dict[str, Any] = {
         "name": agent_name(source.manifest.slug, tool.name),
         "title": tool.title or tool.name,
         "description": tool.description,
-        "inputSchema": tool.input_schema,
+        "inputSchema": _passed_on(tool.input_schema),
     }
     if tool.output_schema is not None:
-        document["outputSchema"] = tool.output_schema
+        document["outputSchema"] = _passed_on(tool.output_schema)
     return {**document, "annotations": dict(tool.annotations.raw)}
 
 
@@ -92,7 +121,7 @@ def _openai(source: _Source) -> dict[str, Any]:
     function = {
         "name": agent_name(source.manifest.slug, source.tool.name),
         "description": source.tool.description,
-        "parameters": source.tool.input_schema,
+        "parameters": _with_properties(source.tool),
     }
     return {"type": "function", "function": function}
 
@@ -101,7 +130,7 @@ def _anthropic(source: _Source) -> dict[str, Any]:
     return {
         "name": agent_name(source.manifest.slug, source.tool.name),
         "description": source.tool.description,
-        "input_schema": source.tool.input_schema,
+        "input_schema": _with_properties(source.tool),
     }
 
 

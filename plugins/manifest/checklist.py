@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from kasilabs.lib.documents import json_pointer, subschemas
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
 from plugins.manifest import tool_text
-from plugins.manifest.checks.tool_schemas import open_objects
+from plugins.manifest.checks.tool_schemas import broken_defaults, open_objects
 from plugins.manifest.document import AuthType, Manifest, Tool
 
 MIN_DESCRIPTION = 30
+MAX_DESCRIPTION = 1_024
 _PLACEHOLDER_NAMES = frozenset(("demo", "example", "my plugin", "plugin", "sample", "test", "untitled"))
 
 Finder = Callable[[Manifest], Iterable[str]]
@@ -120,6 +121,14 @@ def _undescribed_properties(schema: Any) -> Iterator[str]:
                 yield json_pointer.join((*path, "properties", name))
 
 
+def _null_defaults(schema: Any) -> Iterator[str]:
+    return (pointer for pointer, value in broken_defaults(schema) if value is None)
+
+
+def _broken_defaults(schema: Any) -> Iterator[str]:
+    return (pointer for pointer, _value in broken_defaults(schema))
+
+
 def _unauthenticated_calls(manifest: Manifest) -> Iterator[str]:
     if manifest.auth.type is AuthType.NONE:
         yield "/auth/type"
@@ -174,6 +183,10 @@ CHECKLIST = (
                 _("A label is not enough. Write an instruction: what the tool does and when to use it."),
             ),
             warn(
+                _tools_where(lambda tool: len(tool.description) > MAX_DESCRIPTION, "/description"),
+                _("Some models read the first 1,024 characters only. Say what matters there, and little after it."),
+            ),
+            warn(
                 _tools_where(lambda tool: not tool_text.says_when(tool), "/description"),
                 _('Say when to use the tool: "Use this when a customer asks where their order is."'),
             ),
@@ -198,6 +211,21 @@ CHECKLIST = (
         _("Every input is described"),
         _("Each has a description the agent can follow."),
         [warn(_input_schemas(_undescribed_properties), _("Describe these, so that the agent knows what to fill in."))],
+    ),
+    Check(
+        "defaults",
+        _("Every default fits its own schema"),
+        _("An agent that sends a default is not refused for it."),
+        [
+            warn(
+                _input_schemas(_null_defaults),
+                _('These defaults are null where null is not taken. Write "type": [.., "null"], or leave them out.'),
+            ),
+            warn(
+                _input_schemas(_broken_defaults),
+                _("These defaults break the rules they stand beside. An agent that sends one is refused."),
+            ),
+        ],
     ),
     Check(
         "outputs",

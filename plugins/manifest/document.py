@@ -115,16 +115,16 @@ class ConfigurationTest:
 
 @dataclass(frozen=True)
 class Annotations:
-    """MCP's tool hints with MCP's defaults; `raw` is what the author wrote."""
+    """MCP's tool hints with MCP's defaults; `raw` is what the author wrote, a title for people included."""
 
     read_only: bool
     destructive: bool
     idempotent: bool
     open_world: bool
-    raw: Mapping[str, bool] = field(repr=False)
+    raw: Json = field(repr=False)
 
     @classmethod
-    def load(cls, document: Mapping[str, bool]) -> Self:
+    def load(cls, document: Json) -> Self:
         return cls(
             read_only=document.get("readOnlyHint", False),
             destructive=document.get("destructiveHint", True),
@@ -159,7 +159,7 @@ class Tool:
     def load(cls, document: Json) -> Self:
         return cls(
             name=document["name"],
-            title=document.get("title", ""),
+            title=document.get("title") or document.get("annotations", {}).get("title", ""),
             description=document["description"],
             input_schema=document["inputSchema"],
             output_schema=document.get("outputSchema"),

@@ -126,3 +126,47 @@ def grant(platform: Platform, version: Any) -> None:
     )
     configured = lifecycle.configure(installation=installed.installation, values={}, actor=ACTOR)
     plugins.grant_plugin(instance=platform.legal, installation=configured, tools=None, permissions=None, actor=ACTOR)
+
+
+def listed(platform: Platform, form: str) -> dict[str, Any]:
+    (tool,) = platform.agent.get(f"/agent/v1/tools?format={form}").json()["tools"]
+    shown: dict[str, Any] = tool.get("function", tool)
+    return shown
+
+
+def test_schemas_are_passed_on_in_the_words_of_the_newest_draft(
+    build: Build, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    reference = {"$ref": "#/definitions/Parcel%20number", "x-generator": "internal"}
+    written = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "x-source": "openapi",
+        "properties": {"reference": reference, "x-name": {"type": "string"}},
+        "definitions": {"Parcel number": {"type": "string", "x-order": 1}},
+    }
+    passed_on = {
+        "type": "object",
+        "properties": {"reference": {"$ref": "#/$defs/Parcel%20number"}, "x-name": {"type": "string"}},
+        "$defs": {"Parcel number": {"type": "string"}},
+    }
+    platform = build(plugin.url(), tool={"inputSchema": written, "outputSchema": written})
+    assert [listed(platform, form)["inputSchema"] for form in ("kasilabs", "mcp")] == [passed_on] * 2
+    assert [listed(platform, form)["outputSchema"] for form in ("kasilabs", "mcp")] == [passed_on] * 2
+    assert listed(platform, "openai")["parameters"] == passed_on
+    assert listed(platform, "anthropic")["input_schema"] == passed_on
+
+
+def test_the_formats_of_vendors_always_carry_properties(
+    build: Build, plugin: fake_plugin_server.FakePluginServer
+) -> None:
+    without = {"type": "object", "additionalProperties": False}
+    platform = build(plugin.url(), tool={"inputSchema": without})
+    assert listed(platform, "openai")["parameters"] == {**without, "properties": {}}
+    assert listed(platform, "anthropic")["input_schema"] == {**without, "properties": {}}
+    assert listed(platform, "mcp")["inputSchema"] == without
+
+
+def test_a_title_among_the_annotations_is_the_title(build: Build, plugin: fake_plugin_server.FakePluginServer) -> None:
+    platform = build(plugin.url(), tool={"annotations": {"title": "Open a ticket"}})
+    assert listed(platform, "mcp")["title"] == "Open a ticket"

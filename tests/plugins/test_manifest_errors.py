@@ -277,11 +277,12 @@ def test_slug_and_tool_name_fit_into_64_characters_together() -> None:
 
 
 TOOLS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
-    "name of 2": ({"name": "ab"}, [("/name", "too_short")]),
+    "name of 1": ({"name": "a"}, [("/name", "too_short")]),
+    "name of 2": ({"name": "ab"}, []),
     "upper-case name": ({"name": "findTicket"}, [("/name", "bad_format")]),
     "double underscore": ({"name": "find__ticket"}, [("/name", "bad_format")]),
     "description of 19": ({"description": "d" * 19}, [("/description", "too_short")]),
-    "description of 1,025": ({"description": "d" * 1025}, [("/description", "too_long")]),
+    "description of 4,097": ({"description": "d" * 4097}, [("/description", "too_long")]),
     "timeout 0": ({"timeoutSeconds": 0}, [("/timeoutSeconds", "bad_format")]),
     "timeout 10.0": ({"timeoutSeconds": 10.0}, [("/timeoutSeconds", "wrong_type")]),
     "timeout true": ({"timeoutSeconds": True}, [("/timeoutSeconds", "wrong_type")]),

@@ -17,6 +17,7 @@ _TOOL = {
     "additionalItems": gettext_noop("Use prefixItems with items."),
     "example": gettext_noop("Use examples with a list."),
     "nullable": gettext_noop('Use "type": ["string", "null"].'),
+    "items": gettext_noop("Use prefixItems for a list of schemas, and items for what follows them."),
     "regex": gettext_noop("A pattern inside the input is not checked. Leave format out."),
 }
 

@@ -135,6 +135,7 @@ EXAMPLE = _closed(
 
 ANNOTATIONS = _closed(
     {
+        "title": _line(1, 80, "For people, where the tool itself has no title."),
         "readOnlyHint": _flag(default=False, description="Changes nothing."),
         "destructiveHint": _flag(default=True, description="May delete or overwrite."),
         "idempotentHint": _flag(default=False, description="A second call with the same input changes nothing more."),
@@ -175,9 +176,9 @@ REQUIRES = _list(
 
 TOOL = _closed(
     {
-        "name": _code(TOOL_NAME, 3, 48, "The agent knows it as <slug>__<name>; at most 64 characters together."),
+        "name": _code(TOOL_NAME, 2, 48, "The agent knows it as <slug>__<name>; at most 64 characters together."),
         "title": _line(1, 80, "For people."),
-        "description": _words(20, 1024, "An instruction to the agent: what it does and when to use it."),
+        "description": _words(20, 4096, "An instruction to the agent: what it does and when to use it."),
         "inputSchema": _ref("inputSchema"),
         "outputSchema": _ref("outputSchema"),
         "permissions": _list(

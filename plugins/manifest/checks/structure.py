@@ -27,6 +27,7 @@ _TOOL_SCHEMA = re.compile(r"/tools/[0-9]+/(input|output)Schema(/|\Z)")
 # Pointers and keywords that a later check answers with a more exact code or sentence.
 _LEFT_TO_LATER_CHECKS = (
     re.compile(r"/permissions/[0-9]+/key pattern"),
+    re.compile(r"/tools/[0-9]+/name (pattern|minLength|maxLength)"),
     re.compile(r"/(baseUrl|auth/[a-zA-Z]+Url) format"),
     re.compile(r"(/tools/[0-9]+)?/requires/[0-9]+(/anyOf/[0-9]+)? oneOf"),
     re.compile(r"/workflows/[0-9]+/steps/[0-9]+ oneOf"),
@@ -143,6 +144,9 @@ def _add_tool_violation(violation: SchemaViolation, document: dict[str, Any], er
         name = json_pointer.resolve(document, pointer)
         hint = hints.tool_keyword_hint(name, tool_metaschema.FORMATS) if isinstance(name, str) else None
         errors.add(pointer, "unsupported_keyword", _("Tool schemas do not take this format."), hint)
+    elif code == "type" and keyword == "items" and isinstance(json_pointer.resolve(document, pointer), list):
+        message = _("JSON Schema 2020-12 takes one schema here, not a list of them.")
+        errors.add(pointer, "bad_schema", message, hints.tool_keyword_hint(keyword))
     else:
         errors.add(pointer, CODES.get(code, "bad_schema"), violation.message)
 

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from kasilabs.lib.documents.json_schema import OPENAPI_FORMATS
+
+DIALECT = r"^https?://json-schema\.org/(draft/2020-12|draft/2019-09|draft-07|draft-06)/schema#?$"
+"""What `$schema` may name. Whatever it names, the schema is read as 2020-12."""
+
+PROPERTY_NAME = "^[A-Za-z0-9_.-]{1,64}$"
+"""The names of properties at the top of an input that the model vendors take."""
 
 FORMATS = (
     "date",
@@ -23,8 +29,12 @@ FORMATS = (
     "uri-reference",
     "uri-template",
     "uuid",
+    *OPENAPI_FORMATS,
 )
-"""The formats of JSON Schema 2020-12, section 7.3, but `regex`: it would compile what an agent sends."""
+"""The formats of JSON Schema 2020-12, section 7.3, but `regex`: it would compile what an agent sends. And OpenAPI's."""
+
+_OWN = {"^x-": True}
+"""Keywords of the author's own, kept in the version and told to nobody."""
 
 _TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
 _SCHEMA = {"$ref": "#/$defs/toolSchema"}
@@ -91,17 +101,19 @@ KEYWORDS: dict[str, Any] = {
     ),
 }
 
-_ROOT_KEYWORDS = {**KEYWORDS, "$schema": {"type": "string", "const": DIALECT}}
+_ROOT_KEYWORDS = {**KEYWORDS, "$schema": {"type": "string", "pattern": DIALECT}}
 
 TOOL_DEFINITIONS: dict[str, Any] = {
     "toolSchema": {
         "type": ["object", "boolean"],
         "properties": KEYWORDS,
+        "patternProperties": _OWN,
         "additionalProperties": False,
     },
     "inputSchema": {
         "type": "object",
         "properties": {**_ROOT_KEYWORDS, "type": {"type": "string", "const": "object"}},
+        "patternProperties": _OWN,
         "required": ["type"],
         "additionalProperties": False,
         "description": "JSON Schema 2020-12 of the input, an object; refuse what you do not know.",
@@ -109,6 +121,7 @@ TOOL_DEFINITIONS: dict[str, Any] = {
     "outputSchema": {
         "type": "object",
         "properties": _ROOT_KEYWORDS,
+        "patternProperties": _OWN,
         "additionalProperties": False,
         "description": "JSON Schema 2020-12 of your answer.",
     },

@@ -10,6 +10,7 @@ from kasilabs.lib.documents.access import object_member
 from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
 from plugins.manifest.checks import hints
+from plugins.manifest.checks.contradictions import check_contradictions
 
 MAX_DEPTH = 16
 """Nested objects and arrays of the schema document, the outermost included."""
@@ -31,6 +32,7 @@ def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList) -> Non
         pointer = at + json_pointer.join(path)
         _check_patterns(part, pointer, errors)
         _check_reference(part, pointer, places, errors)
+        check_contradictions(part, pointer, errors)
     if errors.none_at(at):
         _check_cost(schema, at, errors)
 
@@ -41,6 +43,22 @@ def open_objects(schema: Mapping[str, Any]) -> Iterator[str]:
         describes_object = part.get("type") == "object" or "properties" in part
         if describes_object and part.get("additionalProperties", part.get("unevaluatedProperties")) is not False:
             yield json_pointer.join(path)
+
+
+def broken_defaults(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields pointer and value of each `default` that breaks the rules it stands beside; some, where there are many."""
+    places = [(path, part) for path, part in subschemas.walk(schema) if "default" in part]
+    if not places:
+        return
+    definitions = {keyword: schema[keyword] for keyword in subschemas.DEFINITIONS if keyword in schema}
+    rules = {"properties": {str(number): part for number, (_path, part) in enumerate(places)}, **definitions}
+    defaults = {str(number): part["default"] for number, (_path, part) in enumerate(places)}
+    violations = json_schema.compile(rules).violations(defaults)
+    for number in sorted(
+        {int(json_pointer.split(violation.pointer)[0]) for violation in violations if violation.pointer}
+    ):
+        path, part = places[number]
+        yield json_pointer.join((*path, "default")), part["default"]
 
 
 def _depth(value: Any) -> int:
@@ -77,5 +95,5 @@ def _check_cost(schema: Mapping[str, Any], at: str, errors: ErrorList) -> None:
         json_schema.compile(schema)
     except schema_cost.TooCostly as error:
         errors.add(at, "bad_schema", str(error))
-    except json_schema.BadSchema as error:
-        errors.add(at + error.pointer, "bad_schema", _("This is not a valid schema."))
+    except json_schema.BadSchema:
+        errors.add(at, "bad_schema", _("This is not a valid schema."))

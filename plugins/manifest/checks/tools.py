@@ -1,5 +1,6 @@
 """What the manifest's schema cannot say about tools, their examples and the configuration test."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,12 @@ from kasilabs.lib.documents import json_pointer, json_schema
 from kasilabs.lib.documents.access import object_member, objects, strings
 from kasilabs.lib.documents.errors import CODES, ErrorList
 from kasilabs.lib.text import suggestions
+from plugins.manifest.checks import tool_names
+from plugins.manifest.checks.manifest_schema import TOOL_NAME
 from plugins.manifest.checks.tool_schemas import check_tool_schema
+from plugins.manifest.checks.vendor_rules import check_vendor_rules
+
+MIN_NAME, MAX_NAME = 2, 48
 
 MAX_AGENT_NAME_LENGTH = 64
 """What the model vendors take as the name of a tool."""
@@ -20,10 +26,8 @@ _SEPARATOR_LENGTH = len("__")
 def check_tools(document: dict[str, Any], errors: ErrorList) -> None:
     """Adds what is wrong with names, permissions, schemas and examples of the tools."""
     declared = {key for key, _place in _named(document, "permissions", "key")}
-    names: set[str] = set()
+    _check_names(document, errors)
     for pointer, tool in objects(document, "tools"):
-        if isinstance(tool.get("name"), str):
-            _check_name(tool["name"], f"{pointer}/name", document.get("slug"), names, errors)
         for at, key in strings(tool, "permissions", pointer):
             if key not in declared:
                 message = _("This manifest declares no such permission.")
@@ -46,17 +50,42 @@ def check_configuration_test(document: dict[str, Any], errors: ErrorList) -> Non
         _check_input(document["configurationTest"], tool["inputSchema"], "/configurationTest", errors)
 
 
-def _check_name(name: str, pointer: str, slug: Any, names: set[str], errors: ErrorList) -> None:
-    if name in names:
-        errors.add(pointer, "duplicate", _("Another tool has this name."))
-    names.add(name)
-    longest = MAX_AGENT_NAME_LENGTH - (_SEPARATOR_LENGTH + len(slug) if isinstance(slug, str) else 0)
-    if errors.none_at("/slug") and errors.none_at(pointer) and len(name) > longest:
-        message = _("With this slug a tool's name may have at most %(room)d characters.") % {"room": longest}
-        errors.add(pointer, "name_too_long", message)
+def _check_names(document: dict[str, Any], errors: ErrorList) -> None:
+    """Adds the names agents could not call a tool by, each with one that they can."""
+    slug = document.get("slug")
+    room = MAX_AGENT_NAME_LENGTH - _SEPARATOR_LENGTH - len(slug if isinstance(slug, str) else "")
+    is_sure = errors.none_at("/slug")
+    names = [name for name, _place in _named(document, "tools", "name")]
+    taken, seen = set(names), set()
+    for name, (at, _tool) in _named(document, "tools", "name"):
+        pointer = f"{at}/name"
+        refusals = [
+            (name in seen, "duplicate", _("Another tool has this name.")),
+            (not re.fullmatch(TOOL_NAME, name), "bad_format", _("Use lower-case words joined by single underscores.")),
+            (len(name) < MIN_NAME, "too_short", _("Use at least %(n)d characters.") % {"n": MIN_NAME}),
+            (len(name) > MAX_NAME, "too_long", _("Use at most %(n)d characters.") % {"n": MAX_NAME}),
+        ]
+        seen.add(name)
+        hint = None
+        for is_refused, code, message in refusals:
+            if is_refused:
+                hint = hint or _name_hint(name, min(room, MAX_NAME) if is_sure else MAX_NAME, taken)
+                errors.add(pointer, code, message, hint)
+        if is_sure and errors.none_at(pointer) and len(name) > room:
+            message = _("With this slug a tool's name may have at most %(room)d characters.") % {"room": room}
+            errors.add(pointer, "name_too_long", message, _name_hint(name, room, taken))
+
+
+def _name_hint(name: str, room: int, taken: set[str]) -> str:
+    """Returns the name to use instead, which is then taken."""
+    suggested = tool_names.suggest(name, room=room, taken=taken)
+    taken.add(suggested)
+    return _("Use this name: %(name)s") % {"name": suggested}
 
 
 def _check_schemas_and_examples(tool: Mapping[str, Any], at: str, errors: ErrorList) -> None:
+    if isinstance(tool.get("inputSchema"), dict):
+        check_vendor_rules(tool["inputSchema"], f"{at}/inputSchema", errors)
     for member in ("outputSchema", "inputSchema"):
         if isinstance(tool.get(member), dict):
             check_tool_schema(tool[member], f"{at}/{member}", errors)
