@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from kasilabs.accounts.models import User
+from kasilabs.logs.gates import CALL_GATES
 from tests.browser import seed
 from tests.browser.chromium import OpenWindow
 from tests.browser.window import Window
@@ -25,11 +26,7 @@ ERRORS = [
     ['      "name": "Create Ticket",', "bad_format /tools/0/name"],
     [f'  "descripton": "{DESCRIPTION}"', "unknown_key /descripton"],
 ]
-PASSED = [
-    *("number", "organization_installation", "plugin_state", "instance_grant", "tool_grant", "permission_grant"),
-    *("toolkit_installation", "toolkit_grant", "requirement", "configuration", "input_schema"),
-    *("plugin_auth", "business", "response"),
-]
+PASSED = [gate.value for gate in CALL_GATES]
 
 
 def test_a_plugin_is_published_installed_granted_and_called(site: Workers, open_window: OpenWindow) -> None:

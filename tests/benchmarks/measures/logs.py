@@ -24,13 +24,13 @@ TARGETS = (most("slowest_first_ms", 100), most("slowest_deep_ms", 100))
 
 SEED = """
 INSERT INTO logs_call (
-    id, organization_id, instance_id, instance_name, plugin, plugin_name, version, mode, tool, state, status, code,
+    id, organization_id, kind, instance_id, instance_name, plugin, plugin_name, version, mode, tool, state, status, code,
     reason, gate, detail, gate_trace, alias, tested_by, created, finished, duration_ms, timings, plugin_status,
-    attempts, request, response, response_bytes, request_id, fingerprint)
+    attempts, request, response, response_bytes, request_id, fingerprint, key)
 SELECT
     (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0')
         || '7' || substr(hash, 1, 3) || '8' || substr(hash, 4, 15))::uuid,
-    %(organization)s, (%(numbers)s::uuid[])[1 + n %% %(count)s], 'Number ' || n %% %(count)s,
+    %(organization)s, 'tool', (%(numbers)s::uuid[])[1 + n %% %(count)s], 'Number ' || n %% %(count)s,
     (ARRAY['SUPPORT_DESK', 'GAS_OS', 'LEGAL_FILES'])[1 + n %% 3], 'Plugin ' || n %% 3, '1.0.0',
     CASE WHEN n %% 5 = 0 THEN 'sandbox' ELSE 'live' END, 'tool_' || n %% 17,
     state, CASE state WHEN 'succeeded' THEN 200 WHEN 'refused' THEN 403 WHEN 'declined' THEN 422 ELSE 502 END,
@@ -41,7 +41,7 @@ SELECT
     '', '[{"gate": "number", "passed": true}]', '', '',
     moment, moment + interval '80 ms', 80, '{"wait_ms": 71.2}', 200, 1,
     jsonb_build_object('tool', 'tool_' || n %% 17, 'input', jsonb_build_object('subject', hash)),
-    jsonb_build_object('reference', hash, 'status', 'created'), 64, hash, ''
+    jsonb_build_object('reference', hash, 'status', 'created'), 64, hash, '', ''
 FROM (
     SELECT n, md5(n::text) AS hash, now() - n * interval '2.5 s' AS moment,
         CASE WHEN n %% 50 = 0 THEN 'plugin_fault' WHEN n %% 20 = 0 THEN 'refused' WHEN n %% 33 = 0 THEN 'declined'
