@@ -1,7 +1,7 @@
 # make run        the demo, on port 8000 (make run PORT=8001 for another one); it prints its address
 # make check      lint, types and the suite on SQLite, while you work
 # make test       everything: lint, types, import rules, the suite on SQLite and PostgreSQL, browser tests
-# make benchmark  figures as JSON (make benchmark NAME=calls for one of them)
+# make benchmark  figures as JSON (make benchmark NAME=calls for one of them; NAME=schemas FOLDER=… for tools of others)
 # make format     the code and the templates as lint wants them
 # make install    the environment in .venv, with everything that running needs
 
@@ -61,7 +61,7 @@ browser: .venv/.installed-tests
 
 benchmark: .venv/.installed-tests
 	tests/system.sh suite browser
-	$(BIN)/python -m tests.benchmarks $(NAME)
+	$(BIN)/python -m tests.benchmarks $(NAME) $(if $(FOLDER),--folder "$(FOLDER)")
 
 format: .venv/.installed-tests
 	$(BIN)/ruff check --fix .

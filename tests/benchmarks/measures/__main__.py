@@ -3,9 +3,18 @@
 import json
 import sys
 
-from tests.benchmarks.measures import calls, logs, matrix, pages, start, tools
+from tests.benchmarks.measures import calls, logs, matrix, pages, schema_cost, schemas, start, tools
 
-MEASURES = {"calls": calls, "tools": tools, "logs": logs, "matrix": matrix, "pages": pages, "start": start}
+MEASURES = {
+    "calls": calls,
+    "tools": tools,
+    "logs": logs,
+    "matrix": matrix,
+    "pages": pages,
+    "schema_cost": schema_cost,
+    "schemas": schemas,
+    "start": start,
+}
 
 if __name__ == "__main__":
     print(json.dumps(MEASURES[sys.argv[1]].measure().document))
