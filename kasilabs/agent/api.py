@@ -45,7 +45,7 @@ api = NinjaAPI(
 
 @api.api_operation(["GET", "HEAD"], "/tools", url_name="tools")
 def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpResponse:  # noqa: A002
-    """Lists the tools of the number the key belongs to; revalidates with its ETag (RFC 9110, section 13)."""
+    """Lists the tools of the number the key belongs to."""
     instance = _instance(request)
     if not instance.is_active:
         return _suspended(instance)
@@ -53,9 +53,21 @@ def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpRe
         known = ", ".join(formats.Format)
         return problems.response(400, "unknown_format", f"The format is one of {known}.")
     form = formats.Format(format)
-    tool_list = ToolList.for_instance(instance)
-    body = formats.render(tool_list, form)
-    etag = formats.etag(tool_list, form, body)
+    body = formats.render(ToolList.for_instance(instance), form)
+    return _revalidated(request, body, formats.etag(instance, form, body))
+
+
+@api.api_operation(["GET", "HEAD"], "/instance", url_name="instance")
+def instance(request: HttpRequest) -> HttpResponse:
+    """Says what the runtime needs to be this number; a suspended one is told so, with nothing to work with."""
+    number = _instance(request)
+    tool_list = ToolList.for_instance(number) if number.is_active else ToolList(number, [], [], [])
+    body = formats.render_instance(tool_list)
+    return _revalidated(request, body, formats.etag(number, "instance", body))
+
+
+def _revalidated(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
+    """Returns a body with its ETag, or that the agent has it already (RFC 9110, section 13)."""
     known_tags = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
     is_known = bool({etag, "*"} & known_tags)
     answer = HttpResponseNotModified() if is_known else HttpResponse(body, content_type="application/json")

@@ -1,4 +1,4 @@
-"""The tool list in the four formats agents want.
+"""What an agent reads of its number: the tool list in the four formats agents want, and the number itself.
 
 A tool of a version never changes, so its JSON text is made once per process, and a list is those texts put together.
 """
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from grants.decision.tool_list import ToolList
 from kasilabs.lib.documents import json_pointer, resolved_schema, subschemas
+from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Manifest, Tool, agent_name
 
 APPROVAL = "none"
@@ -29,15 +30,10 @@ class Format(StrEnum):
 
 
 def render(tool_list: ToolList, form: Format) -> bytes:
-    """Returns the JSON document of a tool list. `revision` is the same in all formats."""
-    revision = hashlib.sha256()
-    for text in (*tool_list.toolkits, "-", *tool_list.suppressed_toolkits, "-"):
-        revision.update(text.encode() + b"\0")
-    for offered in tool_list.tools:
-        revision.update(f"{offered.name}\0{offered.manifest.digest}\0{offered.mode}\0".encode())
+    """Returns the JSON document of a tool list."""
     head = {
         "instance": {"id": tool_list.instance.public_id, "name": tool_list.instance.name},
-        "revision": revision.hexdigest()[:16],
+        "revision": revision(tool_list),
         "toolkits": tool_list.toolkits,
         "suppressedToolkits": tool_list.suppressed_toolkits,
     }
@@ -45,9 +41,38 @@ def render(tool_list: ToolList, form: Format) -> bytes:
     return f'{json.dumps(head)[:-1]}, "tools": [{tools}]}}'.encode()
 
 
-def etag(tool_list: ToolList, form: Format, body: bytes) -> str:
+def render_instance(tool_list: ToolList) -> bytes:
+    """Returns the JSON document of what a runtime needs to be this number. A suspended one has no prompt."""
+    instance, organization = tool_list.instance, tool_list.instance.organization
+    document = {
+        "instance": {
+            "id": instance.public_id,
+            "name": instance.name,
+            "state": instance.state,
+            "prompt": instance.system_prompt if instance.is_active else "",
+            "timezone": organization.time_zone,
+            "currency": organization.currency,
+        },
+        "toolkits": tool_list.toolkits,
+        "suppressedToolkits": tool_list.suppressed_toolkits,
+        "revision": revision(tool_list),
+    }
+    return json.dumps(document).encode()
+
+
+def revision(tool_list: ToolList) -> str:
+    """Returns what changes with the tools, toolkits and suppressed toolkits of a number, in whatever format."""
+    digest = hashlib.sha256()
+    for text in (*tool_list.toolkits, "-", *tool_list.suppressed_toolkits, "-"):
+        digest.update(text.encode() + b"\0")
+    for offered in tool_list.tools:
+        digest.update(f"{offered.name}\0{offered.manifest.digest}\0{offered.mode}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def etag(instance: Instance, form: str, body: bytes) -> str:
     """Returns the strong ETag over instance, format and body."""
-    digest = hashlib.sha256(b"\0".join([tool_list.instance.id.bytes, form.encode(), body])).hexdigest()
+    digest = hashlib.sha256(b"\0".join([instance.id.bytes, form.encode(), body])).hexdigest()
     return f'"{digest[:32]}"'
 
 
