@@ -12,16 +12,22 @@ from kasilabs.whatsapp.models import Instance
 
 
 @dataclass(frozen=True)
+class Answerer:
+    """A member a number names; who lost account or permission does not count."""
+
+    member: Member
+
+    @property
+    def counts(self) -> bool:
+        return may_answer(self.member)
+
+
+@dataclass(frozen=True)
 class Answerers:
     """The members a number names, and those it could name besides, by name."""
 
-    named: list[Member]
+    named: list[Answerer]
     others: list[Member]
-
-    @property
-    def has_any(self) -> bool:
-        """Says whether one of those named really answers."""
-        return any(may_answer(member) for member in self.named)
 
 
 def may_answer(member: Member) -> bool:
@@ -33,7 +39,7 @@ def load(instance: Instance) -> Answerers:
     members = list(instance.organization.members.select_related("user").order_by("user__name", "pk"))
     named = set(instance.chat_answerers.values_list("member", flat=True))
     return Answerers(
-        named=[member for member in members if member.pk in named],
+        named=[Answerer(member) for member in members if member.pk in named],
         others=[member for member in members if member.pk not in named and may_answer(member)],
     )
 

@@ -1,9 +1,12 @@
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from kasilabs.accounts.models import Organization
 from kasilabs.configuration.display import Difference
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.text import invisible, phones
@@ -69,3 +72,12 @@ class NumberForm(forms.Form):
             for name, field in self.fields.items()
             if theirs[name] != mine[name]
         ]
+
+
+class AnswererForm(forms.Form):
+    """Somebody who answers the chats of a number."""
+
+    def __init__(self, organization: Organization, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        members = organization.members.select_related("user")
+        self.fields["person"] = forms.ModelChoiceField(members, to_field_name="user")

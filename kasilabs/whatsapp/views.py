@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,9 +17,9 @@ from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration.display import Difference
 from kasilabs.lib import shown
 from kasilabs.lib.refusal import Refused
-from kasilabs.whatsapp import agent_keys, numbers
+from kasilabs.whatsapp import agent_keys, chat_answerers, numbers
 from kasilabs.whatsapp.agent_keys import KeyLoss, NewKey
-from kasilabs.whatsapp.forms import NumberForm
+from kasilabs.whatsapp.forms import AnswererForm, NumberForm
 from kasilabs.whatsapp.lookup import number_or_404
 from kasilabs.whatsapp.models import AgentKey, Instance
 from kasilabs.whatsapp.numbers import Settings
@@ -132,8 +133,40 @@ def revoke_key(request: MemberRequest, number: str, key: UUID) -> HttpResponseBa
     return render(request, "whatsapp/revoke.html", context, status=status)
 
 
-def _redirect(instance: Instance) -> HttpResponseBase:
-    return redirect("whatsapp:detail", instance.organization.slug, instance.public_id)
+@require_POST
+@member_required(Permission.NUMBERS_CHANGE)
+def add_answerer(request: MemberRequest, number: str) -> HttpResponseBase:
+    """Names one member more who answers the chats of a number."""
+    instance = number_or_404(request.organization, number)
+    form = AnswererForm(request.organization, request.POST)
+    if not form.is_valid():
+        refusal = _("Choose somebody who belongs to this organization.")
+        return _detail_page(request, instance, refusal=refusal, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    member = form.cleaned_data["person"]
+    try:
+        chat_answerers.add(instance=instance, member=member, actor=actor(request))
+    except Refused as refused:
+        return _detail_page(request, instance, refusal=str(refused), status=HTTPStatus.CONFLICT)
+    names = {"person": member.user, "number": instance.name}
+    messages.success(request, _("%(person)s answers the chats of %(number)s.") % names)
+    return _redirect(instance, "#answerers")
+
+
+@require_POST
+@member_required(Permission.NUMBERS_CHANGE)
+def remove_answerer(request: MemberRequest, number: str, person: UUID) -> HttpResponseBase:
+    """Takes somebody from those who answer the chats of a number."""
+    instance = number_or_404(request.organization, number)
+    member = get_object_or_404(request.organization.members.select_related("user"), user=person)
+    chat_answerers.remove(instance=instance, member=member, actor=actor(request))
+    names = {"person": member.user, "number": instance.name}
+    messages.success(request, _("%(person)s does not answer the chats of %(number)s any more.") % names)
+    return _redirect(instance, "#answerers")
+
+
+def _redirect(instance: Instance, anchor: str = "") -> HttpResponseBase:
+    page = reverse("whatsapp:detail", args=[instance.organization.slug, instance.public_id])
+    return redirect(page + anchor)
 
 
 def _form_page(
@@ -172,6 +205,7 @@ def _detail_page(
         "keys": keys,
         "current": keys[0] if keys else None,
         "overlap": keys[1].expires if len(keys) > 1 else None,
+        "answerers": chat_answerers.load(instance),
         "made": made,
         "refusal": refusal,
     }

@@ -29,7 +29,8 @@ NOT_PAGES = {
         "notices:choose_mails",
     ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
-    *("plugins:download", "agent:tools", "agent:calls", "manifest_schema", "healthz", "readyz"),
+    *("whatsapp:add_answerer", "whatsapp:remove_answerer"),
+    *("plugins:download", "agent:tools", "agent:instance", "agent:calls", "manifest_schema", "healthz", "readyz"),
 }
 """Routes that lead on, take a POST only, answer machines, or need a second factor that is set up."""
 
