@@ -3,6 +3,7 @@ from django.urls import path
 from grants.install import views as views_install
 from grants.install import views_removal
 from grants.matrix import views, views_explain
+from grants.numbers import views as views_numbers
 from grants.toolkits import views as views_toolkits
 
 app_name = "grants"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("toolkits/", views_toolkits.toolkits, name="toolkits"),
     path("toolkits/<str:toolkit>/install/", views_toolkits.install, name="install_toolkit"),
     path("toolkits/<str:toolkit>/remove/", views_toolkits.remove, name="remove_toolkit"),
+    path("numbers/<str:number>/tools/", views_numbers.number_tools, name="number_tools"),
     path("numbers/<str:number>/toolkits/", views_toolkits.number_toolkits, name="number_toolkits"),
     path("numbers/<str:number>/toolkits/<str:toolkit>/grant/", views_toolkits.grant, name="grant_toolkit"),
     path("numbers/<str:number>/toolkits/<str:toolkit>/take-back/", views_toolkits.revoke, name="revoke_toolkit"),

@@ -1,7 +1,7 @@
 """What a decision about a WhatsApp number depends on, loaded in two queries for any count of numbers."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -98,11 +98,15 @@ class DecisionContext:
         *,
         slug: str | None = None,
         with_signing: bool = False,
+        required: Collection[RequirementKind] = (),
     ) -> dict[UUID, "DecisionContext"]:
-        """Loads the contexts of several numbers of one organization, by the id of the number."""
+        """Loads the contexts of several numbers of one organization, by the id of the number.
+
+        `required` are kinds of requirements to judge beside those of the plugins that are installed.
+        """
         installations = _installations(organization, slug)
-        required = {kind for installation in installations for kind in installation.version.manifest.required_kinds}
-        scope = Scope(slug, with_signing, RequirementKind.PLUGIN in required, RequirementKind.ACCESS in required)
+        kinds = {*required, *(kind for each in installations for kind in each.version.manifest.required_kinds)}
+        scope = Scope(slug, with_signing, RequirementKind.PLUGIN in kinds, RequirementKind.ACCESS in kinds)
         rows = fetch_rows(organization, instances, scope)
         plugins = _installed_plugins(installations, rows)
         grants = _granted_plugins(plugins, rows)

@@ -15,6 +15,9 @@ from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, HIDES_COMMERCE, Toolkit
 from kasilabs.whatsapp.models import Instance
 from plugins.manifest.document import Tool
 
+NEEDS = frozenset({Gate.TOOLKIT_INSTALLATION, Gate.TOOLKIT_GRANT, Gate.REQUIREMENT})
+"""The gates that look at what a plugin needs beside its own grants."""
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 
 from grants.decision import risks
 from kasilabs.toolkits.catalogue import HIDES_COMMERCE
-from plugins.manifest.document import Manifest, PermissionRequest, Tool
+from plugins.manifest.document import Manifest, PermissionRequest
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PermissionOption:
 
 def summarize(manifest: Manifest, ticked: Collection[str]) -> ConsentSummary:
     """Returns what the plugin can do on its own, and what it asked for and does not get."""
-    free = [tool_label(tool) for tool in manifest.offered_tools if not tool.permissions]
+    free = [tool.label for tool in manifest.offered_tools if not tool.permissions]
     return ConsentSummary(
         allowed=[*free, *(asked.label for asked in manifest.permissions if asked.key in ticked)],
         not_allowed=[asked.label for asked in manifest.permissions if asked.key not in ticked],
@@ -44,12 +44,7 @@ def permission_options(manifest: Manifest) -> list[PermissionOption]:
         PermissionOption(
             permission=asked,
             tags=risks.of_permission(asked.key),
-            needed_by=[tool_label(tool) for tool in manifest.offered_tools if asked.key in tool.permissions],
+            needed_by=[tool.label for tool in manifest.offered_tools if asked.key in tool.permissions],
         )
         for asked in manifest.permissions
     ]
-
-
-def tool_label(tool: Tool) -> str:
-    """Returns what a tool is called among people: its title, else its name as words."""
-    return tool.title or tool.name.replace("_", " ").capitalize()

@@ -5,7 +5,7 @@ the matrix costs the same few queries.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
 
@@ -64,6 +64,7 @@ class NumberAccess:
     grant: GrantedPlugin | None
     other_mode: GrantedPlugin | None
     cells: Mapping[str, CellState]
+    context: DecisionContext = field(repr=False)
 
     @property
     def on_count(self) -> int:
@@ -155,10 +156,10 @@ def _access(context: DecisionContext, installation: Installation, rows: Sequence
     grant = context.grants.get(installation.plugin.slug)
     if grant is not None and grant.plugin.installation.id == installation.id:
         cells = {row.name: _cell_state(context, grant, row) for row in rows}
-        return NumberAccess(context.instance, installation, grant, None, cells)
+        return NumberAccess(context.instance, installation, grant, None, cells, context)
     is_in_the_way = grant is not None and not grant.plugin.installation.is_removed
     blocked = {row.name: CellState.BLOCKED for row in rows}
-    return NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, blocked)
+    return NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, blocked, context)
 
 
 def _cell_state(context: DecisionContext, grant: GrantedPlugin, row: MatrixRow) -> CellState:

@@ -7,7 +7,8 @@ from grants.decision import reasons
 from grants.decision.context import DecisionContext, GrantedPlugin, InstalledPlugin
 from grants.decision.gates import Decision
 from grants.matrix.build import MatrixRow, matrix_rows
-from grants.matrix.fixes import Fix, find_fix
+from grants.matrix.fixes import Fix, May, find_fix
+from grants.matrix.needs import NumberNeed, judge_needs
 from installations.models import Installation
 from kasilabs.logs.gate_trace import GateResult, GateStep
 from kasilabs.logs.gates import QUESTIONS, STANDING, Gate
@@ -22,13 +23,17 @@ PERMISSION_GATES = tuple(
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the page says about one row on one number. `is_set` is what the cell is set to, whatever the gates say."""
+    """What the page says about one row on one number. `is_set` is what the cell is set to, whatever the gates say.
+
+    `needs` is what the tool needs there beside the plugin's own grants.
+    """
 
     row: MatrixRow
     plugin: InstalledPlugin
     grant: GrantedPlugin | None
     decision: Decision
     steps: list[GateStep]
+    needs: list[NumberNeed]
     fix: Fix | None
 
     @property
@@ -60,8 +65,11 @@ def agent_tool_names(installations: Iterable[Installation]) -> list[str]:
     return sorted(names)
 
 
-def explain_row(instance: Instance, slug: str, name: str) -> Explanation | None:
-    """Explains one tool or permission of a plugin on a number; None when the organization has no such row."""
+def explain_row(instance: Instance, slug: str, name: str, may: May) -> Explanation | None:
+    """Explains one tool or permission of a plugin on a number; None when the organization has no such row.
+
+    What stops it has a link for those who `may` mend it.
+    """
     context = DecisionContext.load(instance, slug=slug)
     plugin = context.plugin(slug)
     rows = matrix_rows(plugin.manifest) if plugin else []
@@ -70,7 +78,16 @@ def explain_row(instance: Instance, slug: str, name: str) -> Explanation | None:
         return None
     decision = row.decide(context, plugin)
     steps = [_step(gate, decision) for gate in (STANDING if row.tool else PERMISSION_GATES)]
-    return Explanation(row, plugin, context.grants.get(slug), decision, steps, find_fix(decision, context, plugin))
+    needs = plugin.manifest.needs(row.tool.permissions, [row.tool]) if row.tool else []
+    return Explanation(
+        row=row,
+        plugin=plugin,
+        grant=context.grants.get(slug),
+        decision=decision,
+        steps=steps,
+        needs=judge_needs(context, needs, may),
+        fix=find_fix(decision, context, plugin, may),
+    )
 
 
 def _step(gate: Gate, decision: Decision) -> GateStep:

@@ -1,5 +1,6 @@
 """The page that would change a refusal: each gate has one, and each thing that a requirement lacks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -21,7 +22,7 @@ from plugins.manifest.requirements import RequirementKind
 
 @dataclass(frozen=True)
 class Fix:
-    """The page that would change a refusal, for those who hold `permission`."""
+    """The page that would change a refusal; `permission` is what it takes there."""
 
     label: str | Promise
     url: str
@@ -70,12 +71,19 @@ _OF_GATES = {
 }
 
 
-def find_fix(decision: Decision, context: DecisionContext, plugin: InstalledPlugin) -> Fix | None:
-    """Returns the page of the gate that refused. Only KasiLabs can lift a quarantine, so it has none."""
+May = Callable[[Permission], bool]
+"""Says whether the person who looks holds a permission."""
+
+
+def find_fix(decision: Decision, context: DecisionContext, plugin: InstalledPlugin, may: May) -> Fix | None:
+    """Returns the page of the gate that refused, if the person may change it there.
+
+    Only KasiLabs can lift a quarantine, so that has none.
+    """
     if decision.gate is Gate.REQUIREMENT:
-        return find_requirement_fix(decision.params["unmet"][0], context)
+        return find_requirement_fix(decision.params["unmet"][0], context, may)
     page = _OF_GATES.get(decision.gate) if decision.gate else None
-    if page is None:
+    if page is None or not may(page.permission):
         return None
     suffix = ""
     if page in (_GRANT, _TURN_ON):
@@ -88,10 +96,10 @@ def find_fix(decision: Decision, context: DecisionContext, plugin: InstalledPlug
     return page.fix(context.instance, plugin.installation.public_id, suffix=suffix)
 
 
-def find_requirement_fix(state: RequirementState, context: DecisionContext) -> Fix | None:
-    """Returns the page that mends the first part of a requirement that does not hold and that people can mend."""
+def find_requirement_fix(state: RequirementState, context: DecisionContext, may: May) -> Fix | None:
+    """Returns the page that mends the first part of a requirement that does not hold and that the person may mend."""
     fixes = (_find_part_fix(part, context) for part in state.parts if part.lack)
-    return next((fix for fix in fixes if fix), None)
+    return next((fix for fix in fixes if fix and may(fix.permission)), None)
 
 
 def _find_part_fix(part: RequirementState, context: DecisionContext) -> Fix | None:

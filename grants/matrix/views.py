@@ -19,6 +19,7 @@ from grants.decision.context import GrantedPlugin
 from grants.matrix.build import CellState, NumberAccess, build_matrix, load_access, matrix_rows
 from grants.matrix.cells_html import CellRenderer, cell_id, header_id
 from grants.matrix.filter import MatrixFilter
+from grants.matrix.needs import find_missing
 from grants.matrix.params import CellChange
 from grants.models import PluginGrant
 from installations.lookup import installation_or_404
@@ -128,8 +129,9 @@ def installation_access(request: MemberRequest, installation: str) -> HttpRespon
     found = installation_or_404(request.organization, installation)
     groups = build_matrix(request.organization, MatrixFilter(plugin=found.plugin.slug)).groups
     accesses = next((group.accesses for group in groups if group.installation == found), [])
+    rows = [(access, find_missing(access, request.member.may)) for access in accesses]
     template = "grants/installation_access.html" + ("#access" if request.htmx else "")
-    return render(request, template, {"installation": found, "accesses": accesses})
+    return render(request, template, {"installation": found, "rows": rows})
 
 
 def _number_and_installation(request: MemberRequest, field: str) -> tuple[Instance, Installation]:

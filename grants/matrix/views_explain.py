@@ -24,9 +24,8 @@ def explain(request: MemberRequest) -> HttpResponse:
     asked = ExplainQuery.from_query(request.GET)
     if asked is not None:
         instance = number_or_404(organization, asked.number)
-        explanation = explain_row(instance, asked.slug, asked.name)
+        explanation = explain_row(instance, asked.slug, asked.name, request.member.may)
         if explanation is None:
             raise Http404
-        may_fix = explanation.fix is not None and request.member.may(explanation.fix.permission)
-        context |= {"number": instance, "explanation": explanation, "asked": asked, "may_fix": may_fix}
+        context |= {"number": instance, "explanation": explanation, "asked": asked}
     return render(request, "grants/explain.html", context)

@@ -8,6 +8,7 @@ from installations.models import Installation
 from kasilabs.accounts.models import Organization
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, BridgeAction, Toolkit
 from kasilabs.whatsapp.models import Instance
+from plugins.manifest.requirements import RequirementKind
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,10 @@ def toolkits_of_number(instance: Instance) -> list[NumberToolkit]:
 
 
 def _plugins_by_toolkit(installations: Iterable[Installation]) -> dict[Toolkit, list[str]]:
-    """Returns the names of the plugins that need each toolkit, with all the permissions they ask for."""
+    """Returns the names of the plugins that need each toolkit, alone or as an alternative."""
     names: dict[Toolkit, set[str]] = {toolkit: set() for toolkit in Toolkit}
     for manifest in (installation.version.manifest for installation in installations):
-        for toolkit in manifest.needed_toolkits(permission.key for permission in manifest.permissions):
-            names[toolkit].add(manifest.name)
+        for toolkit in Toolkit:
+            if any(need.requirement.names(RequirementKind.TOOLKIT, toolkit) for need in manifest.all_needs):
+                names[toolkit].add(manifest.name)
     return {toolkit: sorted(found) for toolkit, found in names.items()}

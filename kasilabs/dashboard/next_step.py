@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from grants.models import PluginGrant
 from kasilabs.accounts.models import Member
 from kasilabs.accounts.permissions import Permission
 
@@ -44,13 +43,13 @@ GRANT = NextStep(
 )
 
 
-def next_step(member: Member, *, has_number: bool, has_plugin: bool) -> NextStep | None:
+def next_step(member: Member, *, has_number: bool, has_plugin: bool, has_grant: bool) -> NextStep | None:
     """Return the first thing missing in the organization, if this member may do something about it."""
     if not has_number:
         step = ADD_NUMBER
     elif not has_plugin:
         step = INSTALL
-    elif not PluginGrant.objects.filter(organization=member.organization).exists():
+    elif not has_grant:
         step = GRANT
     else:
         return None

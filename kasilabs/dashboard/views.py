@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from grants.decision.context import DecisionContext
+from grants.matrix.needs import find_stuck_plugins
 from kasilabs.accounts.access import (
     MemberRequest,
     PersonRequest,
@@ -25,6 +27,7 @@ from plugins.manifest.checks import manifest_schema as schemas
 
 MOST_ROWS = 8
 MOST_FAILURES = 6
+MOST_STUCK = 4
 ALWAYS_COUNTED = frozenset(CallState) - {CallState.OPEN, CallState.LOST}
 """What the overview counts also when there is none of it."""
 
@@ -42,21 +45,26 @@ def home(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @member_required(Permission.OVERVIEW_VIEW)
 def overview(request: MemberRequest) -> HttpResponse:
-    """Show how calls end, the last failures, numbers and installations, with the next step where one is missing."""
+    """Show what is missing before tools work, how calls end, the last failures, numbers and installations."""
     organization, member = request.organization, request.member
-    numbers = list(organization.instances.order_by("name")[:MOST_ROWS])
+    numbers = list(organization.instances.defer("system_prompt").order_by("name"))
     installations = list(organization.installations.not_removed().with_version().order_by("-id")[:MOST_ROWS])
     may_read = member.may(Permission.LOGS_VIEW)
     failures = search.last_failures(organization, limit=MOST_FAILURES) if may_read else []
     a_day_ago = timezone.now() - LENGTHS[Range.DAY]
     outcomes = search.count_outcomes(organization, since=a_day_ago) if may_read else {}
+    contexts = DecisionContext.load_many(organization, numbers)
+    stuck = find_stuck_plugins(contexts.values(), member.may)
+    has_grant = any(context.grants for context in contexts.values())
     context = {
-        "numbers": numbers,
+        "numbers": numbers[:MOST_ROWS],
         "installations": installations,
         "failures": failures,
         "outcomes": [(state, count) for state, count in outcomes.items() if count or state in ALWAYS_COUNTED],
         "fault_states": FAULTS,
-        "next_step": next_step(member, has_number=bool(numbers), has_plugin=bool(installations)),
+        "stuck": stuck[:MOST_STUCK],
+        "more_stuck": len(stuck[MOST_STUCK:]),
+        "next_step": next_step(member, has_number=bool(numbers), has_plugin=bool(installations), has_grant=has_grant),
     }
     return render(request, "overview.html", context)
 

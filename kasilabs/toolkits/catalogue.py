@@ -21,6 +21,16 @@ class Toolkit(StrEnum):
     ESCALATIONS = "ESCALATIONS"
 
 
+DECISIONS: dict[Toolkit, str | Promise] = {
+    Toolkit.PAYMENTS: _("whether a payment is confirmed"),
+    Toolkit.ECOMMERCE: _("the state of orders and their fulfilment"),
+    Toolkit.MESSAGING: _("what WhatsApp sends to the customer"),
+    Toolkit.SCHEDULING: _("when something falls due"),
+    Toolkit.ESCALATIONS: _("which person takes over"),
+}
+"""What each toolkit owns: no plugin decides it in its place."""
+
+
 class Risk(StrEnum):
     """What a permission touches, as the risk tags on screen say it."""
 

@@ -4,8 +4,8 @@
 Nothing here knows a table or the network.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
@@ -16,7 +16,7 @@ from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.lib.documents import canonical_json, json_schema, unsent_members
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from plugins.manifest.checks.run import check_manifest
-from plugins.manifest.requirements import Requirement, RequirementKind, Workflow
+from plugins.manifest.requirements import Need, Requirement, RequirementKind, Workflow
 
 BRIDGE_PREFIX = "bridge:"
 DEFAULT_TIMEOUT_SECONDS = 10
@@ -170,6 +170,11 @@ class Tool:
             examples=tuple(Example(each["message"], each["input"]) for each in document.get("examples", ())),
         )
 
+    @property
+    def label(self) -> str:
+        """What the tool is called among people: its title, else its name as words."""
+        return self.title or self.name.replace("_", " ").capitalize()
+
     @cached_property
     def input_validator(self) -> json_schema.Validator:
         return json_schema.compile(self.input_schema)
@@ -237,6 +242,28 @@ class Manifest:
         needed |= {kit for key in permissions if key in BRIDGE_ACTIONS for kit in BRIDGE_ACTIONS[key].toolkits}
         return [kit for kit in Toolkit if kit in needed]
 
+    def needs(self, permissions: Collection[str], tools: Iterable[Tool] | None = None) -> list[Need]:
+        """Returns all that the plugin needs on a number for these permissions and these of its tools, by default all.
+
+        First what it requires, then what single tools do, then the toolkits that bridge permissions reach.
+        """
+        tools = self.tools if tools is None else tools
+        needs = [Need(each, _reasons(each)) for each in self.requirements]
+        needs += [Need(each, _reasons(each), (tool.label,)) for tool in tools for each in tool.requirements]
+        asked = [each for each in self.permissions if each.key in permissions and each.key in BRIDGE_ACTIONS]
+        for toolkit in self.needed_toolkits([each.key for each in asked], ()):
+            reaching = [each for each in asked if toolkit in BRIDGE_ACTIONS[each.key].toolkits]
+            requirement = Requirement(RequirementKind.TOOLKIT, toolkit.value)
+            if all(need.requirement != replace(requirement, reason=need.requirement.reason) for need in needs):
+                reasons = tuple(each.reason for each in reaching if each.reason)
+                needs.append(Need(requirement, reasons, tuple(str(each.label) for each in reaching)))
+        return needs
+
+    @property
+    def all_needs(self) -> list[Need]:
+        """What it needs where it has every permission it asks for."""
+        return self.needs([permission.key for permission in self.permissions])
+
     def tool(self, name: str) -> Tool | None:
         return self._tools.get(name)
 
@@ -250,6 +277,11 @@ class Manifest:
     @cached_property
     def _permissions(self) -> dict[str, PermissionRequest]:
         return {permission.key: permission for permission in self.permissions}
+
+
+def _reasons(requirement: Requirement) -> tuple[str, ...]:
+    """Returns the reason of a requirement and those of its alternatives."""
+    return tuple(each.reason for each in (requirement, *requirement.any_of) if each.reason)
 
 
 def agent_name(slug: str, tool: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Self
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kasilabs.toolkits.catalogue import DECISIONS, Toolkit
+
 Json = Mapping[str, Any]
 
 OR = gettext_lazy(" or ")
@@ -49,9 +51,25 @@ class Requirement:
             case _:
                 return self.name
 
+    def names(self, kind: RequirementKind, name: str) -> bool:
+        """Says whether it, or one of its alternatives, is about this toolkit, plugin or access."""
+        return any((part.kind, part.name) == (kind, name) for part in self.parts())
+
     def parts(self) -> Iterator["Requirement"]:
         """Yields what it names one by one: itself, or its alternatives."""
         yield from self.any_of or (self,)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A requirement with the names of the tools or permissions that alone need it; without any, the whole plugin does.
+
+    `reasons` are the author's.
+    """
+
+    requirement: Requirement
+    reasons: tuple[str, ...] = ()
+    only_for: tuple[str, ...] = ()
 
 
 class StepOwner(StrEnum):
@@ -69,6 +87,13 @@ class WorkflowStep:
     owner: StepOwner
     name: str
     does: str
+
+    @property
+    def decides(self) -> str:
+        """Says which decision the owner has for itself."""
+        if self.owner is StepOwner.TOOLKIT:
+            return str(DECISIONS[Toolkit(self.name)])
+        return _("the action it performs")
 
     @classmethod
     def load(cls, document: Json) -> Self:

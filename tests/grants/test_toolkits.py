@@ -46,7 +46,7 @@ def test_removing_a_toolkit_says_what_it_touches_and_asks_first(desk: Desk, cast
     installed(desk, desk.legal, desk.billing)
     asked = page(as_(cast.admin).get(f"{PAGE}PAYMENTS/remove/"))
     assert "It is taken back from these numbers: Billing Support, Legal Consultations." in asked
-    assert "Plugins that use it stop working there: Support Desk." in asked
+    assert "Plugins that use it may stop working there: Support Desk." in asked
     assert OrganizationToolkit.objects.exists()
     send(as_(cast.admin), f"{PAGE}PAYMENTS/remove/", {})
     assert not OrganizationToolkit.objects.exists()

@@ -1,0 +1,1 @@
+"""What the agent of one number is given: its plugins, tools and suppressed toolkits."""
