@@ -43,7 +43,7 @@ def permission_options(manifest: Manifest) -> list[PermissionOption]:
     return [
         PermissionOption(
             permission=asked,
-            tags=risks.of_permission(asked.key),
+            tags=risks.of_permission(manifest, asked.key),
             needed_by=[tool.label for tool in manifest.offered_tools if asked.key in tool.permissions],
         )
         for asked in manifest.permissions

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
 
-from grants.decision import risks
+from grants.decision import reasons, risks
 from grants.decision.context import DecisionContext, GrantedPlugin, InstalledPlugin
-from grants.decision.gates import Decision, decide, decide_permission
+from grants.decision.gates import NEEDS, Decision, decide, decide_permission
 from grants.matrix.filter import MatrixFilter
 from installations.models import Installation
 from kasilabs.accounts.models import Organization
@@ -56,6 +56,7 @@ class MatrixRow:
 class NumberAccess:
     """What one number may use of one installation. `cells` has the state of each row, by its name.
 
+    `lacks` says of rows that are blocked for want of something else what that is.
     `other_mode` is the number's grant of the plugin's other mode, which a grant of this one takes the place of.
     """
 
@@ -64,6 +65,7 @@ class NumberAccess:
     grant: GrantedPlugin | None
     other_mode: GrantedPlugin | None
     cells: Mapping[str, CellState]
+    lacks: Mapping[str, str]
     context: DecisionContext = field(repr=False)
 
     @property
@@ -111,9 +113,11 @@ class Matrix:
 def matrix_rows(manifest: Manifest) -> list[MatrixRow]:
     """Returns the rows of a plugin: its tools, unless the agent never sees them, then its permissions."""
     rows: list[tuple[str, str, Tool | None, list[str]]] = [
-        (tool.name, tool.title, tool, risks.of_tool(tool)) for tool in manifest.offered_tools
+        (tool.name, tool.label, tool, risks.of_tool(tool)) for tool in manifest.offered_tools
     ]
-    rows += [(asked.key, str(asked.label), None, risks.of_permission(asked.key)) for asked in manifest.permissions]
+    rows += [
+        (asked.key, str(asked.label), None, risks.of_permission(manifest, asked.key)) for asked in manifest.permissions
+    ]
     return [MatrixRow(index, *row) for index, row in enumerate(rows)]
 
 
@@ -155,15 +159,16 @@ def installations_by_name(organization: Organization) -> list[Installation]:
 def _access(context: DecisionContext, installation: Installation, rows: Sequence[MatrixRow]) -> NumberAccess:
     grant = context.grants.get(installation.plugin.slug)
     if grant is not None and grant.plugin.installation.id == installation.id:
-        cells = {row.name: _cell_state(context, grant, row) for row in rows}
-        return NumberAccess(context.instance, installation, grant, None, cells, context)
+        decisions = [(row, row.decide(context, grant.plugin)) for row in rows]
+        cells = {row.name: _cell_state(row, decision) for row, decision in decisions}
+        lacks = {row.name: reasons.message(decision) for row, decision in decisions if decision.gate in NEEDS}
+        return NumberAccess(context.instance, installation, grant, None, cells, lacks, context)
     is_in_the_way = grant is not None and not grant.plugin.installation.is_removed
     blocked = {row.name: CellState.BLOCKED for row in rows}
-    return NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, blocked, context)
+    return NumberAccess(context.instance, installation, None, grant if is_in_the_way else None, blocked, {}, context)
 
 
-def _cell_state(context: DecisionContext, grant: GrantedPlugin, row: MatrixRow) -> CellState:
-    decision = row.decide(context, grant.plugin)
+def _cell_state(row: MatrixRow, decision: Decision) -> CellState:
     if decision.allowed:
         return CellState.ON
     return CellState.OFF if decision.gate is row.own_gate else CellState.BLOCKED

@@ -101,9 +101,11 @@ class CellRenderer:
         state = column.access.cells[row.name]
         text, name = self.labels[state], escape(row.name)
         attributes = f'id="{column.header_id}-{row.index}" class="k-cell {state.value}"'
-        label = f'aria-label="{self.aria_label % {"name": name, "number": column.number, "word": text}}"'
+        label = f'aria-label="{self.aria_label % {"name": escape(row.label), "number": column.number, "word": text}}"'
         if state is CellState.BLOCKED and column.access.other_mode is None:
-            return f'<a {attributes} href="{_explain_url(column, row)}" {label}>{text}</a>'
+            lack = column.access.lacks.get(row.name)
+            title = f' title="{escape(lack)}"' if lack else ""
+            return f'<a {attributes} href="{_explain_url(column, row)}" {label}{title}>{text}</a>'
         if state is CellState.BLOCKED or not self.may_change:
             return f"<span {attributes}>{text}</span>"
         wanted = CellState.OFF if state is CellState.ON else CellState.ON

@@ -63,7 +63,9 @@ def set_cell(request: MemberRequest) -> HttpResponseBase:
     message = _("%(name)s is on for %(number)s") if change.is_on else _("%(name)s is off for %(number)s")
     if after.cells.get(change.name) is CellState.BLOCKED:
         message = _("%(name)s is turned on for %(number)s, but still blocked")
-    message %= {"name": change.name, "number": grant.instance.name}
+    rows = matrix_rows(grant.installation.version.manifest)
+    label = next((row.label for row in rows if row.name == change.name), change.name)
+    message %= {"name": label, "number": grant.instance.name}
     # A permission moves the tools that need it, too.
     moved = {name for name, state in after.cells.items() if state is not before.cells[name]}
     return _changed(request, after, moved | {change.name}, message, clicked=change.name)

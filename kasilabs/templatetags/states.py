@@ -60,6 +60,7 @@ STATES = {
 RISKS = {
     "personal": (State(_("Personal data"), "eye"), _("Personal data")),
     "writes": (State(_("Writes"), "pencil"), _("Writes")),
+    "deletes": (State(_("Deletes or overwrites"), "trash", "bad"), _("Deletes")),
     "leaves": (State(_("Leaves the platform"), "external-link"), _("Leaves")),
     "money": (State(_("Moves money"), "coin", "bad"), _("Money")),
     "contacts": (State(_("Contacts people"), "send", "bad"), _("Contacts")),

@@ -140,6 +140,9 @@ def _numbers(seed: Seed) -> Iterator[PageCase]:
     )
     billing = reverse("whatsapp:detail", args=[org, seed.billing.public_id])
     yield PageCase("first key shown", billing, act=click("Make an agent key", shows="#agent_key"))
+    yield PageCase("number that lacks something", billing)
+    yield PageCase("tools of a number", reverse("grants:number_tools", args=[org, seed.legal.public_id]))
+    yield PageCase("tools that lack something", reverse("grants:number_tools", args=[org, seed.billing.public_id]))
     yield PageCase("toolkits of a number", reverse("grants:number_toolkits", args=[org, seed.legal.public_id]))
 
 
@@ -168,6 +171,7 @@ def _installing(seed: Seed) -> Iterator[PageCase]:
         "configuration refused", configuration, act=click("Save configuration", shows=".k-summary"), status=422
     )
     yield PageCase("access", reverse("grants:installation_access", args=[org, desk.public_id]))
+    yield PageCase("installation with needs", reverse("installations:detail", args=[org, seed.riders.public_id]))
     yield PageCase("remove", reverse("grants:remove", args=[org, desk.public_id]))
     yield PageCase("remove refused", reverse("grants:remove", args=[org, desk.public_id]), act=_type_wrong, status=422)
     steps = [reverse(f"grants:install_{step}", args=[org, "DRAFT_DESK"]) for step in ("permissions", "numbers")]
@@ -197,6 +201,8 @@ def _granting(seed: Seed) -> Iterator[PageCase]:
     yield PageCase("explain", explain)
     yield PageCase("explain on", asked + "create_support_ticket")
     yield PageCase("explain blocked", asked + "find_support_ticket")
+    lacking = f"{explain}?number={seed.billing.public_id}&tool=riders__create_support_ticket"
+    yield PageCase("explain what it lacks", lacking)
     yield PageCase("toolkits", reverse("grants:toolkits", args=[org]))
     yield PageCase("remove toolkit", reverse("grants:remove_toolkit", args=[org, "ECOMMERCE"]))
 

@@ -19,7 +19,7 @@ from kasilabs.logs.gate_trace import gate_trace
 from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.catalogue import Toolkit
-from kasilabs.whatsapp import agent_keys, numbers
+from kasilabs.whatsapp import agent_keys, chat_answerers, numbers
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
 from tests.support import factories, samples
@@ -36,6 +36,23 @@ SHOP: dict[str, Any] = {
         {"key": "bridge:commerce:create_order", "reason": "To sell them."},
     ],
 }
+NEEDS: dict[str, Any] = {
+    "requires": [
+        {"anyOf": [{"toolkit": "PAYMENTS"}, {"toolkit": "ECOMMERCE"}], "reason": "A rider leaves for paid orders."},
+        {"plugin": "SHOP_DESK"},
+        {"access": "chat", "reason": "Somebody has to take complaints."},
+    ],
+    "workflows": [
+        {
+            "title": "Paid delivery order",
+            "steps": [
+                {"toolkit": "PAYMENTS", "does": "Confirms the payment."},
+                {"tool": "create_support_ticket", "does": "Books a rider."},
+            ],
+        }
+    ],
+}
+RIDERS: dict[str, Any] = {"slug": "RIDERS", "name": "Riders", "configurationSchema": None, **NEEDS}
 CASES: list[dict[str, Any]] = [
     {
         "request": {"tool": "create_support_ticket", "input": {"subject": "No invoice", "urgent": True, "copies": 2}},
@@ -86,7 +103,8 @@ CASES: list[dict[str, Any]] = [
 class Seed:
     """An organization with its people, numbers, installations and calls.
 
-    The desk is granted to the legal number; the shop is installed and not configured.
+    The desk is granted to the legal number; the shop is installed and not configured. The riders are granted to the
+    billing number and lack all they need.
     """
 
     cast: Cast
@@ -95,6 +113,7 @@ class Seed:
     closed: Instance
     desk: Installation
     shop: Installation
+    riders: Installation
     calls: list[Call]
     invitation: str
     """The address of an open invitation to somebody new."""
@@ -114,11 +133,15 @@ def build() -> Seed:
     for organization in (ours, None):
         factories.dead_mail(organization)
     desk = _desk(ours, legal)
-    factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND)
+    riders = factories.installation(ours, **RIDERS)
+    plugins.grant_plugin(instance=billing, installation=riders, tools=None, permissions=None, actor=factories.ACTOR)
+    factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND, **NEEDS)
+    operator = ours.members.get(role=Role.OPERATOR)
+    chat_answerers.add(instance=legal, member=operator, actor=factories.ACTOR)
     calls = [factories.call(legal, **case) for case in CASES]
     shop = factories.installation(ours, **SHOP)
     invitations = [invite(cast, email) for email in ("amina@x.example", cast.stranger.email)]
-    return Seed(cast, legal, billing, closed, desk, shop, calls, *invitations)
+    return Seed(cast, legal, billing, closed, desk, shop, riders, calls, *invitations)
 
 
 def invite(cast: Cast, email: str) -> str:

@@ -145,7 +145,7 @@ def grant(admin: Window, number: str) -> None:
     admin.click_button(f"Grant Support Desk to {number}")
     admin.wait_for_announcement(f"Support Desk is granted to {number}.")
     admin.click_button(f"support:tickets:read for {number}: Off")
-    admin.wait_for_announcement(f"support:tickets:read is on for {number}")
+    admin.wait_for_announcement(f"Read support tickets is on for {number}")
     admin.page.get_by_role("button", name=f"find_support_ticket for {number}: On").wait_for()
 
 

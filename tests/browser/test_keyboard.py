@@ -54,10 +54,10 @@ def test_a_cell_keeps_the_focus_while_it_changes(seeded: Seed, open_window: Open
     place = cell.get_attribute("id")
     tab_to(window, f"#{place}")
     window.page.keyboard.press("Space")
-    window.wait_for_announcement("support:tickets:read is on for Legal Consultations")
+    window.wait_for_announcement("Read support tickets is on for Legal Consultations")
     window.expect_focus(f"#{place}")
     window.page.keyboard.press("Space")
-    window.wait_for_announcement("support:tickets:read is off for Legal Consultations")
+    window.wait_for_announcement("Read support tickets is off for Legal Consultations")
     window.expect_focus(f"#{place}")
 
 

@@ -42,7 +42,7 @@ def test_a_plugin_is_installed_in_four_steps(seeded: Seed, admin: Window) -> Non
 def test_a_cell_is_turned_on_and_off(seeded: Seed, admin: Window) -> None:
     admin.open(url(seeded, "grants:matrix"))
     admin.click_button("support:tickets:read for Legal Consultations: Off")
-    admin.page.get_by_text("support:tickets:read is on for Legal Consultations").wait_for()
+    admin.page.get_by_text("Read support tickets is on for Legal Consultations").wait_for()
     admin.click_button("support:tickets:read for Legal Consultations: On")
     admin.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off").wait_for()
 

@@ -20,8 +20,8 @@ from tests.support.visits import As, hidden_fields, page
 
 PAGE = "/o/kasi-legal/grants/"
 HTMX = {"HX-Request": "true"}
-TOOL, KEY = "create_support_ticket", "support:tickets:create"
-ROWS = [TOOL, "find_support_ticket", KEY, "support:tickets:read", "bridge:payments:initiate"]
+TOOL, KEY, PAY = "create_support_ticket", "support:tickets:create", "bridge:payments:initiate"
+ROWS = [TOOL, "find_support_ticket", KEY, "support:tickets:read", PAY]
 
 
 def states(desk: Desk, instance: Instance) -> dict[str, str]:
@@ -43,7 +43,7 @@ def value(grant: PluginGrant, name: str) -> str:
 def test_the_rows_are_tools_then_permissions(desk: Desk) -> None:
     (group,) = build_matrix(desk.organization, MatrixFilter()).groups
     assert [row.name for row in group.rows] == ROWS
-    assert [row.tags for row in group.rows] == [["writes"], [], [], [], ["money"]]
+    assert [row.tags for row in group.rows] == [["writes"], [], ["writes"], [], ["money"]]
 
 
 def test_a_plugin_that_is_not_granted_is_blocked_everywhere(desk: Desk) -> None:
@@ -95,7 +95,7 @@ def test_the_page_shows_each_cell_once_with_what_it_is_for(desk: Desk, cast: fac
     shown = page(as_(cast.admin).get(PAGE))
     anchor = tool_cell(desk)
     assert shown.count(f'id="{anchor}"') == 1
-    assert 'aria-label="create_support_ticket for Legal Consultations: On">On</button>' in shown
+    assert 'aria-label="Create support ticket for Legal Consultations: On">On</button>' in shown
     assert "3 of 5 on" in shown
     assert 'aria-label="Grant Support Desk to Billing Support"' in shown
     assert f'href="explain/?number={desk.billing.public_id}&amp;tool=support_desk__{TOOL}"' in shown
@@ -130,7 +130,7 @@ def test_a_cell_is_swapped_with_what_its_change_moves_and_nothing_else(
     assert re.findall(r'class="k-cell (\w+)"', body) == ["blocked", "off"]
     assert body.count("hx-swap-oob=true") == 3
     assert "1 of 5 on" in body
-    assert f"{KEY} is off for Legal Consultations</div>" in body
+    assert "Create tickets is off for Legal Consultations</div>" in body
 
 
 def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: factories.Cast, as_: As) -> None:
@@ -143,7 +143,7 @@ def test_a_swap_brings_only_the_rows_the_page_shows(desk: Desk, cast: factories.
 def test_a_cell_that_stays_blocked_says_so(desk: Desk, cast: factories.Cast, as_: As) -> None:
     grant = desk.grant(tools=[], permissions=[])
     answer = as_(cast.admin).post(f"{PAGE}cells/", {"on": value(grant, TOOL)}, headers=HTMX)
-    assert f"{TOOL} is turned on for Legal Consultations, but still blocked" in page(answer)
+    assert "Create support ticket is turned on for Legal Consultations, but still blocked" in page(answer)
 
 
 @pytest.mark.parametrize("posted", ["", "x", "0" * 32, "0" * 32 + ":a b", f"{'0' * 32}:{TOOL}\n"])
@@ -241,7 +241,8 @@ def test_nothing_is_taken_back_that_the_page_did_not_name(desk: Desk, cast: fact
 def test_the_filter_stands_in_the_url(desk: Desk, cast: factories.Cast, as_: As) -> None:
     shown = page(as_(cast.viewer).get(PAGE, {"q": "read TICKETS", "number": desk.legal.public_id}))
     assert "1 of 5 rows" in shown
-    assert '<code title="Read tickets">support:tickets:read</code>' in shown
+    label = '<span class="k-label" title="Read tickets">Read tickets</span>'
+    assert f"{label} <code>support:tickets:read</code>" in shown
     assert shown.count('scope="col"') == 2
     assert "Nothing matches" in page(as_(cast.viewer).get(PAGE, {"q": "zebra"}))
 
@@ -287,4 +288,32 @@ def test_a_name_from_outside_is_escaped_in_every_cell(desk: Desk, cast: factorie
     desk.grant()
     shown = page(as_(cast.admin).get(PAGE))
     assert '"><b>x' not in shown
-    assert "create_support_ticket for &quot;&gt;&lt;b&gt;x: On" in shown
+    assert "Create support ticket for &quot;&gt;&lt;b&gt;x: On" in shown
+
+
+def test_a_cell_that_waits_for_something_says_what_in_its_title(desk: Desk, cast: factories.Cast, as_: As) -> None:
+    desk.grant(permissions=[PAY])
+    shown = page(as_(cast.viewer).get(PAGE))
+    title = 'title="Not installed for this organization: PAYMENTS."'
+    assert f'aria-label="Ask the customer to pay for Legal Consultations: Blocked" {title}>Blocked</a>' in shown
+    assert shown.count(title) == 1
+
+
+@pytest.mark.parametrize(
+    ("annotations", "tags"),
+    [
+        ({}, ["writes"]),
+        ({"readOnlyHint": True}, []),
+        ({"readOnlyHint": True, "destructiveHint": True}, []),
+        ({"destructiveHint": True}, ["writes", "deletes"]),
+        ({"readOnlyHint": True, "openWorldHint": True}, ["leaves"]),
+    ],
+)
+def test_a_permission_of_the_plugin_has_the_tags_of_the_tools_that_need_it(
+    cast: factories.Cast, annotations: dict[str, bool], tags: list[str]
+) -> None:
+    own, bridge = factories.SUPPORT_DESK["permissions"][0], {"key": PAY, "reason": "Collects the fee."}
+    tool = {**factories.SUPPORT_DESK["tools"][0], "permissions": [KEY, PAY], "annotations": annotations}
+    free = {**tool, "name": "close_ticket", "permissions": [], "annotations": {"destructiveHint": True}}
+    made = factories.version(cast.organization, permissions=[own, bridge], tools=[tool, free])
+    assert [row.tags for row in matrix_rows(made.manifest)][2:] == [tags, ["money"]]
