@@ -24,8 +24,8 @@ TARGETS = (most("slowest_first_ms", 100), most("slowest_deep_ms", 100))
 
 SEED = """
 INSERT INTO logs_call (
-    id, organization_id, kind, instance_id, instance_name, plugin, plugin_name, version, mode, tool, state, status, code,
-    reason, gate, detail, gate_trace, alias, tested_by, created, finished, duration_ms, timings, plugin_status,
+    id, organization_id, kind, instance_id, instance_name, plugin, plugin_name, version, mode, tool, state, status,
+    code, reason, gate, detail, gate_trace, alias, tested_by, created, finished, duration_ms, timings, plugin_status,
     attempts, request, response, response_bytes, request_id, fingerprint, key)
 SELECT
     (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0')
