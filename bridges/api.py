@@ -175,11 +175,12 @@ def _perform(http: HttpRequest, command: Command, body: ActionBody) -> HttpRespo
     answer = idempotency.run(request, command, body)
     content_type = "application/json" if answer.status < 400 else problems.CONTENT_TYPE
     response = HttpResponse(answer.body, status=answer.status, content_type=content_type)
-    if answer.is_replayed:
+    if request.row.id != request.row.bridge_call:
         row, document = request.row, json.loads(answer.body)
         row.state = CallState.SUCCEEDED if answer.status < 400 else CallState.DECLINED
         row.status, row.code, row.detail = answer.status, document.get("code", ""), document.get("detail", "")
         _write_row(request)
+    if answer.is_replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
 

@@ -9,12 +9,14 @@ two modes of one plugin, and two organizations see different aliases.
 import base64
 import hashlib
 import hmac
+import re
 from uuid import UUID
 
 from installations.models import ALIAS_HASH_VERSION, CustomerAlias, Installation
 from kasilabs.accounts import keyring
 
 ALIAS_BYTES = 20
+_ALIAS = re.compile(r"cus_[a-z2-7]{32}")
 
 
 def get_or_create(installation: Installation, customer_id: UUID) -> str:
@@ -45,6 +47,8 @@ def derive_alias(installation: Installation, customer_id: UUID) -> str:
 
 def find_customer(installation: Installation, alias: str) -> UUID | None:
     """Returns the customer whom the plugin of an installation knows by this alias; None for anybody else's alias."""
+    if not _ALIAS.fullmatch(alias):
+        return None
     rows = CustomerAlias.objects.filter(
         organization=installation.organization_id, plugin=installation.plugin_id, mode=installation.mode, alias=alias
     )

@@ -30,7 +30,7 @@ from kasilabs.logs import write
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from kasilabs.whatsapp import customers
-from kasilabs.whatsapp.models import Instance
+from kasilabs.whatsapp.models import CustomerHandle, Instance
 from plugins.models import SigningSecret
 from tests.support import factories
 
@@ -136,7 +136,9 @@ class BridgePlugin:
     def new_customer(self, phone: str) -> str:
         """Return the alias of a customer whom the plugin knows."""
         handles = customers.handles(self.organization, phone=phone, user_id=None)
-        return aliases.get_or_create(self.installation, customers.add_handles(self.organization, None, handles))
+        known = CustomerHandle.objects.filter(organization=self.organization, index=handles[0].index).first()
+        customer = known.customer_id if known else customers.add_handles(self.organization, None, handles)
+        return aliases.get_or_create(self.installation, customer)
 
 
 @dataclass
@@ -163,19 +165,18 @@ def signer_of(installation: Installation) -> Signer:
     return Signer(installation.public_id, secret.kid, secret.reveal())
 
 
-def build(slug: str = "GAS_OS", *, organization: Organization | None = None) -> BridgePlugin:
+def build(slug: str = "GAS_OS", *, organization: Organization | None = None, mode: Mode = Mode.SANDBOX) -> BridgePlugin:
     """Install a plugin with every bridge permission, and grant all of it and all toolkits to a number."""
+    prefix = f"{slug} " if organization else ""
     organization = organization or factories.organization("kasi-gas", name="Kasi Gas")
-    number, other = factories.number(organization, "Orders"), factories.number(organization, "Billing")
+    number, other = (factories.number(organization, prefix + name) for name in ("Orders", "Billing"))
     asked = [{"key": key, "reason": "Gas is sold."} for key in BRIDGE_ACTIONS]
     permissions = [*factories.SUPPORT_DESK["permissions"], *asked]
     version = factories.version(organization, slug=slug, permissions=permissions, configurationSchema=None)
     installed = lifecycle.install(
-        organization=organization, version=version, mode=Mode.SANDBOX, user=None, actor=factories.ACTOR
+        organization=organization, version=version, mode=mode, user=None, actor=factories.ACTOR
     )
-    for toolkit in Toolkit:
-        toolkits.install(organization=organization, toolkit=toolkit, actor=factories.ACTOR)
-        toolkits.grant(instance=number, toolkit=toolkit, actor=factories.ACTOR)
+    grant_toolkits(number)
     grant = plugins.grant_plugin(
         instance=number,
         installation=installed.installation,
@@ -188,6 +189,12 @@ def build(slug: str = "GAS_OS", *, organization: Organization | None = None) -> 
     )
     made.alias = made.new_customer("+254711222333")
     return made
+
+
+def grant_toolkits(number: Instance) -> None:
+    for toolkit in Toolkit:
+        toolkits.install(organization=number.organization, toolkit=toolkit, actor=factories.ACTOR)
+        toolkits.grant(instance=number, toolkit=toolkit, actor=factories.ACTOR)
 
 
 def unfinished_call(installation: Installation, number: Instance) -> BridgeCall:
