@@ -6,16 +6,19 @@ open row a call leaves nothing but a refused row.
 
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 
 from grants.decision.context import DecisionContext
 from grants.decision.gates import decide
-from kasilabs.calls import idempotency, results
+from kasilabs.calls import idempotency, personal_input, results
 from kasilabs.calls.customer import CustomerContext, known_phones
 from kasilabs.calls.dispatch.places import shared_places
 from kasilabs.calls.dispatch.send import send
+from kasilabs.calls.personal_input import CannotMask
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib.crypto.fields import CannotOpen
@@ -44,16 +47,11 @@ def call_tool(call: ToolCall) -> CallResult:
             if full:
                 idempotency.raise_if_taken(call.instance, idempotency.index(call))
                 return refuse(call, results.busy(call, full))
-            _open_secrets(call)
-            _claim(call)
-        except CustomerConflict:
-            return refuse(call, results.customer_conflict(call))
-        except ConversationMismatch:
-            return refuse(call, results.conversation_mismatch(call))
-        except CannotOpen:
-            return refuse(call, results.cannot_open(call))
+            refusal = _prepare(call)
         except idempotency.KeyTaken as taken:
             return idempotency.replay(taken.row, call.fingerprint)
+        if refusal is not None:
+            return refusal
         try:
             result = send(call)
         except Exception:
@@ -63,13 +61,15 @@ def call_tool(call: ToolCall) -> CallResult:
         return _complete(call, result)
 
 
-def refuse(call: ToolCall, result: CallResult) -> CallResult:
+def refuse(call: ToolCall, result: CallResult, *, phones: Sequence[str] | None = None) -> CallResult:
     """Writes the finished row of a call that does not reach the plugin.
 
-    It makes no customer, but it may be about a known one: what the row keeps hides their phone number too. Raises
-    CannotOpen when that cannot be read: what cannot be hidden is not written.
+    It makes no customer, but it may be about a known one: what the row keeps hides their phone number too, which is
+    among `phones` where the caller knows it. Raises CannotOpen when it cannot be read: what cannot be hidden is not
+    written.
     """
-    phones = known_phones(call.instance, call.conversation)
+    if phones is None:
+        phones = known_phones(call.instance, call.conversation)
     result.fill(call.row)
     request = {"tool": call.name, "input": call.input}
     write.insert_refused(call.row, asked=call.asked, request=request, phones=phones)
@@ -99,6 +99,22 @@ def _first_refusal(call: ToolCall) -> CallResult | None:
     return None
 
 
+def _prepare(call: ToolCall) -> CallResult | None:
+    """Does all that comes before sending. None means that the call is open; else it is refused. Raises KeyTaken."""
+    try:
+        _open_secrets(call)
+        _claim(call)
+    except CustomerConflict:
+        return refuse(call, results.customer_conflict(call))
+    except ConversationMismatch:
+        return refuse(call, results.conversation_mismatch(call))
+    except CannotMask as error:
+        return refuse(call, results.personal_input(call, error.violations), phones=call.customer.phones)
+    except CannotOpen:
+        return refuse(call, results.cannot_open(call))
+    return None
+
+
 def _open_secrets(call: ToolCall) -> None:
     """Opens what the call is signed with, and all that must come back neither in the answer nor in the log.
 
@@ -115,8 +131,8 @@ def _open_secrets(call: ToolCall) -> None:
 def _claim(call: ToolCall) -> None:
     """Writes customer, alias and the open row in one commit; starts over when somebody else made one of them first.
 
-    The INSERT of the row claims the idempotency key. Raises CustomerConflict, ConversationMismatch, CannotOpen, and
-    KeyTaken when the key has been used.
+    The INSERT of the row claims the idempotency key. Raises CustomerConflict, ConversationMismatch, CannotMask,
+    CannotOpen, and KeyTaken when the key has been used.
     """
     row, idempotency_index = call.row, idempotency.index(call)
     for _round in range(ROUNDS):
@@ -126,10 +142,14 @@ def _claim(call: ToolCall) -> None:
                 customer.create_missing()
                 row.conversation_id, row.customer_id = customer.conversation_id, customer.customer_id
                 row.alias = customer.alias
+                told = call.told = personal_input.mask(
+                    call.tool, call.input, customer_phones=customer.customer_phones, phones=customer.phones
+                )
+                row.masked = told.masked
                 row.idempotency_index, row.fingerprint = idempotency_index, call.fingerprint
                 write.insert_open(
                     row,
-                    request={"tool": call.name, "input": call.input},
+                    request={"tool": call.name, "input": told.value},
                     timeout_seconds=call.tool.timeout_seconds,
                     secrets=call.secrets,
                     phones=customer.phones,
@@ -143,10 +163,11 @@ def _claim(call: ToolCall) -> None:
 
 def _complete(call: ToolCall, result: CallResult) -> CallResult:
     """Writes how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
+    result = replace(result, masked=call.told.masked)
     result.fill(call.row)
     with _commit(is_several=call.idempotency_key is not None):
         if not write.complete(call.row, response=call.response, secrets=call.secrets, phones=call.customer.phones):
-            return results.lost(call.row)
+            return replace(results.lost(call.row), masked=call.told.masked)
         if call.idempotency_key is not None:
             write.keep_answer(call.row, result.status, json.dumps(result.document))
     return result

@@ -52,9 +52,10 @@ class SentConversation:
 class CustomerContext:
     """Whom a call is about. Everything but the first two fields is empty for a call outside a conversation.
 
-    `load` reads what is known, `create_missing` makes the rest and sets the last four fields. `known` holds customer
+    `load` reads what is known, `create_missing` makes the rest and sets the last five fields. `known` holds customer
     and alias of each known handle, by its index; the alias is empty where the plugin has not seen the customer yet.
-    Phone numbers are in here, so it has no repr.
+    `phones` must come back neither in an answer nor in the log; `customer_phones` are those of them that are the
+    customer's beyond doubt. Phone numbers are in here, so it has no repr.
     """
 
     installation: Installation
@@ -68,6 +69,7 @@ class CustomerContext:
     customer_id: UUID | None = None
     alias: str = ""
     phones: tuple[str, ...] = ()
+    customer_phones: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, installation: Installation, instance: Instance, sent: SentConversation | None) -> "CustomerContext":
@@ -119,12 +121,13 @@ class CustomerContext:
             customer_id=customer_id,
             last_message_at=self.sent.last_message_at,
         )
-        self.phones = self.sent.phones
+        self.phones, self.customer_phones = self.sent.phones, self.sent.customer_phones
         if customer_id is not None:
             self.customer_id = customer_id
             alias = next((alias for _customer, alias in self.known.values() if alias), "")
             self.alias = alias or aliases.get_or_create(self.installation, customer_id)
-            self.phones += () if self.sent.phone else tuple(customers.phones(customer_id))
+            stored = () if self.sent.phone else tuple(customers.phones(customer_id))
+            self.phones, self.customer_phones = self.phones + stored, self.customer_phones + stored
 
 
 def known_phones(instance: Instance, sent: SentConversation | None) -> tuple[str, ...]:

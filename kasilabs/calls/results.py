@@ -59,9 +59,9 @@ _ADVICE: dict[str, str | Promise] = {
 class CallResult:
     """How a call ended: what its row says about it, and the document the agent gets.
 
-    `row` is the row that the document names, `members` are its further members, `retry_after` is in seconds. `advice`
-    follows `detail` in the document and is not in the row. `stored` is the document of the first call with the same
-    idempotency key.
+    `row` is the row that the document names, `members` are its further members, `masked` are the places of the input
+    that the plugin was not told, `retry_after` is in seconds. `advice` follows `detail` in the document and is not in
+    the row. `stored` is the document of the first call with the same idempotency key.
     """
 
     state: CallState
@@ -73,6 +73,7 @@ class CallResult:
     advice: str | Promise = ""
     row: Call | None = None
     members: dict[str, Any] = field(default_factory=dict)
+    masked: Sequence[str] = ()
     retry_after: int | None = None
     stored: dict[str, Any] | None = None
 
@@ -83,7 +84,8 @@ class CallResult:
             return self.stored
         if self.row and self.state == CallState.SUCCEEDED:
             row_id, duration = self.row.public_id, self.row.duration_ms
-            return {"id": row_id, "status": "succeeded", **self.members, "durationMs": duration}
+            masked = {"masked": list(self.masked)} if self.masked else {}
+            return {"id": row_id, "status": "succeeded", **self.members, "durationMs": duration, **masked}
         document = {
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
@@ -92,6 +94,7 @@ class CallResult:
             "gate": self.gate.value if self.gate else None,
             "id": self.row.public_id if self.row else None,
             "reason": self.reason if self.code == "plugin_error" or self.reason == TOO_COSTLY else None,
+            "masked": list(self.masked) or None,
             **self.members,
         }
         return {name: value for name, value in document.items() if value is not None}
@@ -129,6 +132,11 @@ def refused(call: ToolCall, decision: Decision) -> CallResult:
 def invalid_input(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:
     """Returns the refusal of input that does not fit the tool's schema."""
     return _invalid(call, violations, _("The input does not fit the tool's schema."))
+
+
+def personal_input(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:
+    """Returns the refusal of input that holds the customer's phone number where it can be neither told nor masked."""
+    return _invalid(call, violations, _("The input holds the customer’s phone number, which this tool is not told."))
 
 
 def invalid_body(call: ToolCall, violations: Sequence[SchemaViolation]) -> CallResult:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from grants.decision.context import DecisionContext, InstalledPlugin
 from kasilabs.calls.customer import CustomerContext, SentConversation
+from kasilabs.calls.personal_input import ToldInput
 from kasilabs.lib import ids
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call
@@ -49,6 +50,8 @@ class ToolCall:
     kid: str = field(init=False)
     signing_secret: str = field(init=False)
     customer: CustomerContext = field(init=False)
+    told: ToldInput = field(init=False)
+    """The input as the plugin gets it."""
     secrets: list[str] = field(default_factory=list)
     """Texts that neither the answer nor the log may show: secrets of the installation, signing secrets, tokens."""
     response: Any = None
@@ -65,6 +68,11 @@ class ToolCall:
             tested_by=self.tested_by,
             created=self.started,
         )
+
+    @property
+    def untold_phones(self) -> tuple[str, ...]:
+        """The phone numbers that the plugin was not told in its input, and so must not answer with."""
+        return tuple(phone for phone in self.customer.phones if phone not in self.told.phones)
 
     @property
     def public_id(self) -> str:

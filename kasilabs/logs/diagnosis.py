@@ -11,7 +11,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kasilabs.lib.documents import json_pointer
 from kasilabs.logs import redact
 
 Diagnosis = dict[str, Any]
@@ -59,13 +58,11 @@ def redacted(diagnosis: Diagnosis | None, *, secrets: Collection[str], phones: C
     if diagnosis is None:
         return None
 
-    def text(value: str) -> str:
-        return redact.short_text(value, secrets=secrets, phones=phones)
-
     def safe(name: str, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        return json_pointer.join(map(text, json_pointer.split(value))) if name == "pointer" else text(value)
+        keep = redact.pointer if name == "pointer" else redact.short_text
+        return keep(value, secrets=secrets, phones=phones)
 
     return {kind: {name: safe(name, value) for name, value in members.items()} for kind, members in diagnosis.items()}
 

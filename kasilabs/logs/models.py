@@ -85,6 +85,7 @@ class Call(models.Model):
     plugin_status = models.PositiveSmallIntegerField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     request = models.JSONField(default=dict)
+    masked = models.JSONField(default=list)
     response = models.JSONField(null=True)
     response_bytes = models.PositiveIntegerField(null=True)
     request_id = models.CharField(max_length=64, blank=True)

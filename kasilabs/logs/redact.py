@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from kasilabs.lib.documents import json_pointer
 from kasilabs.lib.documents.json_html import HIDDEN_KEY
 from kasilabs.lib.text.encodings import is_encoded
 from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind
@@ -67,6 +68,11 @@ def short_text(text: str, *, secrets: Collection[str], phones: Collection[str]) 
     """Returns a sentence, a name or a host that somebody else wrote, as a column of a log row may keep it."""
     kept = _Redaction(Sensitive(secrets=secrets, phones=phones)).text(text)
     return _cut_text(kept if isinstance(kept, str) else f"[{kept[HIDDEN_KEY]}]", MAX_SHORT_TEXT)
+
+
+def pointer(text: str, *, secrets: Collection[str], phones: Collection[str]) -> str:
+    """Returns a JSON Pointer into somebody else's document as a log row may keep it: its names are their words."""
+    return json_pointer.join(short_text(part, secrets=secrets, phones=phones) for part in json_pointer.split(text))
 
 
 @dataclass(frozen=True)

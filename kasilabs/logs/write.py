@@ -115,6 +115,7 @@ def keep_answer(row: Call, status: int, body: str) -> None:
 def _redact_request(row: Call, request: dict[str, Any], *, secrets: Collection[str], phones: Collection[str]) -> None:
     """Sets what the row keeps of a request, and hides phone numbers in the names the agent has chosen."""
     row.request = redact.document(request, secrets=secrets, phones=phones)
+    row.masked = [redact.pointer(each, secrets=secrets, phones=phones) for each in row.masked]
     row.request_id = redact.name(row.request_id, phones=phones)
     if not row.plugin:
         row.tool = redact.name(row.tool, phones=phones)[:MOST_NAME]

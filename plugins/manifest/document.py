@@ -15,7 +15,9 @@ from django.utils.functional import Promise
 from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.lib.documents import canonical_json, json_schema, unsent_members
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
+from plugins.manifest import personal_data
 from plugins.manifest.checks.run import check_manifest
+from plugins.manifest.personal_data import PersonalData
 from plugins.manifest.requirements import Need, Requirement, RequirementKind, Workflow
 
 BRIDGE_PREFIX = "bridge:"
@@ -183,6 +185,11 @@ class Tool:
         """Returns the input of a call as it is checked and sent on: optional members sent as null are left out."""
         sent_on: dict[str, Any] = unsent_members.leave_out(given, self.input_validator.resolved)
         return sent_on
+
+    @cached_property
+    def personal_data(self) -> tuple[PersonalData, ...]:
+        """What its input schema marks as personal."""
+        return personal_data.marks(self.input_validator.resolved)
 
     @cached_property
     def output_validator(self) -> json_schema.Validator | None:

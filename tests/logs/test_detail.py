@@ -55,6 +55,11 @@ ENDS: list[tuple[dict[str, Any], list[str]]] = [
         ["something private. A phone number of the customer stands at /note of the plugin&#x27;s answer."],
     ),
     (
+        {"state": "succeeded", "masked": ["/input/note", "/input/a\u202eb"]},
+        ["Phone number masked at /input/note /input/a U+202E right-to-left override b"],
+    ),
+    ({"state": "succeeded", "masked": [f"/input/{n}" for n in range(12)]}, ["/input/9 and 2 more"]),
+    (
         {"state": "plugin_fault", "reason": "redirect", "diagnosis": {"redirect": {"host": "a\u202eb.example"}}},
         ["U+202E", "b.example."],
     ),

@@ -72,6 +72,24 @@ UNSUPPORTED = {
 }
 
 
+@pytest.mark.parametrize("mark", ["phone", "email", "name", "address", "id", "location"])
+def test_a_property_is_marked_as_personal(mark: str) -> None:
+    assert schema_errors(properties={"to": {"items": {"x-personal": mark, "x-order": 1}}}) == []
+
+
+@pytest.mark.parametrize("mark", ["fone", "Phone", "", 1, None, True, ["phone"], {}])
+def test_a_mark_of_another_kind_is_refused(mark: object) -> None:
+    inside = {"anyOf": [{"x-personal": mark}]}
+    assert schema_errors(properties={"to": inside}) == [("/properties/to/anyOf/0/x-personal", "bad_schema")]
+    assert schema_errors(**{"$defs": {"x-personal": {"x-personal": mark}}}) == [
+        ("/$defs/x-personal/x-personal", "bad_schema")
+    ]
+
+
+def test_a_property_that_is_called_like_the_mark_is_none() -> None:
+    assert schema_errors(properties={"x-personal": {"type": "string"}}, required=["x-personal"]) == []
+
+
 @pytest.mark.parametrize(("keyword", "value"), UNSUPPORTED.items())
 def test_other_keywords_are_refused_wherever_they_stand(keyword: str, value: object) -> None:
     assert schema_errors(**{keyword: value}) == [(f"/{keyword}", "unsupported_keyword")]

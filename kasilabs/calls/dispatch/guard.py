@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from kasilabs.calls import chat_token
 from kasilabs.calls.dispatch.tokens import PLATFORM_TYP
 from kasilabs.lib.documents import json_pointer
+from kasilabs.lib.documents.texts import texts
 from kasilabs.lib.text.sensitive import Sensitive, SensitiveKind
 
 MIN_SECRET = 8
@@ -56,7 +57,7 @@ def find_leak(document: Any, *, secrets: Collection[str], phones: Collection[str
     """Returns the first thing the document gives away, or None. `phones` are E.164 with plus."""
     known = [secret for secret in secrets if len(secret) >= MIN_SECRET]
     sensitive = Sensitive(secrets=known, phones=phones, only_known=True)
-    for path, text in _texts(document):
+    for path, text in texts(document):
         found = sensitive.find(text)
         kind: LeakKind | None = None
         if found is not None:
@@ -68,25 +69,6 @@ def find_leak(document: Any, *, secrets: Collection[str], phones: Collection[str
         if kind is not None:
             return Leak(kind, json_pointer.join(path))
     return None
-
-
-def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yields every key, string and number as text, with its path. The depth is bounded by the parser."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            inner = (*path, key)
-            yield inner, key
-            yield from _texts(member, inner)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield path, json.dumps(value)
-        if isinstance(value, float) and value.is_integer():
-            # In full too: JSON writes a large whole number with an exponent.
-            yield path, str(int(value))
 
 
 def _has_token(text: str) -> bool:

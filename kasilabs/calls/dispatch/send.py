@@ -81,7 +81,7 @@ def _body(call: ToolCall) -> dict[str, Any]:
     body: dict[str, Any] = {
         "id": call.public_id,
         "tool": call.tool.name,
-        "input": call.input,
+        "input": call.told.value,
         "mode": installation.mode,
         "organization": {"id": call.instance.organization.public_id},
         "instance": {"id": call.instance.public_id},
@@ -190,7 +190,7 @@ def _judge(call: ToolCall, answer: client.Answer) -> CallResult:
 
 def _judge_output(call: ToolCall, document: dict[str, Any]) -> CallResult:
     """Returns whether the answer of a success may go on to the agent."""
-    leak = guard.find_leak(document, secrets=call.secrets, phones=call.customer.phones)
+    leak = guard.find_leak(document, secrets=call.secrets, phones=call.untold_phones)
     if leak is not None:
         call.row.diagnosis = diagnosis.held_back(leak.kind, leak.pointer)
         return results.plugin_fault(call, "unsafe_response", "guard", gate=Gate.RESPONSE)
@@ -218,7 +218,7 @@ def _decline(call: ToolCall, status: int, document: Mapping[str, Any]) -> CallRe
         case _:
             return None
     told = {"error": {"code": code, "message": message}}
-    leak = guard.find_leak(told, secrets=call.secrets, phones=call.customer.phones)
+    leak = guard.find_leak(told, secrets=call.secrets, phones=call.untold_phones)
     if leak is not None:
         call.row.diagnosis = diagnosis.held_back(leak.kind, leak.pointer)
         return None

@@ -62,8 +62,9 @@ class Sensitive:
         return None
 
     def without_phones(self, text: str, marker: str) -> str:
-        """Returns `text` with every phone number replaced by `marker`."""
-        text = _INTERNATIONAL_NUMBER.sub(marker, text)
+        """Returns `text` with every phone number that `find` would find as it is replaced by `marker`."""
+        if not self._only_known:
+            text = _INTERNATIONAL_NUMBER.sub(marker, text)
         for phone in self._phones:
             text = _replace_digits(text, phone, marker)
         return text
@@ -171,6 +172,6 @@ def _replace_digits(text: str, digits: str, marker: str) -> str:
     kept, end, start = [], 0, compact.find(digits)
     while start >= 0:
         first, last = characters[start][0], characters[start + len(digits) - 1][0]
-        kept += [text[end:first], marker]
+        kept += [text[end:first].rstrip("+＋"), marker]
         end, start = last + 1, compact.find(digits, start + len(digits))
     return "".join([*kept, text[end:]])

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ("plugin_status", models.PositiveSmallIntegerField(null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("request", models.JSONField(default=dict)),
+                ("masked", models.JSONField(default=list)),
                 ("response", models.JSONField(null=True)),
                 ("response_bytes", models.PositiveIntegerField(null=True)),
                 ("request_id", models.CharField(blank=True, max_length=64)),

@@ -9,8 +9,10 @@ from kasilabs.lib.documents import json_pointer, json_schema, resolved_schema, s
 from kasilabs.lib.documents.access import object_member
 from kasilabs.lib.documents.errors import ErrorList
 from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
+from kasilabs.lib.text import suggestions
 from plugins.manifest.checks import hints
 from plugins.manifest.checks.contradictions import check_contradictions
+from plugins.manifest.personal_data import MARK, PersonalData
 
 MAX_DEPTH = 16
 """Nested objects and arrays of the schema document, the outermost included."""
@@ -33,6 +35,7 @@ def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList) -> Non
         _check_patterns(part, pointer, errors)
         _check_reference(part, pointer, places, errors)
         check_contradictions(part, pointer, errors)
+        _check_mark(part, pointer, errors)
     if errors.none_at(at):
         _check_cost(schema, at, errors)
 
@@ -88,6 +91,14 @@ def _check_reference(
         return
     if path not in places:
         errors.add(place, "bad_schema", _("There is nothing at this reference."))
+
+
+def _check_mark(part: Mapping[str, Any], pointer: str, errors: ErrorList) -> None:
+    mark = part.get(MARK)
+    if MARK in part and mark not in list(PersonalData):
+        message = _("This is no kind of personal data. Use one of: %(kinds)s.") % {"kinds": ", ".join(PersonalData)}
+        hint = suggestions.did_you_mean(mark, list(PersonalData)) if isinstance(mark, str) else None
+        errors.add(f"{pointer}/{MARK}", "bad_schema", message, hint)
 
 
 def _check_cost(schema: Mapping[str, Any], at: str, errors: ErrorList) -> None:

@@ -26,7 +26,7 @@ SEED = """
 INSERT INTO logs_call (
     id, organization_id, kind, instance_id, instance_name, plugin, plugin_name, version, mode, tool, state, status,
     code, reason, gate, detail, gate_trace, alias, tested_by, created, finished, duration_ms, timings, plugin_status,
-    attempts, request, response, response_bytes, request_id, fingerprint, key)
+    attempts, request, masked, response, response_bytes, request_id, fingerprint, key)
 SELECT
     (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0')
         || '7' || substr(hash, 1, 3) || '8' || substr(hash, 4, 15))::uuid,
@@ -40,7 +40,7 @@ SELECT
     CASE state WHEN 'refused' THEN 'tool_grant' WHEN 'declined' THEN 'business' ELSE '' END,
     '', '[{"gate": "number", "passed": true}]', '', '',
     moment, moment + interval '80 ms', 80, '{"wait_ms": 71.2}', 200, 1,
-    jsonb_build_object('tool', 'tool_' || n %% 17, 'input', jsonb_build_object('subject', hash)),
+    jsonb_build_object('tool', 'tool_' || n %% 17, 'input', jsonb_build_object('subject', hash)), '[]',
     jsonb_build_object('reference', hash, 'status', 'created'), 64, hash, '', ''
 FROM (
     SELECT n, md5(n::text) AS hash, now() - n * interval '2.5 s' AS moment,
