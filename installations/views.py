@@ -21,6 +21,7 @@ from kasilabs.configuration.form import VERSION, ConfigurationForm
 from kasilabs.lib import pagination
 from kasilabs.lib.forms import form_status
 from kasilabs.lib.refusal import Refused
+from plugins.manifest.promises import promises
 
 
 @require_safe
@@ -42,6 +43,7 @@ def detail(request: MemberRequest, installation: str) -> HttpResponse:
     context = {
         "installation": found,
         "manifest": found.version.manifest,
+        "promises": promises(found.version.manifest),
         "settings": display.settings(schema, found.values, states),
         "missing": [field.title for field in values.missing(schema, found.values, states)],
         "attention": found.attention_reasons(),

@@ -31,6 +31,7 @@ from kasilabs.configuration.schema import ConfigSchema
 from kasilabs.lib.forms import form_status
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
+from plugins.manifest.promises import promises
 
 StepView = Callable[[MemberRequest, WizardState], HttpResponseBase]
 
@@ -247,6 +248,7 @@ def _step_context(request: MemberRequest, wizard: WizardState, current: Step, no
         "manifest": wizard.manifest,
         "steps": wizard.step_links(current, note),
         "consent": consent.summarize(wizard.manifest, wizard.ticked_permissions),
+        "promises": promises(wizard.manifest),
         "back_url": wizard.url(STEPS[STEPS.index(current) - 1]) if current is not STEPS[0] else "",
         "granters": "" if may_grant else members.holders(request.organization, Permission.GRANTS_CHANGE),
     }

@@ -1,5 +1,7 @@
+import html
 import json
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -64,6 +66,24 @@ def test_the_panel_follows_the_boxes_and_keeps_nothing(support_desk: Version, ca
     assert "Find support ticket" in alone
     assert "Create tickets" in not_allowed
     assert admin.get(PAGE)["Location"] == PAGE + "permissions/"
+
+
+@pytest.mark.parametrize("step", ["permissions", "numbers"])
+def test_a_step_says_what_the_plugin_is_told_about_customers(cast: factories.Cast, as_: As, step: str) -> None:
+    tool = {**factories.SUPPORT_DESK["tools"][0], "name": "request_callback"}
+    marked = {"type": "object", "properties": {"phone": {"type": "string", "x-personal": "phone"}}}
+    factories.version(cast.organization, tools=[{**tool, "inputSchema": marked}])
+    admin = as_(cast.admin)
+    send(admin, PAGE + "permissions/", {})
+    shown = " ".join(html.unescape(page(admin.get(f"{PAGE}{step}/"))).split())
+    assert "Support Desk is told the customer's phone number: request_callback" in shown
+    assert "Never the customer’s phone number" not in shown
+
+
+def test_a_step_promises_that_a_plugin_without_marks_sees_no_phone_number(
+    support_desk: Version, cast: factories.Cast, as_: As
+) -> None:
+    assert "Never the customer’s phone number" in page(as_(cast.admin).get(PAGE + "permissions/"))
 
 
 def test_the_panel_follows_without_script_too(support_desk: Version, cast: factories.Cast, as_: As) -> None:

@@ -1,3 +1,5 @@
+import html
+
 import pytest
 from django.db import connection
 from django.test import override_settings
@@ -52,6 +54,17 @@ def test_a_viewer_is_offered_nothing_to_change(installation: Installation, cast:
     assert "The configuration is not complete" in shown
     for rest in ("configuration/", "suspend/", "resume/"):
         assert url(installation, rest) not in shown
+
+
+def test_the_page_says_what_a_plugin_is_told_about_customers(cast: factories.Cast, as_: As) -> None:
+    tool = {**factories.SUPPORT_DESK["tools"][0], "name": "request_callback"}
+    marked = {"type": "object", "properties": {"phone": {"type": "string", "x-personal": "phone"}}}
+    plain = factories.installation(cast.organization, slug="PLAIN_DESK")
+    told = factories.installation(cast.organization, tools=[{**tool, "inputSchema": marked}])
+    viewer, words = as_(cast.viewer), "Support Desk is told the customer's phone number: request_callback"
+    shown = [" ".join(html.unescape(page(viewer.get(url(each)))).split()) for each in (told, plain)]
+    assert [words in text for text in shown] == [True, False]
+    assert ["Never the customer’s phone number" in text for text in shown] == [False, True]
 
 
 def test_the_list_leads_to_what_can_be_installed(installation: Installation, cast: factories.Cast, as_: As) -> None:
