@@ -52,7 +52,7 @@ def make(document: dict[str, Any]) -> None:
 
 
 def _tickets(legal: Agent) -> None:
-    """Tickets that are opened and found, some that are not, and one that is closed twice: the plugin declines that."""
+    """Tickets opened and found, some that are not, a callback, and one closed twice: the plugin declines that."""
     reference = ""
     for phone, subject, description in CLIENTS:
         ticket = {"subject": subject, "description": description}
@@ -63,7 +63,9 @@ def _tickets(legal: Agent) -> None:
     for unknown in (of_another, "T-9999"):
         legal.call("support_desk__find_support_ticket", {"reference": unknown}, first_phone)
     legal.call("support_desk__find_support_ticket", {"reference": "T-1001"})
-    last_phone, *_others = CLIENTS[-1]
+    last_phone, last_subject, _description = CLIENTS[-1]
+    callback = {"phone": last_phone, "topic": f"{last_subject}; the customer is at {last_phone} today."}
+    legal.call("support_desk__request_callback", callback, last_phone)
     for _attempt in range(2):
         legal.call("support_desk__close_support_ticket", {"reference": of_another}, last_phone)
 

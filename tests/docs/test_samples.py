@@ -104,6 +104,14 @@ def test_a_ticket_is_closed_once_and_the_second_time_declined(desk: Sample) -> N
     ]
 
 
+def test_a_callback_is_told_the_number_where_the_manifest_marks_it(desk: Sample) -> None:
+    number = "+254711222333"
+    given = {"phone": number, "topic": f"My invoice, call {number}"}
+    answer = desk.agent.call("support_desk__request_callback", input=given, conversation=WANJIRU).json()
+    assert answer["output"] == {"status": "requested", "message": f"Somebody will call {number} today."}
+    assert answer["masked"] == ["/input/topic"]
+
+
 def test_an_order_is_quoted_with_delivery(gas: Sample) -> None:
     products = gas.call("gas_os__list_products", {"category": "refill"})
     assert [product["sku"] for product in products["products"]] == ["GAS-6KG", "GAS-13KG"]

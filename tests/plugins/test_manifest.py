@@ -35,7 +35,12 @@ def test_the_smallest_manifest_gets_every_default() -> None:
 def test_the_support_desk_example_reads_as_it_is_written() -> None:
     desk = example("support_desk")
     assert (desk.slug, desk.version, desk.base_url) == ("SUPPORT_DESK", "1.0.0", "http://support-desk.localhost/tools")
-    assert [tool.name for tool in desk.tools] == ["create_support_ticket", "find_support_ticket"]
+    assert [tool.name for tool in desk.tools] == [
+        "create_support_ticket",
+        "find_support_ticket",
+        "close_support_ticket",
+        "request_callback",
+    ]
     assert [(field.name, field.kind, field.required) for field in desk.configuration.fields] == [
         ("defaultQueue", FieldKind.STRING, True),
         ("apiKey", FieldKind.SECRET, False),
@@ -43,6 +48,7 @@ def test_the_support_desk_example_reads_as_it_is_written() -> None:
     assert [(permission.key, permission.default) for permission in desk.permissions] == [
         ("support:tickets:create", True),
         ("support:tickets:read", False),
+        ("support:tickets:close", True),
     ]
 
 

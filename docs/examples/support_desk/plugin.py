@@ -1,4 +1,4 @@
-"""SUPPORT_DESK: create support tickets, look them up and close them. Run it with a port as the only argument.
+"""SUPPORT_DESK: create, find and close support tickets, note callbacks. Run it with a port as the only argument.
 
 The tickets are kept in memory; yours would go to your support system.
 """
@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kasilabs_plugin import Answer, Plugin, error
 
 tickets: dict[str, dict[str, Any]] = {}
+callbacks: dict[str, dict[str, Any]] = {}
 numbers = itertools.count(1001)
 
 
@@ -58,6 +59,12 @@ def close_support_ticket(call: dict[str, Any]) -> Answer:
     return 200, {"status": "closed", "reference": call["input"]["reference"]}
 
 
+def request_callback(call: dict[str, Any]) -> Answer:
+    """Note whom to call. The manifest marks `phone` as personal, so the number is told, and may be confirmed."""
+    callbacks[call["id"]] = call["input"]
+    return 200, {"status": "requested", "message": f"Somebody will call {call['input']['phone']} today."}
+
+
 if __name__ == "__main__":
     Plugin(
         "SUPPORT_DESK",
@@ -65,5 +72,6 @@ if __name__ == "__main__":
             "create_support_ticket": create_support_ticket,
             "find_support_ticket": find_support_ticket,
             "close_support_ticket": close_support_ticket,
+            "request_callback": request_callback,
         },
     ).serve(int(sys.argv[1]))
