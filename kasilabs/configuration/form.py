@@ -16,6 +16,7 @@ from kasilabs.configuration.schema import ConfigSchema, Field
 from kasilabs.configuration.secret_field import SecretField
 from kasilabs.configuration.secrets import NOT_SET, Action, SecretChange, SecretState
 from kasilabs.configuration.values import changed_addresses, effective, secrets_to_reenter, sparse, violations
+from kasilabs.lib.documents.json_schema import TOO_COSTLY
 
 VERSION = "config__version"
 """Cannot be the name of a setting: manifests may not use two underscores in a row."""
@@ -88,6 +89,8 @@ class ConfigurationForm(forms.Form):
     def _check_values(self) -> None:
         """Checks the configuration as a whole; a field that failed by itself keeps its own sentence."""
         for violation in violations(self.schema, self.values):
+            if violation.code == TOO_COSTLY:
+                self.add_error(None, forms.ValidationError(violation.message, violation.code))
             name = violation.pointer[1:]
             if name not in self.fields or name in self.errors:
                 continue

@@ -96,6 +96,15 @@ def test_errors_say_the_rule_in_plain_words() -> None:
     assert found.errors["host"] == ["Use an address that begins with https://, such as https://example.com."]
 
 
+def test_values_that_cost_too_much_to_check_are_refused_as_a_whole() -> None:
+    code = {"type": "string", "pattern": "1[01]{3000}[2-9]", "maxLength": 4_000}
+    text = {"type": "string", "maxLength": 16_384}
+    rules = {"type": "object", "properties": {"code": code, "first": text, "second": text}}
+    found = ConfigurationForm(ConfigSchema.compile(rules), None, {"first": "a" * 16_000})
+    assert codes(found) == {"__all__": ["too_costly"]}
+    assert ConfigurationForm(ConfigSchema.compile(rules), None, {"first": "a" * 4_000}).is_valid()
+
+
 def test_an_author_may_allow_http() -> None:
     schema = ConfigSchema.compile(
         {"type": "object", "properties": {"host": {"type": "string", "format": "uri", "x-allow-http": True}}}
