@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridges.api import api as bridges_api
 from kasilabs import checks
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import CallState
@@ -151,3 +152,27 @@ def test_no_document_names_a_person_to_please_or_shouts() -> None:
             r"`[^`]*`|!\[", "", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
         )
         assert not re.search(r"\b(please|oops|successfully)\b|\w!", words, re.IGNORECASE), page
+
+
+def test_the_addresses_of_the_bridges_are_those_of_the_document() -> None:
+    document = bridges_api.get_openapi_schema(path_prefix="/bridges/v1/")
+    served = {
+        f"{method.upper()} {re.sub(r'{.+?}', '{id}', path).removeprefix('/bridges/v1/')}"
+        for path, operations in document["paths"].items()
+        for method in operations
+    }
+    told = re.findall(r"\| `((?:GET|POST) \S+)` \|", pages.text("authors/bridges.md"))
+    assert sorted(told) == sorted(served)
+
+
+def test_the_codes_of_the_bridges_are_those_of_the_code() -> None:
+    sources = [*(pages.ROOT / "bridges").rglob("*.py"), pages.ROOT / "kasilabs/lib/machine_api/problems.py"]
+    toolkits = pages.ROOT / "kasilabs/toolkits"
+    sources += [toolkits / "payments/collect.py", toolkits / "payments/refunds.py", toolkits / "orders/after_sale.py"]
+    sources += [toolkits / "providers/__init__.py", toolkits / "providers/base.py"]
+    calls = (
+        r'(?:RequestRefused\(\d+, |problems\.response\(\d+, |response\(\s*\d+, |Refused\(\s*|\d+: \(|= \()"([a-z_]+)"'
+    )
+    found = {code for source in sources for code in re.findall(calls, source.read_text())}
+    found |= set(re.findall(r'"(server_error)"', (pages.ROOT / "bridges/api.py").read_text()))
+    assert pages.named(pages.section("authors/bridges.md", "## Errors")) == found - {"bad_request"}
