@@ -93,11 +93,16 @@ class CallResult:
             "code": self.code,
             "gate": self.gate.value if self.gate else None,
             "id": self.row.public_id if self.row else None,
-            "reason": self.reason if self.code == "plugin_error" or self.reason == TOO_COSTLY else None,
+            "reason": self.reason if self._tells_reason else None,
             "masked": list(self.masked) or None,
             **self.members,
         }
         return {name: value for name, value in document.items() if value is not None}
+
+    @property
+    def _tells_reason(self) -> bool:
+        """Says whether the agent is told the reason; of a declined call it is the plugin's code, told as that."""
+        return self.code == "plugin_error" or (self.code == "invalid_response" and self.reason == TOO_COSTLY)
 
     def fill(self, row: Call) -> None:
         """Sets the columns of a row that say how its call ended."""

@@ -26,9 +26,10 @@ SECRETS = {
     "/oldKey": SecretState(is_set=True, is_readable=False),
 }
 GATES = [
-    {"name": "number", "verdict": "passed", "note": "Connected"},
-    {"name": "tool_grant", "verdict": "stopped", "sentence": "Nobody has turned it on for Billing Support."},
-    {"name": "configuration", "verdict": "later"},
+    {"name": "number", "result": "passed", "note": "Connected"},
+    {"name": "tool_grant", "result": "refused", "message": "Nobody has turned it on for Billing Support."},
+    {"name": "business", "result": "declined", "message": "This ticket is closed already."},
+    {"name": "configuration", "result": "not_reached"},
 ]
 STEPS = [
     {"label": "Permissions", "note": "5 allowed, 2 left out", "url": "#main", "is_done": True},

@@ -36,6 +36,13 @@ def test_a_decline_reaches_the_agent_with_the_plugins_code_and_message(build: Bu
     }
 
 
+@pytest.mark.parametrize("code", ["too_costly", "http_status", "plugin_error", "redirect"])
+def test_a_code_that_reads_like_one_of_ours_stays_the_plugins(build: Build, serve: Serve, code: str) -> None:
+    platform = platform_that_says(build, serve, "409 Conflict", {"error": {**CLOSED, "code": code}})
+    problem = platform.agent.call().json()
+    assert (problem["code"], problem["pluginCode"], "reason" in problem) == ("declined", code, False)
+
+
 def test_the_row_of_a_decline_keeps_the_plugins_words_and_names_no_fault(build: Build, serve: Serve) -> None:
     platform = platform_that_says(build, serve, "409 Conflict", {"error": CLOSED})
     platform.agent.call()

@@ -212,3 +212,49 @@ def test_an_input_that_breaks_the_schema_is_named_in_the_row_as_well(build: Buil
     row = platform.row()
     assert (row.state, row.reason) == ("refused", "invalid_input")
     assert row.finding == "At /input/subject, keyword minLength: Use at least 3 characters."
+
+
+LOOK_FIRST = "It may have done its work: look what happened before you call it again."
+NOT_NOW = "Say that this does not work right now, and look what happened before you try again."
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "fact", "advice"),
+    [
+        (says(b"", status="503 Later"), "The plugin answered with an error.", NOT_NOW),
+        (
+            says(b"", status="307 Elsewhere"),
+            "The plugin answered with a redirect, which is never followed.",
+            "Go on without this tool.",
+        ),
+        (says(b"[]"), "The plugin's answer is not one JSON object.", LOOK_FIRST),
+        (
+            answers_once(chunked(b"x" * 70_000)),
+            "The plugin's answer is larger than 64 KiB.",
+            "Ask for less at a time; what the call was to change may be done.",
+        ),
+        (
+            says(json.dumps({"note": SECRET}).encode()),
+            "The plugin's answer was held back because it contained something private.",
+            LOOK_FIRST,
+        ),
+        (answers_once(b""), "The plugin cannot be reached.", LOOK_FIRST),
+    ],
+)
+def test_the_agent_is_told_what_to_do_next(
+    build: Build, serve: Serve, behaviour: Behaviour, fact: str, advice: str
+) -> None:
+    problem, platform = called(build, serve, behaviour)
+    assert problem["detail"] == f"{fact} {advice}"
+    assert platform.row().detail == fact
+
+
+def test_a_refusal_tells_the_agent_to_go_on_without_the_tool(build: Build, serve: Serve) -> None:
+    platform = build(serve(says(b"{}")).url())
+    refused, unknown = platform.other_agent.call(), platform.agent.call("support_desk__fly")
+    assert refused.json()["detail"] == "Support Desk is not granted to Billing Support. Go on without this tool."
+    assert unknown.json()["detail"] == "This number has no tool of this name. Call the tools of the list alone."
+    assert [row.detail for row in platform.rows()] == [
+        "Support Desk is not granted to Billing Support.",
+        "This number has no tool of this name.",
+    ]

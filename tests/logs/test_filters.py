@@ -86,6 +86,8 @@ def test_a_range_counts_back_from_now(cast: factories.Cast, as_: As, number: Ins
         "call=wa_1",
         "plugin=" + "X" * 49,
         "tool=%00",
+        "reason=%00",
+        "reason=" + "x" * 65,
         "older=nonsense",
         "newer=a:b:c",
     ],
