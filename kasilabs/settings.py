@@ -220,6 +220,7 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 MFA_ADAPTER = "kasilabs.accounts.second_factor.MfaAdapter"
 MFA_FORMS = {
+    "activate_totp": "kasilabs.accounts.forms.TurnOnSecondFactor",
     "authenticate": "kasilabs.accounts.forms.EnterCode",
     "reauthenticate": "kasilabs.accounts.forms.EnterCodeAgain",
 }

@@ -62,6 +62,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         known_devices.remember(request, response, user)
         return response
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Returns the ways to confirm that it is them, in our words."""
+        words = {"reauthenticate": _("With your password"), "mfa_reauthenticate": _("With a code")}
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [{**way, "description": words[way["id"]]} for way in ways]
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Checks a password, unless too many wrong ones were tried: see `guessing`."""
         email = str(credentials.get("email", "")).lower()

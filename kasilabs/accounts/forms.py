@@ -5,6 +5,7 @@ from allauth.account.forms import ResetPasswordForm
 from allauth.core import context, ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -64,8 +65,15 @@ class AskForPasswordLink(ResetPasswordForm):  # type: ignore[misc]  # allauth ha
         return email
 
 
+def _code_field() -> forms.CharField:
+    attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+    return forms.CharField(label=_("Code"), max_length=32, widget=forms.TextInput(attributes))
+
+
 class LimitedCode(mfa_forms.BaseAuthenticateForm):  # type: ignore[misc]  # allauth has no types
     """Checks a code of the second factor, unless too many wrong ones were tried."""
+
+    code = _code_field()
 
     def clean_code(self) -> str:
         try:
@@ -75,6 +83,12 @@ class LimitedCode(mfa_forms.BaseAuthenticateForm):  # type: ignore[misc]  # alla
         code: str = super().clean_code()
         usage.undo()
         return code
+
+
+class TurnOnSecondFactor(ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an app, which shows that it has the key."""
+
+    code = _code_field()
 
 
 class EnterCode(LimitedCode, mfa_forms.AuthenticateForm):  # type: ignore[misc]

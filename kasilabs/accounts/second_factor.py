@@ -5,6 +5,7 @@ import hashlib
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
+from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import keyring
 
@@ -14,6 +15,13 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     allauth asks without naming the row, so the values are not bound to theirs.
     """
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "add_email_blocked": _("Turn the second factor off before you change the address you sign in with."),
+        "incorrect_code": _("This code is wrong or used up. Enter the one that is shown now."),
+        "unverified_email": _("Confirm your new email address before you turn the second factor on."),
+    }
 
     def encrypt(self, text: str) -> str:
         return _fernet().encrypt(text.encode()).decode()

@@ -14,8 +14,7 @@ from tests.browser.window import Window
 from tests.support import factories
 
 NOT_PAGES = {
-    *("home", "account_confirm_login_code", "account_set_password", "mfa_authenticate", "mfa_deactivate_totp"),
-    *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_reauthenticate"),
+    *("home", "account_confirm_login_code", "account_set_password", "mfa_download_recovery_codes"),
     *("whatsapp:suspend", "whatsapp:resume", "whatsapp:rotate_key", "installations:suspend", "installations:resume"),
     *("installations:check_field", "grants:install", "grants:install_check_field", "grants:install_toolkit"),
     *(
@@ -32,7 +31,7 @@ NOT_PAGES = {
     *("whatsapp:add_answerer", "whatsapp:remove_answerer"),
     *("plugins:download", "agent:tools", "agent:instance", "agent:calls", "manifest_schema", "healthz", "readyz"),
 }
-"""Routes that lead on, take a POST only, answer machines, or need a second factor that is set up."""
+"""Routes that lead on, take a POST only, answer machines, or send a file."""
 
 Act = Callable[[Window], None]
 
@@ -104,7 +103,13 @@ def _outside() -> Iterator[PageCase]:
 def _own_account() -> Iterator[PageCase]:
     for name in ("account_email", "account_change_password", "mfa_index"):
         yield PageCase(name, reverse(name))
-    yield PageCase("second factor", reverse("mfa_activate_totp"), act=_show_who_it_is)
+    yield PageCase("second factor", reverse("mfa_activate_totp"), act=_show_who_it_is(".k-qr"))
+    yield PageCase("second factor on", reverse("mfa_index"), role="reviewer")
+    yield PageCase("sign in again with a code", reverse("mfa_reauthenticate"), role="reviewer")
+    codes = reverse("mfa_view_recovery_codes")
+    yield PageCase("recovery codes", codes, role="reviewer", act=_show_who_it_is("#recovery_codes"))
+    yield PageCase("new recovery codes", reverse("mfa_generate_recovery_codes"), role="reviewer")
+    yield PageCase("second factor off", reverse("mfa_deactivate_totp"), role="reviewer")
     yield PageCase("sign in again", reverse("account_reauthenticate"))
     yield PageCase("sign out", reverse("account_logout"))
     yield PageCase("notices", reverse("notices:list"))
@@ -237,6 +242,7 @@ def _people(seed: Seed) -> Iterator[PageCase]:
         "invitation refused", seed.invitation, role="", act=click("Join Kasi Legal", shows=".is-invalid"), status=422
     )
     yield PageCase("invitation of somebody known", seed.invitation_of_stranger, role="")
+    yield PageCase("second step", reverse("account_login"), role="", act=_sign_in_with_a_code(seed.cast.reviewer.email))
     yield PageCase("invitation of somebody else", seed.invitation)
     yield PageCase("invitation", seed.invitation_of_stranger, role="stranger")
     yield PageCase("403", reverse("plugins:new", args=[org]), role="viewer", status=403)
@@ -259,10 +265,29 @@ def _sign_in_wrongly(window: Window) -> None:
     click("Sign in", shows="[role=alert]")(window)
 
 
-def _show_who_it_is(window: Window) -> None:
-    window.page.get_by_label("Password").fill(factories.PASSWORD)
-    window.click_button("Continue")
-    window.page.get_by_role("img").wait_for()
+def _show_who_it_is(shows: str) -> Act:
+    """Type the password, and wait for what it leads to."""
+
+    def act(window: Window) -> None:
+        window.page.get_by_label("Password").fill(factories.PASSWORD)
+        window.click_button("Continue")
+        window.page.locator(shows).wait_for()
+
+    return act
+
+
+def _sign_in_with_a_code(email: str) -> Act:
+    """Sign in up to the second step, and enter a wrong code there."""
+
+    def act(window: Window) -> None:
+        window.page.get_by_label("Email").fill(email)
+        window.page.get_by_label("Password").fill(factories.PASSWORD)
+        window.click_button("Sign in")
+        window.page.get_by_label("Code").fill("000000")
+        window.click_button("Sign in")
+        window.page.locator(".is-invalid").wait_for()
+
+    return act
 
 
 def _paste_wrong(window: Window) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
 from grants.changes import plugins, toolkits
 from installations import lifecycle
 from installations.models import Installation
@@ -140,6 +143,8 @@ def build() -> Seed:
     chat_answerers.add(instance=legal, member=operator, actor=factories.ACTOR)
     calls = [factories.call(legal, **case) for case in CASES]
     shop = factories.installation(ours, **SHOP)
+    RecoveryCodes.activate(cast.reviewer)
+    TOTP.activate(cast.reviewer, generate_totp_secret())
     invitations = [invite(cast, email) for email in ("amina@x.example", cast.stranger.email)]
     return Seed(cast, legal, billing, closed, desk, shop, riders, calls, *invitations)
 
