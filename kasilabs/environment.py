@@ -174,6 +174,7 @@ SETTINGS = (
     Setting("WEB_THREADS", 128, _whole_number(1, 1024)),
     Setting("CALLS_PER_INSTALLATION", 16, _whole_number(1, 1024)),
     Setting("CALLS_WAITING", 100, _whole_number(1, 1024)),
+    Setting("CALLS_GRACE_SECONDS", 10.0, _seconds),
     Setting("DATABASE_POOL_SIZE", None, _whole_number(1, 1024)),
     Setting("DATABASE_POOL_SMALL", False, _flag),
     Setting("CACHE_URL", "", _CACHE),

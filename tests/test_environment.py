@@ -36,6 +36,7 @@ BAD = {
     "WEB_THREADS": ["abc", "0"],
     "CALLS_PER_INSTALLATION": ["0", "many"],
     "CALLS_WAITING": ["0", "all"],
+    "CALLS_GRACE_SECONDS": ["0", "long"],
     "DATABASE_POOL_SIZE": ["0", "all"],
     "DATABASE_POOL_SMALL": ["2"],
     "CACHE_URL": ["foo://x", "redis", "redis://host:port/0"],

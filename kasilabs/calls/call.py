@@ -6,10 +6,12 @@ open row a call leaves nothing but a refused row.
 
 import json
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from grants.decision.context import DecisionContext
@@ -21,8 +23,10 @@ from kasilabs.calls.dispatch.send import send
 from kasilabs.calls.personal_input import CannotMask
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
+from kasilabs.lib import turns
 from kasilabs.lib.crypto.fields import CannotOpen
-from kasilabs.logs import write
+from kasilabs.lib.db import connection
+from kasilabs.logs import unwritten, write
 from kasilabs.logs.gates import BEFORE_SENDING
 from kasilabs.whatsapp.customers import ConversationMismatch, CustomerConflict
 from plugins import signing_secrets
@@ -32,6 +36,9 @@ log = logging.getLogger(__name__)
 
 ROUNDS = 4
 """How often the first commit starts over when another process has made one of its rows."""
+
+RETRY_SECONDS = 0.2
+"""How long to wait before the end of a call is written again."""
 
 
 def call_tool(call: ToolCall) -> CallResult:
@@ -162,14 +169,34 @@ def _claim(call: ToolCall) -> None:
 
 
 def _complete(call: ToolCall, result: CallResult) -> CallResult:
-    """Writes how the call ended and, under an idempotency key, the sealed answer: both in one commit."""
+    """Writes how the call ended, again and again while the database is away, and at last for later.
+
+    Whatever becomes of the row, the plugin has done its work, and the agent is told so.
+    """
+    row, gives_up_at = call.row, time.monotonic() + settings.CALLS_GRACE_SECONDS
     result = replace(result, masked=call.told.masked)
-    result.fill(call.row)
+    result.fill(row)
+    while True:
+        try:
+            return _write_end(call, result)
+        except connection.UNAVAILABLE:
+            if time.monotonic() >= gives_up_at:
+                answer = json.dumps(result.document) if call.idempotency_key is not None else None
+                unwritten.keep(row, answer=answer)
+                return result
+            with turns.given_back():
+                connection.release()
+                time.sleep(RETRY_SECONDS)
+
+
+def _write_end(call: ToolCall, result: CallResult) -> CallResult:
+    """Completes the row and, under an idempotency key, keeps the sealed answer: both in one commit."""
     with _commit(is_several=call.idempotency_key is not None):
-        if not write.complete(call.row, response=call.response, secrets=call.secrets, phones=call.customer.phones):
+        if write.complete(call.row, response=call.response, secrets=call.secrets, phones=call.customer.phones):
+            if call.idempotency_key is not None:
+                write.keep_answer(call.row, result.status, json.dumps(result.document))
+        elif not write.is_completed(call.row):
             return replace(results.lost(call.row), masked=call.told.masked)
-        if call.idempotency_key is not None:
-            write.keep_answer(call.row, result.status, json.dumps(result.document))
     return result
 
 

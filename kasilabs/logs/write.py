@@ -22,7 +22,7 @@ LOST_GRACE = timedelta(seconds=60)
 MOST_NAME = 64
 """No tool has a longer name (docs/authors/manifest.md); what is longer is unknown and cut."""
 
-_COMPLETED = (
+COMPLETED = (
     *("state", "status", "code", "reason", "gate", "detail", "gate_trace", "diagnosis", "finished", "lost_after"),
     *("duration_ms", "timings", "plugin_status", "attempts", "response", "response_bytes"),
 )
@@ -55,7 +55,8 @@ def insert_refused(row: Call, *, asked: Sequence[Gate], request: dict[str, Any],
 def complete(row: Call, *, response: Any, secrets: Collection[str], phones: Collection[str]) -> bool:
     """Completes an open row. The caller has filled in how the call ended.
 
-    Returns False when the row was no longer open: what was lost stays lost.
+    Returns False when the row was no longer open: what was lost stays lost, and what an attempt before has written
+    without hearing of it is written (`is_completed`).
     """
     row.gate_trace = gate_trace(gates_asked(row), Gate(row.gate) if row.gate else None)
     row.diagnosis = diagnosis.redacted(row.diagnosis, secrets=secrets, phones=phones)
@@ -66,7 +67,12 @@ def complete(row: Call, *, response: Any, secrets: Collection[str], phones: Coll
     if response is not None:
         row.response = redact.document(response, secrets=secrets, phones=phones)
     _finish(row)
-    return one_row.update(row, _COMPLETED, only_if=("state", CallState.OPEN))
+    return one_row.update(row, COMPLETED, only_if=("state", CallState.OPEN))
+
+
+def is_completed(row: Call) -> bool:
+    """Says whether the row stands in the database as it does here."""
+    return Call.objects.filter(pk=row.pk, state=row.state).exists()
 
 
 def insert_bridge(
