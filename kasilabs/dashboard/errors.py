@@ -84,7 +84,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     headers = {"Retry-After": str(connection.RETRY_SECONDS)} if is_unavailable else {}
     if problems.is_machine_api(request.path_info):
         return problems.generic(status, headers=headers)
-    page = get_template(f"{status}.html").render({"request_id": request_id.current(request)})
+    template = get_template("503.html" if is_unavailable else "500.html")
+    page = template.render({"request_id": request_id.current(request)})
     return HttpResponse(page, status=status, headers=headers)
 
 
