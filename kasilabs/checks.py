@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import psycopg
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from environ import Env
 from psycopg import conninfo
 
 from kasilabs.jobs import bell
@@ -14,6 +15,7 @@ from kasilabs.lib.crypto import aes
 from kasilabs.lib.http.hosts import AllowedHosts
 
 TAG = "kasilabs"
+DJANGO_OPTIONS = {"pool", "server_side_binding", "prepare_threshold", "assume_role", "isolation_level"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -68,6 +70,18 @@ def production(**_: object) -> Iterator[CheckMessage]:
             f"The pool of {settings.DATABASE_POOL_SIZE} connections is smaller than {settings.WEB_TURNS} turns.",
             "Raise DATABASE_POOL_SIZE, or set DATABASE_POOL_SMALL=1 if that is meant.",
         )
+
+
+@register(TAG)
+def database(**_: object) -> Iterator[CheckMessage]:
+    """What DATABASE_URL adds behind its question mark is known to Django or to PostgreSQL's client."""
+    if not settings.DATABASE_URL.startswith("postgres"):
+        return
+    options = Env.db_url_config(settings.DATABASE_URL).get("OPTIONS", {})
+    try:
+        conninfo.make_conninfo(**{name: value for name, value in options.items() if name not in DJANGO_OPTIONS})
+    except psycopg.Error:
+        yield _error(10, "DATABASE_URL has a parameter that PostgreSQL's client does not know.", "Leave it out.")
 
 
 @register(TAG)

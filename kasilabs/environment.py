@@ -12,10 +12,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from email.utils import getaddresses
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 
@@ -112,7 +113,8 @@ def _url_of(kinds: Mapping[str, str], example: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         wanted = f"must be a URL such as {example}"
         if not _WELL_FORMED_URL.fullmatch(text):
-            raise ValueError(f"{wanted}; in a user name, a password or a path write %, @, # as %25, %40, %23")
+            hint = "; in a user name, a password or a path write %, @, # as %25, %40, %23" if "://" in text else ""
+            raise ValueError(wanted + hint)
         try:
             url = urlsplit(text)
             _port_of(url)
@@ -121,13 +123,27 @@ def _url_of(kinds: Mapping[str, str], example: str) -> Callable[[str], str]:
         package = kinds.get(url.scheme)
         if package is None or (package == "psycopg" and not url.path.strip("/")):
             raise ValueError(wanted)
-        if url.scheme.startswith("sqlite") and url.path in {"", "/"} and url.netloc != ":memory:":
-            raise ValueError(wanted)
+        if url.scheme == "sqlite" and url.netloc != ":memory:":
+            folder = Path(unquote(url.path.removeprefix("/"))).parent
+            if url.path in {"", "/"} or not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+                raise ValueError("must name a file in a folder that can be written, as sqlite:////folder/file does")
         if package and find_spec(package) is None:
             raise ValueError(f"needs the package {package}, which is not installed")
         return text
 
     return read
+
+
+def _mailbox(text: str) -> str:
+    (name, address), *more = getaddresses([text])
+    if (
+        more
+        or not text.isprintable()
+        or not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address)
+        or (name and "<" not in text)
+    ):
+        raise ValueError("must be an address such as KasiLabs <no-reply@plugins.example>")
+    return text
 
 
 def _file(text: str) -> str:
@@ -187,7 +203,7 @@ SETTINGS = (
     Setting("BRIDGE_LEASE_SECONDS", 90.0, _seconds),
     Setting("RATE_LIMIT_BRIDGE", 600, _whole_number(1)),
     Setting("EMAIL_URL", "", _EMAIL),
-    Setting("DEFAULT_FROM_EMAIL", "KasiLabs <no-reply@localhost>"),
+    Setting("DEFAULT_FROM_EMAIL", "KasiLabs <no-reply@localhost>", _mailbox),
     Setting("PLUGIN_HOSTS_ALLOWED", ""),
     Setting("PLUGIN_CA_FILE", "", _file),
     Setting("STATIC_ROOT", None, _folder),
@@ -234,18 +250,47 @@ def _faults_in_demo_files(values: Mapping[str, Any]) -> Iterator[str]:
     """Name the files of the demo that cannot be read, and keys that are gone beside values sealed under them."""
     folder = values["DATA_DIR"]
     cure = f"Put it back, or delete {folder} to begin anew."
-    for name, members in (("keys.json", {"SECRET_KEY", "ENCRYPTION_KEYS"}), ("demo.json", set())):
+    for name, is_sound in (
+        ("keys.json", _holds_keys),
+        ("demo.json", _holds_notes),
+        ("kasilabs.sqlite3", _is_sqlite),
+    ):
         path = folder / name
         try:
-            document = json.loads(path.read_text()) if path.exists() else dict.fromkeys(members)
-            is_sound = isinstance(document, dict) and members <= document.keys()
+            if path.exists() and not is_sound(path):
+                raise ValueError
         except (OSError, ValueError):
-            is_sound = False
-        if not is_sound:
             yield f"DATA_DIR holds a {name} that cannot be used. {cure}"
     has_keys = values["ENCRYPTION_KEYS"] or (folder / "keys.json").exists()
     if not has_keys and not values["DATABASE_URL"] and _holds_sealed_values(folder / "kasilabs.sqlite3"):
         yield f"DATA_DIR has lost keys.json, and its database holds values sealed under the keys in it. {cure}"
+
+
+def _holds_keys(path: Path) -> bool:
+    document = json.loads(path.read_text())
+    names = ("SECRET_KEY", "ENCRYPTION_KEYS")
+    return isinstance(document, dict) and all(isinstance(document.get(name), str) for name in names)
+
+
+def _holds_notes(path: Path) -> bool:
+    """Say whether demo.json is what `run` and `demo` write, as far as it is there. Raises ValueError."""
+    document = json.loads(path.read_text())
+    kinds = {"publicUrl": str, "organization": dict, "rival": dict, "pluginAddresses": dict}
+    kinds |= dict.fromkeys(["users", "instances", "installations", "pluginHosts"], list)
+    if not isinstance(document, dict) or not all(
+        isinstance(document.get(name, kind()), kind) for name, kind in kinds.items()
+    ):
+        return False
+    _public_url(document.get("publicUrl", "http://127.0.0.1"))
+    hosts = document.get("pluginHosts", [])
+    records = [each for name in ("users", "instances", "installations") for each in document.get(name, [])]
+    return all(isinstance(each, str) for each in hosts) and all(isinstance(each, dict) for each in records)
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Say whether a file is a database of SQLite (its file format, section 1.2); one without bytes is an empty one."""
+    with path.open("rb") as file:
+        return file.read(16) in {b"", b"SQLite format 3\0"}
 
 
 def _holds_sealed_values(database: Path) -> bool:

@@ -28,7 +28,15 @@ BAD = {
             "https://[",
         ),
     ],
-    "DATABASE_URL": ["garbage", "postgres://", "postgres://host/", "postgres://host:99999/name", "mysql://host/name"],
+    "DATABASE_URL": [
+        "garbage",
+        "postgres://",
+        "postgres://host/",
+        "postgres://host:99999/name",
+        "mysql://host/name",
+        "sqlite:////nope/x.sqlite3",
+        "sqlite:////dev/null/x",
+    ],
     "BEHIND_PROXY": ["2", "maybe"],
     "BIND": ["x", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", ":8000"],
     "WEB_CONCURRENCY": ["0", "-1", "two"],
@@ -40,7 +48,7 @@ BAD = {
     "DATABASE_POOL_SIZE": ["0", "all"],
     "DATABASE_POOL_SMALL": ["2"],
     "CACHE_URL": ["foo://x", "redis", "redis://host:port/0"],
-    "JOBS_URL": ["x", "amqp://host", "sqlite://", "postgres://host"],
+    "JOBS_URL": ["x", "amqp://host", "sqlite://", "postgres://host", "sqlite:////nope/x.sqlite3"],
     "JOBS_THREADS": ["0", "many"],
     "JOBS_SWEEP_SECONDS": ["0", "-1", "nan", "inf"],
     "JOBS_LEASE_SECONDS": ["0", "1e3"],
@@ -49,6 +57,13 @@ BAD = {
     "BRIDGE_LEASE_SECONDS": ["0", "long"],
     "RATE_LIMIT_BRIDGE": ["0", "1.5"],
     "EMAIL_URL": ["foo", "http://mail.example"],
+    "DEFAULT_FROM_EMAIL": [
+        "nobody",
+        "a@x.example\nBcc: b@x.example",
+        "a@x.example, b@x.example",
+        "Nia a@x.example",
+        "<>",
+    ],
     "PLUGIN_CA_FILE": ["/nope", "."],
     "STATIC_ROOT": ["/dev/null/static"],
     "DATA_DIR": ["/dev/null", "/dev/null/data", "/proc/data"],
@@ -81,7 +96,9 @@ def test_what_a_setting_cannot_be_is_one_sentence_that_names_it(tmp_path: Path, 
     with pytest.raises(BadSettings) as caught:
         read(tmp_path, **{name: text})
     (sentence,) = caught.value.faults
-    assert sentence.startswith((f"{name} must be ", f"{name} needs the package "))
+    assert sentence.startswith(
+        (f"{name} must be ", f"{name} must name a file in a folder ", f"{name} needs the package ")
+    )
 
 
 def refusal(folder: Path, **variables: str) -> str:
@@ -155,12 +172,26 @@ def test_what_is_not_set_follows_from_the_rest(tmp_path: Path) -> None:
     assert read(tmp_path, PUBLIC_URL="https://plugins.example")["DEMO"] is False
 
 
-@pytest.mark.parametrize("name", ["keys.json", "demo.json"])
-@pytest.mark.parametrize("content", ["", "{", "[]", "7"])
+DAMAGED = [
+    *[(name, content) for name in ("keys.json", "demo.json") for content in ("", "{", "[]", "7", "\0")],
+    *[("keys.json", content) for content in ("{}", '{"SECRET_KEY": 5, "ENCRYPTION_KEYS": "k1:AAAA"}')],
+    *[("demo.json", content) for content in ('{"publicUrl": 7}', '{"publicUrl": "x"}', '{"pluginHosts": [3]}')],
+    *[("demo.json", content) for content in ('{"installations": 4}', '{"users": [1]}', '{"pluginAddresses": []}')],
+    ("kasilabs.sqlite3", "not a database"),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGED)
 def test_a_damaged_file_of_the_demo_is_named(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(BadSettings, match=f"DATA_DIR holds a {name} that cannot be used"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["keys.json", "demo.json", "kasilabs.sqlite3"])
+def test_a_folder_in_place_of_a_file_of_the_demo_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    assert refusal(tmp_path).startswith(f"DATA_DIR holds a {name} that cannot be used.")
 
 
 def test_keys_that_are_gone_from_beside_sealed_values_are_missed(tmp_path: Path) -> None:
@@ -187,6 +218,23 @@ def test_a_command_answers_with_the_sentence_and_no_trace(tmp_path: Path, variab
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["code"], answer["detail"].split()[0]) == (1, "bad_settings", name)
     assert done.stderr.strip() == answer["detail"]
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
+def test_a_command_that_serves_says_the_sentence_alone(tmp_path: Path, command: str) -> None:
+    (tmp_path / "demo.json").write_text('{"publicUrl": 7}')
+    done = started("manage.py", command, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("DATA_DIR holds a demo.json that cannot be used.")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_command_without_its_tables_says_that_the_database_cannot_be_used(tmp_path: Path) -> None:
+    done = started("manage.py", "prune", folder=tmp_path)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["code"]) == (1, "unavailable")
+    assert answer["detail"].startswith("The database cannot be used: no such table")
+    assert done.stderr.strip() == f"CommandError: {answer['detail']}"
 
 
 @pytest.mark.parametrize(

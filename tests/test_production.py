@@ -63,6 +63,7 @@ def test_a_whole_production_passes() -> None:
         ({"JOBS_URL": "nonsense"}, "kasilabs.E011"),
         ({"JOBS_URL": "redis://localhost"}, "kasilabs.E011"),
         ({"JOBS_URL": "postgres://localhost/kasilabs?colour=red"}, "kasilabs.E011"),
+        ({"DATABASE_URL": "postgres://localhost/kasilabs?colour=red"}, "kasilabs.E010"),
         ({"JOBS_THREADS": 0}, "kasilabs.E012"),
         ({"JOBS_SWEEP_SECONDS": -1.0}, "kasilabs.E012"),
         ({"PROVIDER_TIMEOUT_SECONDS": 90.0}, "kasilabs.E013"),

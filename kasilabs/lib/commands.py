@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, InternalError, NotSupportedError
 
 from kasilabs.lib.refusal import Refused
 
@@ -44,13 +45,20 @@ class JsonCommand(BaseCommand):
             raise CommandError(f"Exit {self.exit_code}.", returncode=self.exit_code)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Runs the command; settings that the system checks refuse are an answer as well."""
+        """Runs the command; settings that are not whole, and a database that is not there, are answers as well."""
         try:
             return super().execute(*args, **options)
         except SystemCheckError as error:
             faults = re.findall(r"\(\w+\.E[0-9]+\) (.*)", str(error))
             self._print({"code": "system_check", "detail": " ".join(faults)})
             raise CommandError(str(error), returncode=1) from error
+        except (DatabaseError, InterfaceError) as error:
+            if isinstance(error, IntegrityError | DataError | InternalError | NotSupportedError):
+                raise
+            # It is gone, no database, or without its tables.
+            detail = f"The database cannot be used: {str(error).splitlines()[0]}."
+            self._print({"code": "unavailable", "detail": detail})
+            raise CommandError(detail, returncode=1) from error
 
     def _print(self, document: Mapping[str, object]) -> None:
         self.stdout.write(json.dumps(document))

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         output = children.output_of(seeding)
         if seeding.returncode:
-            raise CommandError(output.decode() or "The demo could not be made.", returncode=1)
+            raise CommandError("The demo could not be made.", returncode=1)
         document: dict[str, Any] = json.loads(output)
         expire_stale_calls()
         is_first_start = not Call.objects.exists()
