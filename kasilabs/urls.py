@@ -15,6 +15,8 @@ organization: list[URLPattern | URLResolver] = [
     path("", include("grants.urls")),
     path("", include("kasilabs.calls.urls")),
     path("logs/", include("kasilabs.logs.urls")),
+    path("payments/", include("kasilabs.toolkits.payments.urls")),
+    path("orders/", include("kasilabs.toolkits.orders.urls")),
     path("dead-letters/", include("kasilabs.dashboard.dead_letters.urls")),
 ]
 

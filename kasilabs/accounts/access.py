@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -88,6 +89,17 @@ def member_required(
         return guarded
 
     return decorate
+
+
+def reauthenticated(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[MemberRequest, P], HttpResponseBase]:
+    """Lets somebody prove again who they are before a dangerous act, unless they did a short while ago.
+
+    It stands below the policy, so that whoever may not is told so first.
+    """
+    guarded: Callable[Concatenate[MemberRequest, P], HttpResponseBase] = reauthentication_required(view)
+    return guarded
 
 
 def enter(request: PersonRequest, slug: str) -> MemberRequest:

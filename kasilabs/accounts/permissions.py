@@ -26,6 +26,11 @@ class Permission(models.TextChoices):
     GRANTS_CHANGE = "grants.change", _("change what a number may use")
     TOOLKITS_CHANGE = "toolkits.change", _("change the toolkits of the organization")
     LOGS_VIEW = "logs.view", _("read plugin logs")
+    PAYMENTS_VIEW = "payments.view", _("see payments")
+    PAYMENTS_SETTLE = "payments.settle", _("ask a provider again, and say how a payment ended")
+    ORDERS_VIEW = "orders.view", _("see orders")
+    ORDERS_CHANGE = "orders.change", _("confirm, fulfil and cancel orders, and answer what follows them")
+    CUSTOMERS_PHONE = "customers.phone", _("find payments by the phone number of a customer")
     JOBS_RETRY = "jobs.retry", _("see and retry later work that failed")
     MEMBERS_VIEW = "members.view", _("see the people of this organization")
     MEMBERS_CHANGE = "members.change", _("add people and change their roles")
@@ -51,6 +56,10 @@ _OPERATOR = _VIEWER | {
     _P.CHATS_ANSWER,
     _P.INSTALLATIONS_SUSPEND,
     _P.JOBS_RETRY,
+    _P.PAYMENTS_VIEW,
+    _P.ORDERS_VIEW,
+    _P.ORDERS_CHANGE,
+    _P.CUSTOMERS_PHONE,
 }
 _DEVELOPER = _VIEWER | {
     _P.LOGS_VIEW,

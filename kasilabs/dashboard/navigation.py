@@ -19,6 +19,7 @@ from kasilabs.jobs import sources
 from kasilabs.jobs.overview import Owner
 from kasilabs.lib import ids
 from kasilabs.logs.models import FAULTS, Call
+from kasilabs.toolkits.payments import search as payments
 from kasilabs.whatsapp.models import Instance
 
 DEAD_LETTERS = "dead letters"
@@ -44,6 +45,8 @@ ENTRIES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("WhatsApp numbers"), "whatsapp:list", "brand-whatsapp", Permission.NUMBERS_VIEW, "numbers"),
             Entry(_("Permission matrix"), "grants:matrix", "table", Permission.GRANTS_VIEW),
             Entry(_("Plugin logs"), "logs:list", "list-search", Permission.LOGS_VIEW, "failures"),
+            Entry(_("Payments"), "payments:list", "coin", Permission.PAYMENTS_VIEW, "overdue payments"),
+            Entry(_("Orders"), "orders:list", "package", Permission.ORDERS_VIEW),
         ),
     ),
     (_("Develop"), (Entry(_("Developer area"), "plugins:list", "code", Permission.PLUGINS_VIEW),)),
@@ -143,6 +146,7 @@ def _counts(request: MemberRequest) -> dict[str, int]:
         "installations": Installation.objects.not_removed().filter(organization=organization),
         "numbers": Instance.objects.filter(organization=organization),
         "failures": Call.objects.filter(state__in=FAULTS, organization=organization, id__gte=ids.uuid7_floor(today)),
+        "overdue payments": payments.overdue(organization, timezone.now()),
         "notices": Notice.objects.unread().filter(user=request.user),
     }
     owner = Owner(organization)

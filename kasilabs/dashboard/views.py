@@ -23,6 +23,7 @@ from kasilabs.dashboard.next_step import next_step
 from kasilabs.logs import search
 from kasilabs.logs.filters import LENGTHS, Range
 from kasilabs.logs.models import FAULTS, CallState
+from kasilabs.toolkits.payments import search as payments
 from plugins.manifest.checks import manifest_schema as schemas
 
 MOST_ROWS = 8
@@ -56,7 +57,9 @@ def overview(request: MemberRequest) -> HttpResponse:
     contexts = DecisionContext.load_many(organization, numbers)
     stuck = find_stuck_plugins(contexts.values(), member.may)
     has_grant = any(context.grants for context in contexts.values())
+    may_see_payments = member.may(Permission.PAYMENTS_VIEW)
     context = {
+        "overdue": payments.overdue(organization, timezone.now()).count() if may_see_payments else 0,
         "numbers": numbers[:MOST_ROWS],
         "installations": installations,
         "failures": failures,

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve, reverse
 
+from kasilabs.toolkits.orders.models import AfterSaleRequest
+from kasilabs.toolkits.payments.models import Refund
 from kasilabs.whatsapp.models import AgentKey
 from tests.browser import seed as seeds
 from tests.browser.seed import Seed
@@ -26,6 +28,12 @@ NOT_PAGES = {
         "dead_letters:retry",
         "platform_dead_letters:retry",
         "notices:choose_mails",
+        "payments:ask",
+        "payments:ask_refund",
+        "orders:confirm",
+        "orders:fulfil",
+        "orders:accept",
+        "orders:close",
     ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("whatsapp:add_answerer", "whatsapp:remove_answerer"),
@@ -82,7 +90,7 @@ def visit_all(seed: Seed, open_window: Callable[..., Window], **options: Any) ->
 
 def all_of(seed: Seed) -> list[PageCase]:
     """Return them in an order in which each finds what it is about."""
-    inside = (_numbers, _developer, _installing, _granting, _logs, _people)
+    inside = (_numbers, _developer, _installing, _granting, _logs, _money, _people)
     return [*_outside(), *_own_account(), *(case for part in inside for case in part(seed))]
 
 
@@ -224,6 +232,32 @@ def _logs(seed: Seed) -> Iterator[PageCase]:
         yield PageCase(f"call {call.state}", reverse("logs:detail", args=[org, call.public_id]), role="operator")
 
 
+def _money(seed: Seed) -> Iterator[PageCase]:
+    org, rival = seed.cast.organization.slug, seed.cast.rival.slug
+    waiting, unknown, refunded = (each.public_id for each in seed.payments)
+    refund = Refund.objects.get().public_id
+    yield PageCase("payments", reverse("payments:list", args=[org]), role="operator")
+    yield PageCase("no payments", reverse("payments:list", args=[rival]), role="stranger")
+    yield PageCase("no payment fits", f"{reverse('payments:list', args=[org])}?q=nothing&state=paid")
+    yield PageCase("payment search refused", f"{reverse('payments:list', args=[org])}?state=gone", status=422)
+    yield PageCase("payment", reverse("payments:detail", args=[org, waiting]))
+    yield PageCase("payment unknown", reverse("payments:detail", args=[org, unknown]))
+    yield PageCase("payment refunded", reverse("payments:detail", args=[org, refunded]), role="operator")
+    marking = reverse("payments:mark_settled", args=[org, waiting])
+    yield PageCase("mark paid", marking, act=_prove_and_wait)
+    yield PageCase("mark paid refused", marking, act=click("Mark paid", shows=".k-summary"), status=422)
+    yield PageCase("mark failed", reverse("payments:mark_failed", args=[org, unknown]))
+    yield PageCase("mark what has ended", reverse("payments:mark_failed", args=[org, refunded]))
+    yield PageCase("mark refunded", reverse("payments:mark_refund_settled", args=[org, refunded, refund]))
+    yield PageCase("mark refund failed", reverse("payments:mark_refund_failed", args=[org, refunded, refund]))
+    order, wanted = seed.order.public_id, AfterSaleRequest.objects.get().public_id
+    yield PageCase("orders", reverse("orders:list", args=[org]), role="operator")
+    yield PageCase("no orders", reverse("orders:list", args=[rival]), role="stranger")
+    yield PageCase("order", reverse("orders:detail", args=[org, order]))
+    yield PageCase("cancel order", reverse("orders:cancel", args=[org, order]))
+    yield PageCase("decline", reverse("orders:decline", args=[org, order, wanted]))
+
+
 def _people(seed: Seed) -> Iterator[PageCase]:
     org, viewer = seed.cast.organization.slug, seed.cast.viewer
     yield PageCase("members", reverse("accounts:members", args=[org]))
@@ -288,6 +322,12 @@ def _sign_in_with_a_code(email: str) -> Act:
         window.page.locator(".is-invalid").wait_for()
 
     return act
+
+
+def _prove_and_wait(window: Window) -> None:
+    window.page.get_by_label("Password").fill(factories.PASSWORD)
+    window.click_button("Continue")
+    window.page.get_by_label("Receipt").wait_for()
 
 
 def _paste_wrong(window: Window) -> None:

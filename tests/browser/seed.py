@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.utils import timezone
 
 from grants.changes import plugins, toolkits
 from installations import lifecycle
@@ -17,11 +19,20 @@ from kasilabs.accounts.models import Organization, OutgoingMail
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.crypto import fields
+from kasilabs.lib.money import Money
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
 from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.catalogue import Toolkit
+from kasilabs.toolkits.effects.models import Effect, Stage
+from kasilabs.toolkits.orders import after_sale
+from kasilabs.toolkits.orders import changes as orders
+from kasilabs.toolkits.orders.after_sale import ReturnedItem
+from kasilabs.toolkits.orders.changes import Item
+from kasilabs.toolkits.orders.models import AfterSaleKind, Order
+from kasilabs.toolkits.payments import refunds, settlement
+from kasilabs.toolkits.payments.models import Payment, PaymentState
 from kasilabs.whatsapp import agent_keys, chat_answerers, numbers
 from kasilabs.whatsapp.models import Instance
 from plugins import registry
@@ -121,6 +132,8 @@ class Seed:
     invitation: str
     """The address of an open invitation to somebody new."""
     invitation_of_stranger: str
+    payments: list[Payment]
+    order: Order
 
 
 def build() -> Seed:
@@ -145,8 +158,9 @@ def build() -> Seed:
     shop = factories.installation(ours, **SHOP)
     RecoveryCodes.activate(cast.reviewer)
     TOTP.activate(cast.reviewer, generate_totp_secret())
-    invitations = [invite(cast, email) for email in ("amina@x.example", cast.stranger.email)]
-    return Seed(cast, legal, billing, closed, desk, shop, riders, calls, *invitations)
+    invitation, of_stranger = (invite(cast, email) for email in ("amina@x.example", cast.stranger.email))
+    made = (cast, legal, billing, closed, desk, shop, riders, calls)
+    return Seed(*made, invitation, of_stranger, _payments(legal), _order(legal))
 
 
 def invite(cast: Cast, email: str) -> str:
@@ -159,6 +173,38 @@ def invite(cast: Cast, email: str) -> str:
     return urlsplit(next(line for line in text.splitlines() if "/invitations/" in line)).path
 
 
+def _payments(number: Instance) -> list[Payment]:
+    """Make three payments in cash: one that waits, one nobody knows about, and one of which a part is to go back."""
+    made = [factories.cash_payment(number, reference) for reference in ("B2C-1001", "B2C-1002", "B2C-1003 <b>")]
+    _waiting, unknown, refunded = made
+    Effect.objects.filter(pk=unknown.effect_id).update(stage=Stage.UNKNOWN, answer="unknown", answer_code="timeout")
+    Payment.objects.filter(pk=unknown.pk).update(
+        state=PaymentState.UNKNOWN, created=timezone.now() - timedelta(hours=3)
+    )
+    settlement.mark_settled(refunded, actor=factories.ACTOR, receipt="R-17", reason="Counted at the till")
+    refunds.request_refund(refunded, amount=Money(5_000, "KES"), reason="The hose leaks", origin="brc_refund")
+    return made
+
+
+def _order(number: Instance) -> Order:
+    items = [Item("GAS-13", "13 kg cylinder", 2, 315_050), Item("HOSE", "Hose <b>", 1, 45_000)]
+    order = orders.place(
+        factories.origin(number),
+        items=items,
+        currency="KES",
+        delivery={"address": "Ngong Road 1", "floor": 3},
+        reference="B2C-1001",
+    )
+    after_sale.request_after_sale(
+        order,
+        kind=AfterSaleKind.RETURN,
+        items=[ReturnedItem("HOSE", 1)],
+        reason="It leaks",
+        origin="brc_after_sale",
+    )
+    return order
+
+
 def fill_lists(seed: Seed) -> None:
     """Make every list that can be long a long one."""
     organization = seed.cast.organization
@@ -168,6 +214,7 @@ def fill_lists(seed: Seed) -> None:
         factories.installation(organization, **{**SHOP, "slug": f"SHOP_{index}"})
         for _ in range(5):
             factories.call(seed.legal, **CASES[index % len(CASES)])
+        factories.cash_payment(seed.legal, f"B2C-{index}")
         factories.dead_mail(organization, last_error=list(outbox.ERRORS)[index % len(outbox.ERRORS)])
 
 

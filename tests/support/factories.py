@@ -16,10 +16,14 @@ from kasilabs.accounts.models import Member, Organization, OutgoingMail, User
 from kasilabs.accounts.permissions import Role
 from kasilabs.jobs.models import State
 from kasilabs.lib import ids
+from kasilabs.lib.money import Money
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
 from kasilabs.logs.gates import CALL_GATES
 from kasilabs.logs.models import Call, CallState
+from kasilabs.toolkits.effects import perform
+from kasilabs.toolkits.payments import collect
+from kasilabs.toolkits.payments.models import Payment
 from kasilabs.toolkits.scope import Origin, Scope
 from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import Customer, Instance
@@ -191,3 +195,17 @@ def origin(number: Instance, *, mode: Mode = Mode.SANDBOX, plugin: str = "GAS_OS
     scope = Scope(organization=number.organization, plugin=plugin, mode=mode)
     call = f"brc_{next(_serial):026}"
     return Origin(call=call, scope=scope, instance=number, customer=customer, alias=f"cus_{customer.id.hex}")
+
+
+def cash_payment(number: Instance, reference: str = "ORDER-1", minor: int = 105_000, **changed: Any) -> Payment:
+    """A live payment in cash, which waits for a person; changes are those of its origin."""
+    payment = collect.initiate(
+        origin(number, **{"mode": Mode.LIVE, **changed}),
+        amount=Money(minor, "KES"),
+        reference=reference,
+        description="13 kg of gas",
+        method="cash",
+    )
+    perform.perform(payment.effect)
+    payment.refresh_from_db()
+    return payment

@@ -12,7 +12,6 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kasilabs.accounts.models import AuditEntry
 from kasilabs.jobs import sweep
 from kasilabs.jobs.models import State
 from kasilabs.lib.db.connection import InsideTransaction
@@ -26,7 +25,7 @@ from kasilabs.toolkits.payments import collect, refunds, settlement
 from kasilabs.toolkits.payments.models import Payment, PaymentState, Refund, RefundState
 from kasilabs.toolkits.providers.base import BadWebhook
 from kasilabs.whatsapp.models import Instance
-from tests.support import factories
+from tests.support import factories, trail
 from tests.support.concurrency import at_once
 from tests.support.factories import ACTOR
 from tests.support.fake_provider import FakeProvider, Fault
@@ -379,7 +378,7 @@ def test_an_attempt_whose_person_was_faster_writes_nothing(number: Instance, til
 
     at_once(lambda: perform.perform(Effect.objects.get()), mark_first)
     assert state(payment) == ("failed", Stage.REFUSED)
-    assert AuditEntry.objects.count() == 1
+    assert trail.entries().count() == 1
 
 
 def test_of_a_person_and_a_webhook_that_decide_at_once_one_is_heard(number: Instance, till: FakeProvider) -> None:

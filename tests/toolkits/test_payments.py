@@ -95,7 +95,7 @@ def test_cash_waits_for_a_person_who_says_it_was_paid(number: Instance) -> None:
     payment = paid(number, mode=Mode.LIVE, method="cash")
     assert (payment.state, payment.effect.stage, payment.mode) == ("pending", Stage.DISPATCHING, "live")
     settlement.mark_settled(payment, actor=ACTOR, receipt="R-17", reason="Counted at the till")
-    assert (payment.state, payment.receipt) == (PaymentState.PAID, "R-17")
+    assert (payment.state, payment.receipt, payment.code) == (PaymentState.PAID, "R-17", "marked_settled")
     entry = trail.entries().get()
     assert (entry.action, entry.target) == ("payment.marked_settled", payment.public_id)
     assert (entry.before, entry.after) == ({"state": "pending"}, {"state": "paid", "receipt": "R-17"})

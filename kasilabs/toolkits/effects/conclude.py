@@ -90,7 +90,7 @@ def settle_by_hand(effect: Effect, answer: Answer) -> None:
 
 def ask_again(effect: Effect) -> bool:
     """Lets a worker ask the provider now, and returns whether there is anything to ask."""
-    if not can_ask(effect, Status(effect.answer or Status.NOT_SENT)):
+    if not is_askable(effect):
         return False
     resting = _open(effect).filter(state__in=[State.WAITING, State.DONE, State.DEAD])
     if not resting.update(state=State.WAITING, due_at=timezone.now(), tries=0, finished=None):
@@ -98,6 +98,11 @@ def ask_again(effect: Effect) -> bool:
     effect.refresh_from_db()
     bell.ring(effect)
     return True
+
+
+def is_askable(effect: Effect) -> bool:
+    """Says whether a worker can learn more than what the provider said last."""
+    return not effect.is_final and can_ask(effect, Status(effect.answer or Status.NOT_SENT))
 
 
 def can_ask(effect: Effect, status: Status) -> bool:

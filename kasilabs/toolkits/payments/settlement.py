@@ -110,7 +110,8 @@ REFUND = Kind(refunds.KIND, _return, _settle_refund, amount=lambda effect: _refu
 
 def mark_settled(row: Payment | Refund, *, actor: audit.Actor, receipt: str, reason: str) -> None:
     """Says for a person that the money has arrived. Raises Refused (`already_final`)."""
-    _mark(row, Answer(Status.SETTLED, receipt=receipt, amount=row.amount), actor=actor, reason=reason)
+    answer = Answer(Status.SETTLED, code="marked_settled", receipt=receipt, amount=row.amount)
+    _mark(row, answer, actor=actor, reason=reason)
 
 
 def mark_failed(row: Payment | Refund, *, actor: audit.Actor, reason: str) -> None:
