@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kasilabs.accounts.permissions import Role
+from kasilabs.toolkits.catalogue import Toolkit
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class Employee(Person):
 
 @dataclass(frozen=True)
 class Number:
-    """A WhatsApp number with what its agent is told."""
+    """A WhatsApp number with what its agent is told, and by email who answers its chats."""
 
     name: str
     number: str
     prompt: str
+    answerers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Firm:
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample plugin: its folder in docs/examples, its host, how it is configured, and on which numbers it runs."""
+    """A sample plugin: its folder in docs/examples, its host, how it is configured, and on which numbers it runs.
+
+    `toolkits` are granted there with it.
+    """
 
     slug: str
     folder: str
@@ -50,12 +55,14 @@ class Sample:
     values: tuple[str, ...]
     secrets: tuple[str, ...]
     numbers: tuple[str, ...]
+    toolkits: tuple[Toolkit, ...] = ()
 
 
 LEGAL = Number(
     "Legal Consultations",
     "+254700000141",
     "You answer for Kasi Legal. Open a support ticket when a client reports a problem.",
+    ("achieng@kasilegal.example",),
 )
 BILLING = Number("Billing Support", "+254700000142", "You answer questions about invoices of Kasi Legal.")
 FRONT_DESK = Number("Rival Front Desk", "+254700000243", "You answer for Rival Law.")
@@ -97,5 +104,6 @@ SAMPLES = (
         values=(),
         secrets=(),
         numbers=(LEGAL.name, BILLING.name),
+        toolkits=(Toolkit.PAYMENTS,),
     ),
 )

@@ -18,7 +18,7 @@ from kasilabs.configuration.command_line import read_settings
 from kasilabs.demo import demo_file
 from kasilabs.demo.scenario import KASI_LEGAL, REVIEWER, RIVAL_LAW, SAMPLES, Employee, Firm, Number, Person, Sample
 from kasilabs.lib.states import Mode
-from kasilabs.whatsapp import agent_keys, numbers
+from kasilabs.whatsapp import agent_keys, chat_answerers, numbers
 from kasilabs.whatsapp.models import Instance
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
@@ -94,6 +94,8 @@ def _instance(organization: Organization, number: Number, keys: dict[str, str]) 
     if instance is None:
         given = numbers.Settings(number.name, number.number, number.prompt)
         instance = numbers.add(organization=organization, settings=given, actor=ACTOR)
+        for member in organization.members.filter(user__email__in=number.answerers):
+            chat_answerers.add(instance=instance, member=member, actor=ACTOR)
     key = keys.get(instance.public_id, "")
     if agent_keys.find(key, timezone.now()) is None:
         key = agent_keys.rotate(instance=instance, actor=ACTOR).text
@@ -132,5 +134,6 @@ def _set_up(organization: Organization, sample: Sample) -> Installation:
         settings=read_settings(version.manifest.configuration, sample.values, sample.secrets),
         numbers=list(organization.instances.filter(name__in=sample.numbers)),
         permissions=[permission.key for permission in version.manifest.permissions],
+        toolkits=sample.toolkits,
     )
     return set_up_plugin(plan, user=None, actor=ACTOR).installation

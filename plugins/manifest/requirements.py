@@ -47,7 +47,9 @@ class Requirement:
             case RequirementKind.ANY_OF:
                 return str(OR).join(map(str, self.any_of))
             case RequirementKind.ACCESS:
-                return str(_("somebody who answers its chats"))
+                return _("somebody who answers its chats")
+            case RequirementKind.PLUGIN:
+                return _("the plugin %(slug)s") % {"slug": self.name}
             case _:
                 return self.name
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from grants.changes import plugins
+from grants.changes import plugins, toolkits
 from installations import lifecycle
 from installations.models import Installation
 from kasilabs.calls.dispatch.tokens import platform_token
@@ -18,6 +18,7 @@ from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.logs.models import Call
+from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.whatsapp import agent_keys
 from plugins import registry, signing_secrets
 from plugins.models import SigningSecret
@@ -75,6 +76,8 @@ def _sample(slug: str, settings: Any) -> Iterator[Sample]:
     plugins.grant_plugin(
         instance=number, installation=installation, tools=None, permissions=keys, actor=factories.ACTOR
     )
+    toolkits.install(organization=organization, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
+    toolkits.grant(instance=number, toolkit=Toolkit.PAYMENTS, actor=factories.ACTOR)
     tool = version.plugin.signing_secrets.get_current(Mode.SANDBOX, SigningSecret.Purpose.TOOL)
     secret, agent = tool.reveal(), Agent(agent_keys.issue(instance=number, actor=factories.ACTOR).text)
     with samples.running(FOLDERS[slug], port, f"plsec_next, {secret}"):  # As while a secret is replaced.

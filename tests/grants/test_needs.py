@@ -49,8 +49,8 @@ MANIFEST: dict[str, Any] = {
 }
 DECLARED = [
     ("PAYMENTS or ECOMMERCE", "A rider leaves for paid &lt;b&gt;orders&lt;/b&gt;."),
-    ("SHOP_DESK", ""),
-    ("somebody who answers its chats", "Somebody has to take complaints."),
+    ("The plugin SHOP_DESK", ""),
+    ("Somebody who answers its chats", "Somebody has to take complaints."),
     ("MESSAGING", "Tells the customer."),
     ("ESCALATIONS", "A late rider."),
 ]
@@ -106,9 +106,9 @@ def test_workflows_are_shown_step_by_step_with_who_decides_what(
             shown.index(text)
             for text in (
                 "Paid delivery order",
-                "<strong> ECOMMERCE </strong> Creates the order. <small>Decides the state of orders and their",
-                "<strong> PAYMENTS </strong> Confirms the payment. <small>Decides whether a payment is confirmed",
-                "<strong> Delivery Desk </strong> Books a rider. <small>Decides the action it performs",
+                "<strong> ECOMMERCE: </strong> Creates the order. <small>Decides the state of orders and their",
+                "<strong> PAYMENTS: </strong> Confirms the payment. <small>Decides whether a payment is confirmed",
+                "<strong> Delivery Desk: </strong> Books a rider. <small>Decides the action it performs",
             )
         ]
         assert places == sorted(places)
@@ -129,7 +129,7 @@ def test_step_2_offers_alternatives_and_says_on_which_numbers_the_rest_holds(
     assert shown.count("On no number yet") == 2
     chat_answerers.add(instance=number, member=Member.objects.get(user=cast.operator), actor=ACTOR)
     shown = page(owner.get(f"{step}numbers/"))
-    assert "On Legal Consultations" in shown
+    assert "There on Legal Consultations" in shown
     assert shown.count("On no number yet") == 1
 
 
@@ -139,7 +139,7 @@ def test_the_access_of_an_installation_says_what_each_number_lacks(
     url = f"/o/kasi-legal/installations/{installation.public_id}/access/"
     shown = page(as_(cast.owner).get(url))
     assert "Lacks PAYMENTS (not installed) or ECOMMERCE (not installed)" in shown
-    assert "Lacks SHOP_DESK (not installed)" in shown
+    assert "Lacks the plugin SHOP_DESK (not installed)" in shown
     assert "Lacks somebody who answers its chats (nobody is named)" in shown
     assert f'<a href="/o/kasi-legal/numbers/{number.public_id}/#answerers">Name who answers its chats</a>' in shown
     assert "Name who answers its chats" not in page(as_(cast.viewer).get(url))

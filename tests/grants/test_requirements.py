@@ -130,7 +130,7 @@ def test_a_required_plugin_is_granted_active_and_not_quarantined(cast: Cast, num
     found.append(reasons.message(decision(number)))
 
     lacks = ["not installed", "not granted", "needs configuration", "suspended", "in quarantine"]
-    sentence = "Legal Consultations lacks what create_support_ticket requires: SHOP_DESK ({})."
+    sentence = "Legal Consultations lacks what create_support_ticket requires: the plugin SHOP_DESK ({})."
     assert found == [sentence.format(lack) for lack in lacks]
 
 
@@ -157,7 +157,7 @@ def test_a_plugin_on_another_number_or_of_another_organization_does_not_count(ca
     shop = factories.version(rival, slug="SHOP_DESK", configurationSchema=None)
     theirs = lifecycle.install(organization=rival, version=shop, mode=Mode.SANDBOX, user=None, actor=ACTOR)
     grant(factories.number(rival), theirs.installation)
-    assert "SHOP_DESK (not installed)" in reasons.message(decision(number))
+    assert "the plugin SHOP_DESK (not installed)" in reasons.message(decision(number))
 
 
 def test_an_answerer_counts_while_active_a_member_and_allowed(cast: Cast, number: Instance) -> None:
@@ -195,7 +195,7 @@ def test_an_unmet_choice_says_what_is_the_matter_with_each_alternative(cast: Cas
     toolkits.install(organization=cast.organization, toolkit=Toolkit.PAYMENTS, actor=ACTOR)
     assert reasons.message(decision(number)) == (
         "Legal Consultations lacks what create_support_ticket requires: somebody who answers its chats (nobody is "
-        "named); PAYMENTS (not granted) or SHOP_DESK (not installed)."
+        "named); PAYMENTS (not granted) or the plugin SHOP_DESK (not installed)."
     )
 
 

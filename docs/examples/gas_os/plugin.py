@@ -16,8 +16,8 @@ PRODUCTS = {
 }
 DELIVERY = {"nairobi": 20_000, "mombasa": 25_000, "kisumu": 15_000}
 """What one delivery costs in each region, in cents."""
-OFFLINE = {"Lamu"}
-"""Estates whose depot does not answer: a failure to look at, whenever you want one."""
+OFFLINE = {"Lamu": "DEPOT-7"}
+"""Estates whose depot does not answer, with the name of its system: a failure to look at, whenever you want one."""
 
 
 def money(cents: int) -> dict[str, Any]:
@@ -36,10 +36,16 @@ def list_products(call: dict[str, Any]) -> Answer:
 
 
 def quote_order(call: dict[str, Any]) -> Answer:
-    """Work out a price; orders nothing. An unknown product is an answer the agent can use, not an error."""
+    """Work out a price; orders nothing. An unknown product is an answer the agent can use, not an error.
+
+    A depot that does not answer is a fault of ours, so 503: the agent is told that the plugin failed and nothing else,
+    and the sentence is for the operator who reads the log.
+    """
     wanted, configuration = call["input"], call["configuration"]
     if wanted["estate"] in OFFLINE:
-        return error(503, "depot_offline", "The depot's own system does not answer.")
+        return error(
+            503, "depot_offline", f"{OFFLINE[wanted['estate']]} does not answer. Look at its network link first."
+        )
     if wanted["quantity"] > 20:
         return error(422, "too_many", "One order has at most 20 pieces.")
     if wanted["product"] not in PRODUCTS:
