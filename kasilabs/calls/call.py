@@ -147,12 +147,11 @@ def _claim(call: ToolCall) -> None:
             customer = call.customer = CustomerContext.load(call.plugin.installation, call.instance, call.conversation)
             with _commit(is_several=not customer.is_complete):
                 customer.create_missing()
-                row.conversation_id, row.customer_id = customer.conversation_id, customer.customer_id
-                row.alias = customer.alias
                 told = call.told = personal_input.mask(
                     call.tool, call.input, customer_phones=customer.customer_phones, phones=customer.phones
                 )
-                row.masked = told.masked
+                row.conversation_id, row.customer_id = customer.conversation_id, customer.customer_id
+                row.alias, row.masked = customer.alias, told.masked
                 row.idempotency_index, row.fingerprint = idempotency_index, call.fingerprint
                 write.insert_open(
                     row,

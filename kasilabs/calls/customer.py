@@ -121,7 +121,9 @@ class CustomerContext:
             customer_id=customer_id,
             last_message_at=self.sent.last_message_at,
         )
-        self.phones, self.customer_phones = self.sent.phones, self.sent.customer_phones
+        # An id may name both ends of a conversation; the shop's own number is no secret.
+        self.phones = tuple(phone for phone in self.sent.phones if phone != self.instance.number)
+        self.customer_phones = tuple(phone for phone in self.phones if phone in self.sent.customer_phones)
         if customer_id is not None:
             self.customer_id = customer_id
             alias = next((alias for _customer, alias in self.known.values() if alias), "")
@@ -131,15 +133,21 @@ class CustomerContext:
 
 
 def known_phones(instance: Instance, sent: SentConversation | None) -> tuple[str, ...]:
-    """Returns the numbers a refused call must hide: what the agent sent, and those of whom the conversation is with.
+    """Returns the numbers a refused call must hide: what the agent sent, and those of whom it is known to be about.
 
     Raises CannotOpen.
     """
     if sent is None:
         return ()
     conversation = customers.conversations(instance.id, customers.conversation_index(instance, sent.id)).first()
-    stored = customers.phones(conversation.customer_id) if conversation and conversation.customer_id else []
-    return (*sent.phones, *stored)
+    people = {conversation.customer_id} if conversation and conversation.customer_id else set()
+    if sent.user_id is not None:
+        (handle,) = customers.handles(instance.organization, phone=None, user_id=sent.user_id)
+        known = CustomerHandle.objects.filter(
+            organization=instance.organization_id, kind=handle.kind, index=handle.index
+        )
+        people.update(known.values_list("customer_id", flat=True))
+    return (*sent.phones, *(phone for person in people for phone in customers.phones(person)))
 
 
 _Row = tuple[UUID | None, Any, datetime | None, str, str | None]

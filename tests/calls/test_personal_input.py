@@ -140,7 +140,7 @@ def test_a_number_that_cannot_be_masked_is_refused(
     assert (problem["errors"][0]["pointer"], problem["errors"][0]["code"]) == (pointer, "personal")
     assert (plugin.requests, Customer.objects.count(), Conversation.objects.count()) == ([], 0, 0)
     row = platform.row()
-    assert row.state == "refused"
+    assert (row.state, row.conversation_id, row.customer_id, row.alias, row.masked) == ("refused", None, None, "", [])
     assert "711" not in json.dumps([row.request, row.diagnosis])
 
 
@@ -206,6 +206,25 @@ def test_a_conversation_without_customer_masks_only_the_number_its_id_names(
 ) -> None:
     desk(build, plugin).agent.call(conversation={"id": external_id}, input={"note": DIGITS})
     assert told(plugin) == {"note": note}
+
+
+def test_the_number_of_the_shop_itself_is_not_masked(build: Build, serve: Serve) -> None:
+    platform = desk(build, plugin := serve(answers(message(b'{"status": "ok"}'))))
+    own = platform.legal.number
+    platform.agent.call(conversation={"id": f"whatsapp:{own}:whatsapp:{PHONE}"}, input={"note": f"{own} {PHONE}"})
+    assert told(plugin) == {"note": f"{own} {MASK}"}
+
+
+def test_a_refused_call_of_a_customer_known_by_a_user_id_hides_their_number(
+    build: Build, plugin: FakePluginServer
+) -> None:
+    platform = desk(build, plugin, properties={"note": {"type": "string", "maxLength": 20}})
+    both = {"id": "chat-1", "customer": {"phone": PHONE, "userId": "KE.abc"}}
+    platform.agent.call(conversation=both, input={})
+    again = {"id": "chat-2", "customer": {"userId": "KE.abc"}}
+    answer = platform.agent.call(conversation=again, input={"note": "Please call 0711 222 333"})
+    assert answer.json()["errors"][0]["code"] == "maxLength"
+    assert platform.rows()[-1].request["input"] == {"note": "Please call [phone number hidden]"}
 
 
 def test_a_call_outside_a_conversation_is_told_as_it_is(build: Build, plugin: FakePluginServer) -> None:
