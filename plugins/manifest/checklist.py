@@ -4,6 +4,7 @@ An error keeps a manifest out (`plugins.manifest.checks`); an item of this list 
 person can see is on the list all the same, with the sentence that says how.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +19,13 @@ from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS
 from plugins.manifest import tool_text
 from plugins.manifest.checks.tool_schemas import broken_defaults, open_objects
 from plugins.manifest.document import AuthType, Manifest, Tool
+from plugins.manifest.personal_data import MARK
 
 MIN_DESCRIPTION = 30
 MAX_DESCRIPTION = 1_024
 _PLACEHOLDER_NAMES = frozenset(("demo", "example", "my plugin", "plugin", "sample", "test", "untitled"))
+
+_PHONE_NAME = re.compile(r"(?<![A-Za-z])(?:tele)?phone|P(?:hone|HONE)(?![a-z])|(?i:msisdn|mobile(?![a-z]))")
 
 Finder = Callable[[Manifest], Iterable[str]]
 """Returns the JSON Pointers of the places in a manifest where something is wrong."""
@@ -121,6 +125,14 @@ def _undescribed_properties(schema: Any) -> Iterator[str]:
                 yield json_pointer.join((*path, "properties", name))
 
 
+def _unmarked_phones(schema: Any) -> Iterator[str]:
+    """Yields the properties whose name says that they are a phone number, and whose schema does not mark them."""
+    for path, part in subschemas.walk(schema):
+        for name, member in part.get("properties", {}).items():
+            if _PHONE_NAME.search(name) and isinstance(member, dict) and not {MARK, "$ref"} & member.keys():
+                yield json_pointer.join((*path, "properties", name))
+
+
 def _null_defaults(schema: Any) -> Iterator[str]:
     return (pointer for pointer, value in broken_defaults(schema) if value is None)
 
@@ -211,6 +223,20 @@ CHECKLIST = (
         _("Every input is described"),
         _("Each has a description the agent can follow."),
         [warn(_input_schemas(_undescribed_properties), _("Describe these, so that the agent knows what to fill in."))],
+    ),
+    Check(
+        "personal_inputs",
+        _("Phone numbers are marked"),
+        _("No input that looks like a phone number lacks its mark."),
+        [
+            warn(
+                _input_schemas(_unmarked_phones),
+                _(
+                    'Write "x-personal": "phone" where the number is the customer\'s. '
+                    "Without it the number is masked, or the call is refused."
+                ),
+            )
+        ],
     ),
     Check(
         "defaults",

@@ -28,7 +28,7 @@ def test_the_examples_pass_everything_that_can_be_computed(name: str) -> None:
     raw = (EXAMPLES / name / "manifest.json").read_bytes()
     items = checklist.judge(document.parse(raw, is_allowed_host=lambda _host, _port: True))
     assert [item.key for item in items if item.verdict is not Grade.PASS] == BY_HAND
-    assert len(items) == 18
+    assert len(items) == 19
 
 
 def test_every_item_says_what_it_is_about() -> None:
@@ -51,6 +51,16 @@ def test_a_description_that_is_a_label_fails() -> None:
 def test_a_description_that_does_not_say_when_is_a_warning() -> None:
     found = with_tool(description="Look up the state of a delivery by its order number in the system.")
     assert verdict("descriptions", found) == (Grade.WARN, ("/tools/0/description",))
+
+
+def test_a_phone_number_without_its_mark_is_a_warning() -> None:
+    text = {"type": "string", "description": "Where to call."}
+    unmarked = ("phone", "customerPhone", "mobile_number", "MSISDN")
+    named = dict.fromkeys((*unmarked, "note", "smartphoneModel"), text)
+    properties = {**named, "callbackPhone": {**text, "x-personal": "phone"}}
+    found = with_tool(inputSchema={"type": "object", "properties": properties, "additionalProperties": False})
+    places = [f"/tools/0/inputSchema/properties/{name}" for name in unmarked]
+    assert verdict("personal_inputs", found) == (Grade.WARN, tuple(places))
 
 
 def test_the_good_description_of_the_overview_passes() -> None:
