@@ -19,7 +19,7 @@ from kasilabs.lib import ids
 from kasilabs.logs.gates import Gate
 from kasilabs.logs.models import Call, CallKind
 from kasilabs.whatsapp import customers
-from kasilabs.whatsapp.models import Instance
+from kasilabs.whatsapp.models import Customer, Instance
 from plugins.models import SigningSecret
 
 
@@ -49,6 +49,7 @@ class BridgeRequest:
     chat: ChatToken | None = None
     is_chat_live: bool = False
     instance: Instance | None = None
+    customer: Customer | None = None
     customer_id: UUID | None = None
     alias: str = ""
     target: Target | None = None

@@ -93,10 +93,11 @@ def _resolve(request: BridgeRequest, installation: Installation, target_id: str)
 def _resolve_customer(request: BridgeRequest, installation: Installation, alias: Any) -> None:
     """Sets the customer: the one named, else the one the object is about."""
     if alias is not None:
-        customer_id = aliases.find_customer(installation, alias) if isinstance(alias, str) else None
-        if customer_id is None:
+        customer = aliases.find_customer(installation, alias) if isinstance(alias, str) else None
+        if customer is None:
             raise refusals.wrong_member("/customer/id", "enum", _("The plugin knows no customer by this alias."))
-        request.set_customer(customer_id, alias)
+        request.customer = customer
+        request.set_customer(customer.id, alias)
     elif request.target is not None:
         request.set_customer(request.target.customer_id, request.target.alias)
     elif request.action.needs_customer:

@@ -22,6 +22,7 @@ by itself, because its origin is this call (`kasilabs.toolkits.effects`).
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +44,6 @@ from kasilabs.lib.crypto import fields
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs import write
 from kasilabs.logs.models import CallState
-from kasilabs.whatsapp import customers
 
 API_VERSION = "v1"
 ANSWER_KEPT = timedelta(days=30)
@@ -77,9 +77,9 @@ def run(request: BridgeRequest, command: Command, body: Any) -> Answer:
 
     Raises RequestRefused.
     """
-    call = _claim(request, command) if request.may_claim else None
-    if call is None:
-        call = _holder(request)
+    call, is_claimed = _claim(request, command) if request.may_claim else (_holders(request).get(), False)
+    request.row.bridge_call = call.id
+    if not is_claimed:
         if not constant_time_compare(call.fingerprint, fingerprint(request)):
             raise refusals.key_reused()
         if call.state == State.DONE:
@@ -87,7 +87,7 @@ def run(request: BridgeRequest, command: Command, body: Any) -> Answer:
         if not _take_over(request, call):
             raise refusals.in_progress(RETRY_SECONDS)
     try:
-        return execute(call, command, body)
+        return execute(call, command, body, phones=request.phones)
     except LostLease:
         # Somebody else took it meanwhile; what they answered is the answer.
         call.refresh_from_db()
@@ -99,8 +99,11 @@ def run(request: BridgeRequest, command: Command, body: Any) -> Answer:
         raise
 
 
-def _claim(request: BridgeRequest, command: Command) -> BridgeCall | None:
-    """Claims the key: the INSERT decides. None when somebody has claimed it before. Raises RequestRefused."""
+def _claim(request: BridgeRequest, command: Command) -> tuple[BridgeCall, bool]:
+    """Returns the call that holds the key, and whether this request has claimed it: the INSERT decides.
+
+    Raises RequestRefused.
+    """
     installation, instance = request.sender, request.instance
     if instance is None or request.key is None:
         raise TypeError("a claim belongs to a number and a key")
@@ -119,7 +122,7 @@ def _claim(request: BridgeRequest, command: Command) -> BridgeCall | None:
         moves_money=command.moves_money,
         installation_id=installation.id,
         instance=instance,
-        customer_id=request.customer_id,
+        **({"customer": request.customer} if request.customer else {"customer_id": request.customer_id}),
         alias=request.alias,
         target_id=request.target.id if request.target else None,
         made_in=request.chat.call if request.chat else None,
@@ -127,6 +130,7 @@ def _claim(request: BridgeRequest, command: Command) -> BridgeCall | None:
     )
     fields.seal(call, "request", request.body.decode())
     request.row.bridge_call = call.id
+    phones = request.phones
     try:
         with transaction.atomic():
             call.save(force_insert=True)
@@ -136,13 +140,14 @@ def _claim(request: BridgeRequest, command: Command) -> BridgeCall | None:
                 request=request.for_log,
                 lease_seconds=settings.BRIDGE_LEASE_SECONDS,
                 secrets=request.tokens,
-                phones=request.phones,
+                phones=phones,
             )
     except IntegrityError:
-        if not _holders(request).exists():
+        holder = _holders(request).first()
+        if holder is None:
             raise
-        return None
-    return call
+        return holder, False
+    return call, True
 
 
 def _holders(request: BridgeRequest) -> Any:
@@ -150,13 +155,6 @@ def _holders(request: BridgeRequest) -> Any:
     return BridgeCall.objects.filter(
         organization=request.organization, plugin=secret.plugin, mode=secret.mode, key=request.key
     )
-
-
-def _holder(request: BridgeRequest) -> BridgeCall:
-    """Returns the call that holds the key of this request."""
-    call: BridgeCall = _holders(request).get()
-    request.row.bridge_call = call.id
-    return call
 
 
 def _take_over(request: BridgeRequest, call: BridgeCall) -> bool:
@@ -175,17 +173,20 @@ def _stored(call: BridgeCall) -> Answer:
     return Answer(call.status, fields.reveal(call, "answer"), is_replayed=True)
 
 
-def execute(call: BridgeCall, command: Command, body: Any) -> Answer:
-    """Carries out a claimed call and ends it. Raises LostLease when it is no longer this attempt's."""
+def execute(call: BridgeCall, command: Command, body: Any, *, phones: Sequence[str]) -> Answer:
+    """Carries out a claimed call and ends it. Raises LostLease when it is no longer this attempt's.
+
+    `phones` are those of its customer, which the log hides.
+    """
     if command.is_external:
         answer = _perform(call, command, body)
         with call.finishing():
-            _store(call, answer)
+            _store(call, answer, phones)
         return answer
     with call.finishing():
         # A savepoint: of what is refused in the end nothing is written but the answer.
         answer = _perform(call, command, body, savepoint=transaction.atomic())
-        _store(call, answer)
+        _store(call, answer, phones)
     return answer
 
 
@@ -206,17 +207,18 @@ def _perform(
     return Answer(HTTPStatus.ACCEPTED if outcome.is_pending else HTTPStatus.OK, json.dumps(document))
 
 
-def _store(call: BridgeCall, answer: Answer) -> None:
+def _store(call: BridgeCall, answer: Answer, phones: Sequence[str]) -> None:
     """Keeps the answer, and completes the row of the request that claimed the key."""
     fields.seal(call, "answer", answer.body)
     call.status, call.request = answer.status, ""
     call.save(update_fields=["answer", "status", "request"])
     write.complete_bridge(
         call.id,
+        began=call.created,
         state=CallState.SUCCEEDED if answer.status < 400 else CallState.DECLINED,
         status=answer.status,
         response=json.loads(answer.body),
-        phones=customers.phones(call.customer_id) if call.customer_id else (),
+        phones=phones,
     )
 
 

@@ -7,6 +7,7 @@ from kasilabs.jobs.sources import JobFailed
 from kasilabs.lib.crypto import fields
 from kasilabs.lib.documents import strict_json
 from kasilabs.toolkits.catalogue import BACKGROUND
+from kasilabs.whatsapp import customers
 
 
 def resume(call: BridgeCall) -> None:
@@ -20,7 +21,8 @@ def resume(call: BridgeCall) -> None:
     if not checks.decide(installation, call.instance, needed).allowed:
         raise JobFailed("refused")
     body = command.body.model_validate(strict_json.loads(fields.reveal(call, "request").encode()))
-    idempotency.execute(call, command, body)
+    phones = customers.phones(call.customer_id) if call.customer_id else ()
+    idempotency.execute(call, command, body, phones=phones)
 
 
 def describe(call: BridgeCall) -> str:

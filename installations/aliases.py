@@ -14,6 +14,7 @@ from uuid import UUID
 
 from installations.models import ALIAS_HASH_VERSION, CustomerAlias, Installation
 from kasilabs.accounts import keyring
+from kasilabs.whatsapp.models import Customer
 
 ALIAS_BYTES = 20
 _ALIAS = re.compile(r"cus_[a-z2-7]{32}")
@@ -45,11 +46,12 @@ def derive_alias(installation: Installation, customer_id: UUID) -> str:
     return f"cus_{base64.b32encode(digest).decode().lower()}"
 
 
-def find_customer(installation: Installation, alias: str) -> UUID | None:
+def find_customer(installation: Installation, alias: str) -> Customer | None:
     """Returns the customer whom the plugin of an installation knows by this alias; None for anybody else's alias."""
     if not _ALIAS.fullmatch(alias):
         return None
     rows = CustomerAlias.objects.filter(
         organization=installation.organization_id, plugin=installation.plugin_id, mode=installation.mode, alias=alias
     )
-    return rows.values_list("customer_id", flat=True).first()
+    row = rows.select_related("customer").first()
+    return row.customer if row else None

@@ -4,7 +4,7 @@ Everything that could be secret is redacted here, on the way in: what was never 
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -98,17 +98,21 @@ def insert_open_bridge(
 
 
 def complete_bridge(
-    call_id: UUID, *, state: CallState, status: int, response: dict[str, Any], phones: Collection[str]
+    call_id: UUID,
+    *,
+    began: datetime,
+    state: CallState,
+    status: int,
+    response: dict[str, Any],
+    phones: Collection[str],
 ) -> None:
     """Completes the row of the request that claimed a bridge call, also one that was thought to be lost."""
-    row = Call.objects.filter(pk=call_id).only("created").first()
-    if row is None:
-        return
-    row.state, row.status = state, status
+    row = Call(id=call_id, created=began, state=state, status=status)
     row.code, row.detail = response.get("code", ""), response.get("detail", "")
     row.response = redact.document(response, secrets=(), phones=phones)
     _finish(row)
-    row.save(update_fields=["state", "status", "code", "detail", "response", "finished", "lost_after", "duration_ms"])
+    columns = ("state", "status", "code", "detail", "response", "finished", "lost_after", "duration_ms")
+    Call.objects.filter(pk=call_id).update(**{name: getattr(row, name) for name in columns})
 
 
 def keep_answer(row: Call, status: int, body: str) -> None:

@@ -16,16 +16,9 @@ from kasilabs.calls.chat_token import USE_CAPS
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.orders.models import Order
 from kasilabs.toolkits.payments.models import Payment
-from tests.bridges.test_payments import ASKED
 from tests.support import bridges, factories
-from tests.support.bridges import BridgePlugin, Chat
+from tests.support.bridges import ASKED, ORDERED, BridgePlugin, Chat
 from tests.support.concurrency import at_once
-
-ORDERED = {
-    "items": [{"sku": "GAS-13", "name": "Gas, 13 kg", "quantity": 2, "unitAmountMinor": 105000}],
-    "currency": "KES",
-    "reference": "O-1",
-}
 
 
 def assert_refused(answer: Any) -> None:

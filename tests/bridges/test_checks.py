@@ -17,10 +17,8 @@ from kasilabs.toolkits.orders.models import Order
 from kasilabs.toolkits.payments.models import Payment
 from kasilabs.whatsapp import numbers
 from plugins.models import Version
-from tests.bridges.test_chat_token import ORDERED
-from tests.bridges.test_payments import ASKED
 from tests.support import bridges, factories
-from tests.support.bridges import BridgePlugin
+from tests.support.bridges import ASKED, ORDERED, BridgePlugin
 
 KEY = "a-key-of-16-chars"
 ITEM: dict[str, Any] = {"sku": "GAS-13", "name": "Gas, 13 kg", "quantity": 2, "unitAmountMinor": 105000}

@@ -26,10 +26,8 @@ from kasilabs.toolkits.effects import perform as effects
 from kasilabs.toolkits.effects.models import Effect
 from kasilabs.toolkits.orders.models import AfterSaleRequest, Order
 from kasilabs.toolkits.payments.models import Payment, Refund
-from tests.bridges.test_chat_token import ORDERED
-from tests.bridges.test_payments import AMOUNT, ASKED
 from tests.support import bridges, factories
-from tests.support.bridges import BridgePlugin
+from tests.support.bridges import AMOUNT, ASKED, ORDERED, BridgePlugin
 from tests.support.concurrency import at_once
 from tests.support.fake_provider import FakeProvider, Fault
 
@@ -71,8 +69,9 @@ def test_looking_before_inserting_fails_the_same_harness(gas: BridgePlugin, monk
     barrier, claim = threading.Barrier(AT_ONCE), idempotency._claim
 
     def look_then_insert(request: Any, command: Any) -> Any:
-        if BridgeCall.objects.filter(key__startswith=request.key).exists():
-            return None
+        found = BridgeCall.objects.filter(key__startswith=request.key).first()
+        if found is not None:
+            return found, False
         barrier.wait()
         request.key = request.row.key = f"{request.key}.{secrets.token_hex(4)}"
         return claim(request, command)
@@ -281,11 +280,11 @@ def test_who_slept_past_the_lease_changes_nothing(gas: BridgePlugin) -> None:
     body, execute = gas.body(**ORDERED), idempotency.execute
     heard: list[Any] = []
 
-    def sleep_meanwhile(*arguments: Any) -> Any:
+    def sleep_meanwhile(*arguments: Any, **named: Any) -> Any:
         patch.setattr(idempotency, "execute", execute)
         end_leases()
         heard.append(gas.signer.post("orders", body, key=KEY))
-        return execute(*arguments)
+        return execute(*arguments, **named)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(idempotency, "execute", sleep_meanwhile)
@@ -305,7 +304,7 @@ def test_of_many_who_want_a_dead_call_one_takes_it(gas: BridgePlugin) -> None:
 
 
 def test_what_nobody_expected_is_500_and_may_be_tried_again(gas: BridgePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_arguments: Any) -> Any:
+    def fail(*_arguments: Any, **_named: Any) -> Any:
         raise RuntimeError("a mistake of our own")
 
     body = gas.body(**ORDERED)

@@ -5,11 +5,10 @@ import secrets
 
 from bridges.models import BridgeCall
 from kasilabs.logs.models import Call, CallKind, CallState
+from kasilabs.toolkits.orders.models import Order
 from kasilabs.toolkits.payments.models import Payment, Refund
-from tests.support.bridges import BridgePlugin
-
-AMOUNT = {"amountMinor": 105000, "currency": "KES"}
-ASKED = {"amount": AMOUNT, "reference": "ORDER-7", "description": "Gas, 13 kg"}
+from tests.support.bridges import AMOUNT, ASKED, ORDERED, BridgePlugin
+from tests.support.statements import statements
 
 
 def test_a_payment_is_asked_for_and_read(gas: BridgePlugin) -> None:
@@ -110,3 +109,18 @@ def test_an_order_of_somebody_else_cannot_be_paid(gas: BridgePlugin) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert [each["pointer"] for each in answer.json()["errors"]] == ["/order"]
     assert not BridgeCall.objects.exists()
+
+
+def test_what_a_request_asks_of_the_database(gas: BridgePlugin) -> None:
+    """Of the 15 for an order two are tokens, two installation and number, two whom it may act for, one the limit."""
+    gas.signer.post("orders", gas.body(**ORDERED))
+    key = secrets.token_hex(16)
+    first, again, read = (
+        [sql for sql in statements(act) if not sql.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
+        for act in (
+            lambda: gas.signer.post("orders", gas.body(**ORDERED), key=key),
+            lambda: gas.signer.post("orders", gas.body(**ORDERED), key=key),
+            lambda: gas.signer.get(f"orders/{Order.objects.latest('id').public_id}"),
+        )
+    )
+    assert (len(first), len(again), len(read)) == (15, 13, 11)

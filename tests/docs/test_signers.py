@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.bridges.test_chat_token import ORDERED
 from tests.docs import pages, signers
 from tests.support import bridges
-from tests.support.bridges import PLATFORM, BridgePlugin
+from tests.support.bridges import ORDERED, PLATFORM, BridgePlugin
 
 pytestmark = pytest.mark.processes
 KEY = "order-7-of-gas-os"

@@ -36,6 +36,13 @@ from tests.support import factories
 
 PLATFORM = "http://127.0.0.1:8000"
 BRIDGES = "/bridges/v1/"
+AMOUNT: dict[str, Any] = {"amountMinor": 105000, "currency": "KES"}
+ASKED: dict[str, Any] = {"amount": AMOUNT, "reference": "ORDER-7", "description": "Gas, 13 kg"}
+ORDERED: dict[str, Any] = {
+    "items": [{"sku": "GAS-13", "name": "Gas, 13 kg", "quantity": 2, "unitAmountMinor": 105000}],
+    "currency": "KES",
+    "reference": "O-1",
+}
 
 
 def hashed(data: bytes) -> str:
