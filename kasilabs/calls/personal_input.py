@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from kasilabs.lib.documents import json_pointer
 from kasilabs.lib.documents.json_schema import SchemaViolation
-from kasilabs.lib.documents.resolved_schema import ResolvedSchema
+from kasilabs.lib.documents.resolved_schema import SchemaWalk
 from kasilabs.lib.documents.texts import Path, texts
 from kasilabs.lib.text.encodings import is_encoded
 from kasilabs.lib.text.sensitive import Sensitive
@@ -53,9 +53,9 @@ def mask(tool: Tool, given: dict[str, Any], *, customer_phones: Collection[str],
     """
     if not phones or _is_without(given, phones):
         return ToldInput(given, [], ())
-    schema = tool.input_validator.resolved
+    walk = SchemaWalk(tool.input_validator.resolved)
     masking = _Masking(Sensitive(secrets=(), phones=customer_phones, only_known=True))
-    value = masking.value(given, _Place(schema)) if customer_phones else given
+    value = masking.value(given, _Place(walk)) if customer_phones else given
     if masking.places or masking.named:
         _check_masked(tool, value, masking)
     left = tuple(phone for phone in phones if not _is_without(value, [phone]))
@@ -87,26 +87,22 @@ def _check_masked(tool: Tool, value: dict[str, Any], masking: "_Masking") -> Non
 class _Place:
     """A place in a value, with the schemas that apply there: they are looked up where a number stands, not before."""
 
-    schema: ResolvedSchema
+    walk: SchemaWalk
     parent: "_Place | None" = None
     member: str | int = ""
 
     @cached_property
     def schemas(self) -> list[Mapping[str, Any]]:
         if self.parent is None:
-            return self.schema.applying([self.schema.root])
-        return self.schema.applying_to_member(self.parent.schemas, self.member)
+            return self.walk.root
+        return self.walk.below(self.parent.schemas, self.member)
 
     @property
     def path(self) -> Path:
         return (*self.parent.path, self.member) if self.parent else ()
 
-    @property
-    def takes_phone(self) -> bool:
-        return any(personal_data.mark(schema) == PersonalData.PHONE for schema in self.schemas)
-
     def at(self, member: str | int) -> "_Place":
-        return _Place(self.schema, self, member)
+        return _Place(self.walk, self, member)
 
 
 @dataclass
@@ -116,6 +112,8 @@ class _Masking:
     sensitive: Sensitive
     places: list[_Place] = field(default_factory=list)
     named: list[Path] = field(default_factory=list)
+    phone_taken: dict[int, bool] = field(default_factory=dict)
+    """Whether some schemas, by their list, mark a phone number: places with the same schemas share the list."""
 
     def value(self, value: Any, place: _Place) -> Any:
         if isinstance(value, dict):
@@ -123,7 +121,7 @@ class _Masking:
             return {name: self.value(member, place.at(name)) for name, member in value.items()}
         if isinstance(value, list):
             return [self.value(item, place.at(index)) for index, item in enumerate(value)]
-        if not any(self.sensitive.find(text) for _path, text in texts(value)) or place.takes_phone:
+        if not any(self.sensitive.find(text) for _path, text in texts(value)) or self._takes_phone(place.schemas):
             return value
         self.places.append(place)
         if not isinstance(value, str):
@@ -131,6 +129,12 @@ class _Masking:
         rest = self.sensitive.without_phones(value, MASK)
         # In an encoding the number cannot be told from the words around it.
         return MASK if self.sensitive.find(rest) else rest
+
+    def _takes_phone(self, schemas: list[Mapping[str, Any]]) -> bool:
+        if id(schemas) not in self.phone_taken:
+            marks = map(personal_data.mark, schemas)
+            self.phone_taken[id(schemas)] = PersonalData.PHONE in marks
+        return self.phone_taken[id(schemas)]
 
 
 def _pointers(places: Sequence[_Place]) -> list[str]:

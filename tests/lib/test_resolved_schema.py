@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from kasilabs.lib.documents import resolved_schema
-from kasilabs.lib.documents.resolved_schema import BadReference, ResolvedSchema
+from kasilabs.lib.documents.resolved_schema import BadReference, ResolvedSchema, SchemaWalk
+from tests.support.work import at_most_calls
 
 TREE: dict[str, Any] = {
     "properties": {"tree": {"$ref": "#/$defs/a%20node"}, "definitions": {"$ref": "#/definitions/x~1y"}},
@@ -56,8 +57,8 @@ def test_every_schema_that_applies_at_a_place_is_found() -> None:
         },
         "$defs": {"phone": phone},
     }
-    resolved = resolved_schema.resolve(rules)
-    assert marks(resolved.applying_at(["contacts", 1, "phone"])) == {
+    walk = SchemaWalk(resolved_schema.resolve(rules))
+    assert marks(walk.at(["contacts", 1, "phone"])) == {
         "beside the reference",
         "referenced",
         "all",
@@ -65,12 +66,22 @@ def test_every_schema_that_applies_at_a_place_is_found() -> None:
         "if",
         "else",
     }
-    assert marks(resolved.applying_at(["contacts", 1, "xylophone"])) == {"other pattern"}
-    assert marks(resolved.applying_at(["contacts", 1, "town"])) == {"other name"}
-    assert marks(resolved.applying_at(["contacts", 0])) == {"first"}
-    assert resolved.applying_at(["other", 3]) == []
+    assert marks(walk.at(["contacts", 1, "xylophone"])) == {"other pattern"}
+    assert marks(walk.at(["contacts", 1, "town"])) == {"other name"}
+    assert marks(walk.at(["contacts", 0])) == {"first"}
+    assert walk.at(["other", 3]) == []
 
 
 def test_a_reference_to_itself_ends() -> None:
-    resolved = resolved_schema.resolve({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}})
-    assert len(resolved.applying_at([])) == 3
+    rules = {"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}
+    assert len(SchemaWalk(resolved_schema.resolve(rules)).root) == 3
+
+
+def test_what_applies_below_the_same_schemas_is_looked_up_once() -> None:
+    """Three thousand items with as many forms: a walk that asks each of them again would freeze a worker."""
+    rules = {"items": {"anyOf": [{"additionalProperties": {"minLength": number}} for number in range(400)]}}
+    walk = SchemaWalk(resolved_schema.resolve(rules))
+    with at_most_calls(300_000):
+        places = [walk.at([index, f"name{index}"]) for index in range(3_000)]
+    assert {id(each) for each in places} == {id(places[0])}
+    assert len(places[0]) == 400

@@ -35,7 +35,39 @@ class ResolvedSchema:
         definitions = {reference.rpartition("/")[2]: target for reference, target in self.targets.items()}
         return {**self.root, "$defs": definitions}
 
-    def applying(self, schemas: Iterable[Schema]) -> list[Mapping[str, Any]]:
+
+class SchemaWalk:
+    """One walk over a value: which schemas apply at its places. What is below the same schemas is looked up once."""
+
+    def __init__(self, schema: ResolvedSchema) -> None:
+        self._schema = schema
+        self._known: dict[tuple[int, str | int | None], list[Mapping[str, Any]]] = {}
+        self._members: dict[int, _Members] = {}
+        self.root = self._applying([schema.root])
+        """The schemas that apply to the value itself."""
+
+    def below(self, schemas: list[Mapping[str, Any]], member: str | int) -> list[Mapping[str, Any]]:
+        """Returns the schemas that apply to one member of a value; `schemas` are those of the value, as they came.
+
+        `member` is a name or an index. Members are reached by `properties`, `patternProperties`,
+        `additionalProperties`, `prefixItems` and `items`.
+        """
+        if id(schemas) not in self._members:
+            self._members[id(schemas)] = _Members.of(schemas)
+        key = (id(schemas), self._members[id(schemas)].kind(member))
+        if key not in self._known:
+            at = _at_name if isinstance(member, str) else _at_index
+            self._known[key] = self._applying(below for schema in schemas for below in at(schema, member))
+        return self._known[key]
+
+    def at(self, path: Iterable[str | int]) -> list[Mapping[str, Any]]:
+        """Returns every schema that applies at one place; `path` are names and indices from the root of the value."""
+        schemas = self.root
+        for member in path:
+            schemas = self.below(schemas, member)
+        return schemas
+
+    def _applying(self, schemas: Iterable[Schema]) -> list[Mapping[str, Any]]:
         """Returns these schemas and each one inside them that applies to the same value, through references too.
 
         All branches count, those of `if` included, except what stands under `not`. Each schema comes once.
@@ -48,28 +80,30 @@ class ResolvedSchema:
                 continue
             found[id(schema)] = schema
             if "$ref" in schema:
-                waiting.append(self.targets[schema["$ref"]])
+                waiting.append(self._schema.targets[schema["$ref"]])
             waiting += [each.schema for each in subschemas.children(schema) if each.keyword in _SAME_VALUE]
         return list(found.values())
 
-    def applying_to_member(self, schemas: Iterable[Schema], member: str | int) -> list[Mapping[str, Any]]:
-        """Returns the schemas that apply to one member of a value, from those that apply to the value itself.
 
-        `member` is a name or an index. Members are reached by `properties`, `patternProperties`,
-        `additionalProperties`, `prefixItems` and `items`.
-        """
-        below: list[Schema] = []
-        for schema in schemas:
-            if isinstance(schema, Mapping):
-                below += _at_name(schema, member) if isinstance(member, str) else _at_index(schema, member)
-        return self.applying(below)
+@dataclass(frozen=True)
+class _Members:
+    """Which members some schemas tell from each other: names they know, patterns, and how many first items."""
 
-    def applying_at(self, path: Iterable[str | int]) -> list[Mapping[str, Any]]:
-        """Returns every schema that applies at one place of a value; `path` are names and indices from the root."""
-        schemas = self.applying([self.root])
-        for member in path:
-            schemas = self.applying_to_member(schemas, member)
-        return schemas
+    names: frozenset[str]
+    has_patterns: bool
+    first_items: int
+
+    @classmethod
+    def of(cls, schemas: list[Mapping[str, Any]]) -> "_Members":
+        names = frozenset().union(*(schema.get("properties", {}) for schema in schemas))
+        has_patterns = any("patternProperties" in schema for schema in schemas)
+        return cls(names, has_patterns, max((len(schema.get("prefixItems", ())) for schema in schemas), default=0))
+
+    def kind(self, member: str | int) -> str | int | None:
+        """Returns the member itself, or what stands for all that no schema here tells from it."""
+        if isinstance(member, int):
+            return min(member, self.first_items)
+        return member if self.has_patterns or member in self.names else None
 
 
 _SAME_VALUE = (*subschemas.IN_PLACE_LISTS, "if", "then", "else", *subschemas.IN_PLACE_MAPS)
@@ -138,7 +172,7 @@ def schemas_by_path(schema: Schema) -> dict[tuple[str, ...], Schema]:
     return found
 
 
-def _at_name(schema: Mapping[str, Any], name: str) -> Iterator[Schema]:
+def _at_name(schema: Mapping[str, Any], name: Any) -> Iterator[Schema]:
     properties, by_pattern = schema.get("properties", {}), schema.get("patternProperties", {})
     matching = [pattern for pattern in by_pattern if patterns.is_match(pattern, name)]
     if name in properties:
@@ -149,7 +183,7 @@ def _at_name(schema: Mapping[str, Any], name: str) -> Iterator[Schema]:
         yield schema["additionalProperties"]
 
 
-def _at_index(schema: Mapping[str, Any], index: int) -> Iterator[Schema]:
+def _at_index(schema: Mapping[str, Any], index: Any) -> Iterator[Schema]:
     first = schema.get("prefixItems", [])
     if index < len(first):
         yield first[index]
