@@ -13,7 +13,9 @@ class BridgesConfig(AppConfig):
         from bridges import resume  # noqa: PLC0415
         from bridges.models import BridgeCall  # noqa: PLC0415
         from kasilabs.jobs import sources  # noqa: PLC0415
+        from kasilabs.toolkits.effects import permits  # noqa: PLC0415
 
+        permits.register(resume.refusal)
         sources.register(
             sources.Source(
                 name="bridge_calls",

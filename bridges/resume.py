@@ -4,9 +4,11 @@ from bridges import checks, idempotency
 from bridges.actions.commands import COMMANDS
 from bridges.models import BridgeCall
 from kasilabs.jobs.sources import JobFailed
+from kasilabs.lib import ids
 from kasilabs.lib.crypto import fields
 from kasilabs.lib.documents import strict_json
 from kasilabs.toolkits.catalogue import BACKGROUND
+from kasilabs.toolkits.effects.models import Effect
 from kasilabs.whatsapp import customers
 
 
@@ -16,13 +18,26 @@ def resume(call: BridgeCall) -> None:
     What was asked for stands sealed in its row; the plugin reads the answer when it asks again.
     """
     command = COMMANDS[call.action]
-    needed = [command.permission] if call.made_in else [command.permission, BACKGROUND]
-    installation = call.plugin.installations.with_version().select_related("organization").get(id=call.installation_id)
-    if not checks.decide(installation, call.instance, needed).allowed:
+    if not is_in_force(call):
         raise JobFailed("refused")
     body = command.body.model_validate(strict_json.loads(fields.reveal(call, "request").encode()))
     phones = customers.phones(call.customer_id) if call.customer_id else ()
     idempotency.execute(call, command, body, phones=phones)
+
+
+def is_in_force(call: BridgeCall) -> bool:
+    """Returns whether the plugin may still do now what it has asked for."""
+    permission = COMMANDS[call.action].permission
+    needed = [permission] if call.made_in else [permission, BACKGROUND]
+    installation = call.plugin.installations.with_version().select_related("organization").get(id=call.installation_id)
+    return checks.decide(installation, call.instance, needed).allowed
+
+
+def refusal(effect: Effect) -> str:
+    """Returns why what a bridge call has prepared may not be sent any more, or an empty text."""
+    call_id = ids.decode(ids.Prefix.BRIDGE_CALL, effect.origin)
+    call = BridgeCall.objects.select_related("plugin", "instance").filter(id=call_id).first() if call_id else None
+    return "" if call is None or is_in_force(call) else "not_in_force"
 
 
 def describe(call: BridgeCall) -> str:

@@ -19,7 +19,7 @@ from kasilabs.lib.money import Money
 from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
 from kasilabs.toolkits import providers
-from kasilabs.toolkits.effects import conclude, perform
+from kasilabs.toolkits.effects import conclude, perform, permits
 from kasilabs.toolkits.effects.models import Effect, Stage
 from kasilabs.toolkits.payments import collect, refunds, settlement
 from kasilabs.toolkits.payments.models import Payment, PaymentState, Refund, RefundState
@@ -453,6 +453,36 @@ def test_the_worker_sends_what_a_process_that_died_left_prepared(number: Instanc
     payment = initiate(number)
     work_until_rest()
     assert (till.ledger, state(payment)) == ([reference(payment)], ("paid", Stage.DONE))
+
+
+def test_what_may_not_be_sent_any_more_is_refused_and_not_sent(
+    number: Instance, till: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(permits, "_permits", [lambda _effect: "", lambda effect: f"no_{effect.kind}"])
+    payment = initiate(number)
+    work_until_rest()
+    assert (state(payment), payment.code, till.transfers) == (("failed", Stage.REFUSED), "no_payment", [])
+
+
+def test_what_may_have_been_sent_is_followed_up_although_it_may_not_be_sent_any_more(
+    number: Instance, till: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till.faults.append(Fault.DROP_AFTER)
+    payment = performed(initiate(number))
+    monkeypatch.setattr(permits, "_permits", [lambda _effect: "suspended"])
+    work_until_rest()
+    assert (state(payment), till.ledger) == (("paid", Stage.DONE), [reference(payment)])
+
+
+@pytest.mark.parametrize("method", [BEST, "till_deduped"])
+def test_what_may_not_be_sent_any_more_is_not_sent_a_second_time(
+    number: Instance, till: FakeProvider, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    till.faults.append(Fault.DROP_BEFORE)
+    payment = performed(initiate(number, method))
+    monkeypatch.setattr(permits, "_permits", [lambda _effect: "suspended"])
+    work_until_rest()
+    assert (state(payment), len(till.transfers)) == (("unknown", Stage.UNKNOWN), 1)
 
 
 def crash(payment: Payment) -> None:

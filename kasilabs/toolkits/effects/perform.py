@@ -19,7 +19,7 @@ from kasilabs.jobs.models import LostLease
 from kasilabs.lib.db import connection
 from kasilabs.lib.states import Mode
 from kasilabs.toolkits import providers
-from kasilabs.toolkits.effects import kinds
+from kasilabs.toolkits.effects import kinds, permits
 from kasilabs.toolkits.effects.conclude import conclude
 from kasilabs.toolkits.effects.models import Effect, Stage
 from kasilabs.toolkits.providers.base import Answer, Provider, Request, Status
@@ -49,6 +49,9 @@ def perform(effect: Effect) -> None:
 
 def handle(effect: Effect) -> None:
     """Makes one attempt at a claimed effect. Raises LostLease."""
+    if effect.stage == Stage.PREPARED and (code := permits.refusal(effect)):
+        conclude(effect, Answer(Status.REFUSED, code=code))
+        return
     provider, request = providers.get(effect.provider), kinds.of(effect).request(effect)
     if effect.stage == Stage.PREPARED:
         answer = _dispatch(effect, provider, request)
@@ -78,7 +81,7 @@ def _reconcile(effect: Effect, provider: Provider[Request], request: Request) ->
         answer = _asked(provider.query, request)
         if answer.status != Status.NOT_FOUND:
             return answer
-    if can.dedups_by_ref:
+    if can.dedups_by_ref and not permits.refusal(effect):
         answer = _dispatch(effect, provider, request)
         if answer.status == Status.NOT_SENT:
             # Nothing left this time; an earlier attempt's request may have arrived all the same.
