@@ -37,9 +37,9 @@ NOT_PAGES = {
     ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("whatsapp:add_answerer", "whatsapp:remove_answerer"),
-    *("plugins:download", "agent:tools", "agent:instance", "agent:calls", "manifest_schema", "healthz", "readyz"),
+    *("plugins:download", "agent:openapi", "bridges:openapi", "manifest_schema", "healthz", "readyz"),
 }
-"""Routes that lead on, take a POST only, answer machines, or send a file."""
+"""Routes that lead on, take a POST only, or send a file; those of machines are known by their policy."""
 
 Act = Callable[[Window], None]
 
