@@ -41,17 +41,22 @@ def prepare(*, kind: str, origin: str, provider: str, organization: Organization
 def perform(effect: Effect) -> None:
     """Carries an effect out now, unless somebody else does or has, and reads how it stands.
 
-    Raises InsideTransaction.
+    The caller has just made sure that it may be sent. Raises InsideTransaction.
     """
-    attempt.run(sources.of(effect), effect.pk)
+    attempt.run(replace(sources.of(effect), handle=_carry_out), effect.pk)
     effect.refresh_from_db()
 
 
 def handle(effect: Effect) -> None:
-    """Makes one attempt at a claimed effect. Raises LostLease."""
+    """Makes a worker's attempt at a claimed effect, which somebody has left behind. Raises LostLease."""
     if effect.stage == Stage.PREPARED and (code := permits.refusal(effect)):
         conclude(effect, Answer(Status.REFUSED, code=code))
-        return
+    else:
+        _carry_out(effect)
+
+
+def _carry_out(effect: Effect) -> None:
+    """Sends a claimed effect, or finds out what became of it, and writes what the provider said. Raises LostLease."""
     provider, request = providers.get(effect.provider), kinds.of(effect).request(effect)
     if effect.stage == Stage.PREPARED:
         answer = _dispatch(effect, provider, request)
