@@ -99,12 +99,14 @@ class DecisionContext:
         slug: str | None = None,
         with_signing: bool = False,
         required: Collection[RequirementKind] = (),
+        installations: Sequence[Installation] | None = None,
     ) -> dict[UUID, "DecisionContext"]:
         """Loads the contexts of several numbers of one organization, by the id of the number.
 
-        `required` are kinds of requirements to judge beside those of the plugins that are installed.
+        `required` are kinds of requirements to judge beside those of the plugins that are installed. `installations`
+        are those of the organization with their manifests, the oldest first, where they are loaded already.
         """
-        installations = _installations(organization, slug)
+        installations = _installations(organization, slug) if installations is None else installations
         kinds = {*required, *(kind for each in installations for kind in each.version.manifest.required_kinds)}
         scope = Scope(slug, with_signing, RequirementKind.PLUGIN in kinds, RequirementKind.ACCESS in kinds)
         rows = fetch_rows(organization, instances, scope)

@@ -54,12 +54,12 @@ def decide(context: DecisionContext, plugin: InstalledPlugin, tool: Tool) -> Dec
     if missing:
         return _refuse(Gate.PERMISSION_GRANT, "permission_off", permissions=missing, number=number)
 
-    required = plugin.manifest.requirements + tool.requirements
-    decision = _decide_toolkits(context, plugin.manifest.needed_toolkits(tool.permissions, required))
+    required = plugin.manifest.requirements_of(tool)
+    decision = _decide_toolkits(context, required.toolkits)
     if not decision.allowed:
         return decision
 
-    lacking = requirements.unmet(context, required)
+    lacking = requirements.unmet(context, required.others)
     if lacking:
         return _refuse(Gate.REQUIREMENT, "requirement_unmet", unmet=lacking, tool=tool.name, number=number)
 

@@ -49,19 +49,19 @@ def overview(request: MemberRequest) -> HttpResponse:
     """Show what is missing before tools work, how calls end, the last failures, numbers and installations."""
     organization, member = request.organization, request.member
     numbers = list(organization.instances.defer("system_prompt").order_by("name"))
-    installations = list(organization.installations.not_removed().with_version().order_by("-id")[:MOST_ROWS])
+    installations = organization.installations.not_removed().order_by("-id").fetch_with_manifests()
     may_read = member.may(Permission.LOGS_VIEW)
     failures = search.last_failures(organization, limit=MOST_FAILURES) if may_read else []
     a_day_ago = timezone.now() - LENGTHS[Range.DAY]
     outcomes = search.count_outcomes(organization, since=a_day_ago) if may_read else {}
-    contexts = DecisionContext.load_many(organization, numbers)
+    contexts = DecisionContext.load_many(organization, numbers, installations=installations[::-1])
     stuck = find_stuck_plugins(contexts.values(), member.may)
     has_grant = any(context.grants for context in contexts.values())
     may_see_payments = member.may(Permission.PAYMENTS_VIEW)
     context = {
         "overdue": payments.overdue(organization, timezone.now()).count() if may_see_payments else 0,
         "numbers": numbers[:MOST_ROWS],
-        "installations": installations,
+        "installations": installations[:MOST_ROWS],
         "failures": failures,
         "outcomes": [(state, count) for state, count in outcomes.items() if count or state in ALWAYS_COUNTED],
         "fault_states": FAULTS,

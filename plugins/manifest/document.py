@@ -197,6 +197,17 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class ToolRequirements:
+    """What a call of a tool requires, of the tool itself, its plugin and its bridges.
+
+    `toolkits` are all needed; `others` are plugins, access and alternatives.
+    """
+
+    toolkits: tuple[Toolkit, ...]
+    others: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True)
 class Manifest:
     slug: str
     version: str
@@ -237,17 +248,9 @@ class Manifest:
         """What the plugin or one of its tools asks for, alone or as an alternative."""
         return frozenset(part.kind for requirement in self.all_requirements for part in requirement.parts())
 
-    def needed_toolkits(
-        self, permissions: Iterable[str], requirements: Iterable[Requirement] | None = None
-    ) -> list[Toolkit]:
-        """Returns the toolkits that these permissions and requirements cannot do without, in the catalogue's order.
-
-        Without `requirements` they are those of the plugin and all its tools. Alternatives are not among them.
-        """
-        asked = self.all_requirements if requirements is None else requirements
-        needed = {each.name for each in asked if each.kind is RequirementKind.TOOLKIT}
-        needed |= {kit for key in permissions if key in BRIDGE_ACTIONS for kit in BRIDGE_ACTIONS[key].toolkits}
-        return [kit for kit in Toolkit if kit in needed]
+    def requirements_of(self, tool: Tool) -> ToolRequirements:
+        """Returns what a call of one of its tools requires."""
+        return self._requirements_of_tools[tool.name]
 
     def needs(self, permissions: Collection[str], tools: Iterable[Tool] | None = None) -> list[Need]:
         """Returns all that the plugin needs on a number for these permissions and these of its tools, by default all.
@@ -258,7 +261,7 @@ class Manifest:
         needs = [Need(each, _reasons(each)) for each in self.requirements]
         needs += [Need(each, _reasons(each), (tool.label,)) for tool in tools for each in tool.requirements]
         asked = [each for each in self.permissions if each.key in permissions and each.key in BRIDGE_ACTIONS]
-        for toolkit in self.needed_toolkits([each.key for each in asked], ()):
+        for toolkit in _toolkits((), [each.key for each in asked]):
             reaching = [each for each in asked if toolkit in BRIDGE_ACTIONS[each.key].toolkits]
             requirement = Requirement(RequirementKind.TOOLKIT, toolkit.value)
             if all(need.requirement != replace(requirement, reason=need.requirement.reason) for need in needs):
@@ -278,12 +281,31 @@ class Manifest:
         return self._permissions.get(key)
 
     @cached_property
+    def _requirements_of_tools(self) -> dict[str, ToolRequirements]:
+        return {
+            tool.name: ToolRequirements(
+                toolkits=tuple(_toolkits(self.requirements + tool.requirements, tool.permissions)),
+                others=tuple(
+                    each for each in self.requirements + tool.requirements if each.kind is not RequirementKind.TOOLKIT
+                ),
+            )
+            for tool in self.tools
+        }
+
+    @cached_property
     def _tools(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
 
     @cached_property
     def _permissions(self) -> dict[str, PermissionRequest]:
         return {permission.key: permission for permission in self.permissions}
+
+
+def _toolkits(requirements: Iterable[Requirement], permissions: Iterable[str]) -> list[Toolkit]:
+    """Returns the toolkits that these cannot do without, in the catalogue's order; no alternatives are among them."""
+    needed = {each.name for each in requirements if each.kind is RequirementKind.TOOLKIT}
+    needed |= {kit for key in permissions if key in BRIDGE_ACTIONS for kit in BRIDGE_ACTIONS[key].toolkits}
+    return [kit for kit in Toolkit if kit in needed]
 
 
 def _reasons(requirement: Requirement) -> tuple[str, ...]:

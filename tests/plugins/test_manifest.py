@@ -86,7 +86,7 @@ def test_oauth_and_toolkits_are_kept() -> None:
     found = parsed(auth=auth, requires=[{"toolkit": "PAYMENTS"}, {"toolkit": "SCHEDULING"}], visibility="dependency")
     assert (found.auth.type, found.auth.token_url) == (AuthType.OAUTH2, "https://id.example.com/token")
     assert (found.auth.scopes, found.auth.subject, found.auth.revocation_url) == (("read",), "customer", "")
-    assert found.needed_toolkits([]) == [Toolkit.PAYMENTS, Toolkit.SCHEDULING]
+    assert found.requirements_of(found.tools[0]).toolkits == (Toolkit.PAYMENTS, Toolkit.SCHEDULING)
     assert found.visibility is Visibility.DEPENDENCY
 
 
@@ -169,7 +169,9 @@ def test_requirements_of_every_kind_are_kept_with_their_reasons() -> None:
         ("plugin", "SHOP_DESK", ""),
     ]
     assert [each.name for each in found.tools[0].requirements] == ["MESSAGING"]
-    assert found.needed_toolkits([]) == [Toolkit.MESSAGING, Toolkit.SCHEDULING]
+    required = found.requirements_of(found.tools[0])
+    assert required.toolkits == (Toolkit.MESSAGING, Toolkit.SCHEDULING)
+    assert required.others == (plugin, chat, choice)
     assert found.required_kinds == {"toolkit", "plugin", "access"}
 
 

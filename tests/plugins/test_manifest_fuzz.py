@@ -57,7 +57,12 @@ FULL: dict[str, Any] = {
         "subject": "customer",
     },
     "visibility": "agent",
-    "requires": [{"toolkit": "MESSAGING"}],
+    "requires": [
+        {"toolkit": "MESSAGING", "reason": "Reminders."},
+        {"plugin": "SHOP_DESK"},
+        {"anyOf": [{"toolkit": "PAYMENTS"}, {"access": "chat", "reason": "Questions."}]},
+    ],
+    "workflows": [{"title": "Follow up", "steps": [{"plugin": "SHOP_DESK", "does": "Asks."}]}],
     "permissions": [
         {"key": "support:tickets:read", "label": "Read", "description": "Reads.", "default": True},
         {"key": "bridge:messaging:send", "reason": "Reminders."},
