@@ -185,8 +185,8 @@ class Call(models.Model):
 
     @property
     def is_long(self) -> bool:
-        """Says whether the plugin's answer was long."""
-        return self.response_bytes is not None and self.response_bytes > LONG_BYTES
+        """Says whether the plugin gave a long answer; a page beside an error is none."""
+        return (self.response_bytes or 0) > LONG_BYTES and 200 <= (self.plugin_status or 0) < 300
 
 
 class CallAnswer(models.Model):

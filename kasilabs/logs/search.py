@@ -28,6 +28,7 @@ LIST_COLUMNS = (
     "reason",
     "duration_ms",
     "response_bytes",
+    "plugin_status",
 )
 """What a list shows; request and response, which are large, are not read for it."""
 
@@ -80,6 +81,7 @@ def count_outcomes(organization: Organization, *, since: datetime) -> dict[CallS
 def long_tools(organization: Organization, plugin: str, version: str) -> set[str]:
     """Returns the tools of a version that have given this organization a long answer."""
     calls = organization.calls.filter(plugin=plugin, version=version, response_bytes__gt=LONG_BYTES)
+    calls = calls.filter(plugin_status__gte=200, plugin_status__lt=300)
     return set(calls.order_by().values_list("tool", flat=True).distinct())
 
 

@@ -195,6 +195,7 @@ def test_a_plugin_that_drips_has_looked_at_the_token_and_no_more(build: Build, s
     problem, platform = called(build, serve, drip, timeoutSeconds=1)
     row = platform.row()
     assert (problem["code"], row.reason, row.plugin_status) == ("plugin_timeout", "timeout", 200)
+    assert row.response_bytes is None
     assert row.gate_trace[-1] == {"gate": "plugin_auth", "passed": True}
 
 

@@ -40,11 +40,11 @@ def test_a_decline_shows_the_plugins_code_and_is_not_red(cast: factories.Cast, a
     assert 'class="k-st bad"' not in row
 
 
-@pytest.mark.parametrize(("size", "marks"), [(8193, 1), (8192, 0), (None, 0)])
+@pytest.mark.parametrize(("size", "status", "marks"), [(8193, 200, 1), (8192, 200, 0), (None, None, 0), (9000, 503, 0)])
 def test_an_answer_over_eight_kilobytes_is_marked_long(
-    cast: factories.Cast, as_: As, number: Instance, size: int | None, marks: int
+    cast: factories.Cast, as_: As, number: Instance, size: int | None, status: int | None, marks: int
 ) -> None:
-    call = factories.call(number, response_bytes=size, plugin_status=200, response={})
+    call = factories.call(number, response_bytes=size, plugin_status=status, response={})
     client = as_(cast.operator)
     assert page(client.get("/o/kasi-legal/logs/")).count(">Long</span>") == marks
     drawer = page(client.get(f"/o/kasi-legal/logs/{call.public_id}/")).partition("k-dock")[2]

@@ -180,15 +180,21 @@ def test_the_version_page_shows_the_whole_snapshot(cast: factories.Cast, as_: As
 
 @pytest.mark.parametrize(
     ("columns", "marks"),
-    [({}, 1), ({"response_bytes": 8192}, 0), ({"version": "0.9.0"}, 0), ({"plugin": "OTHER"}, 0)],
+    [
+        ({}, 1),
+        ({"response_bytes": 8192}, 0),
+        ({"plugin_status": 503}, 0),
+        ({"version": "0.9.0"}, 0),
+        ({"plugin": "OTHER"}, 0),
+    ],
 )
 def test_the_version_page_marks_a_tool_that_gave_a_long_answer(
     cast: factories.Cast, as_: As, columns: dict[str, Any], marks: int
 ) -> None:
     factories.version(cast.organization)
     number, foreign = factories.number(cast.organization), factories.number(cast.rival)
-    factories.call(number, **{"response_bytes": 8193, **columns})
-    factories.call(foreign, response_bytes=9000, tool="of_a_stranger")
+    factories.call(number, **{"response_bytes": 8193, "plugin_status": 200, **columns})
+    factories.call(foreign, response_bytes=9000, plugin_status=200, tool="of_a_stranger")
     shown = page(as_(cast.viewer).get(url(cast, "version", "SUPPORT_DESK", "1.0.0")))
     assert shown.count("These gave answers over 8 KiB") == marks
 

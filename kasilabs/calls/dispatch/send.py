@@ -152,9 +152,10 @@ def _failed(call: ToolCall, failure: client.SendFailed) -> CallResult:
     row.timings.update(_phases(failure.timings))
     if head is not None:
         row.plugin_status = head.status
-        row.response_bytes = min(head.length, MOST_COUNTED_BYTES) if head.length is not None else None
     if failure.reason is client.Reason.TIMEOUT:
         return results.plugin_fault(call, "plugin_timeout", "timeout")
+    if head is not None and head.length is not None:
+        row.response_bytes = min(head.length, MOST_COUNTED_BYTES)
     if not failure.answered or failure.reason not in _INVALID:
         return results.plugin_fault(call, "plugin_error", _UNREACHED[failure.reason], was_sent=failure.sent)
     if head is not None and not _is_success(head.status):
