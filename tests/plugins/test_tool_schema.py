@@ -253,6 +253,15 @@ def test_unevaluated_keywords_that_multiply_are_refused() -> None:
     ]
 
 
+def test_patterns_of_many_repeats_have_a_budget_in_all_tools_together() -> None:
+    large = {f"p{number}": {"pattern": f"1[01]{{{number + 1_000}}}2"} for number in range(100)}
+    rules = {"type": "object", "properties": large}
+    assert schema_errors(properties=large) == []
+    tools = [{**TOOL, "name": name, "inputSchema": rules | {"title": name}} for name in ("one", "two")]
+    over = [f"/tools/1/inputSchema/properties/p{number}/pattern" for number in range(83, 100)]
+    assert errors(tools=tools) == [(pointer, "bad_pattern") for pointer in over]
+
+
 MUCH_WORK = 5_000_000
 """Calls and returns. Today the worst of these makes half as many; looks that multiply make thousands of times more."""
 

@@ -11,7 +11,7 @@ from kasilabs.configuration.schema import MIN_SECRET_LENGTH, Field, FieldKind, i
 from kasilabs.lib.documents import json_pointer, json_schema
 from kasilabs.lib.documents.access import object_member, strings
 from kasilabs.lib.documents.errors import ErrorList
-from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
+from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, PatternBudget, size
 from kasilabs.lib.text import suggestions
 
 RESERVED_NAMES = frozenset(
@@ -107,7 +107,7 @@ def _check_field(name: str, field: Mapping[str, Any], at: str, errors: ErrorList
     for keyword, message in _misplaced_keywords(field):
         errors.add(at + json_pointer.join([keyword]), "unsupported_keyword", message)
     if "pattern" in field:
-        check_pattern(field["pattern"], f"{at}/pattern", errors)
+        PatternBudget().check(field["pattern"], f"{at}/pattern", errors)
     for keyword, message in _contradictions(field):
         errors.add(f"{at}/{keyword}", "bad_schema", message)
     if "default" in field and errors.none_at(at):

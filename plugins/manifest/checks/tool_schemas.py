@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from kasilabs.lib.documents import json_pointer, json_schema, resolved_schema, schema_cost, subschemas
 from kasilabs.lib.documents.access import object_member
 from kasilabs.lib.documents.errors import ErrorList
-from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, check_pattern, size
+from kasilabs.lib.documents.untrusted_schema import MAX_BYTES, PatternBudget, size
 from kasilabs.lib.text import suggestions
 from plugins.manifest.checks import hints
 from plugins.manifest.checks.contradictions import check_contradictions
@@ -18,7 +18,7 @@ MAX_DEPTH = 16
 """Nested objects and arrays of the schema document, the outermost included."""
 
 
-def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList) -> None:
+def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList, budget: PatternBudget) -> None:
     """Adds what the manifest's schema cannot see; what it can see may be an error already."""
     if size(schema) > MAX_BYTES:
         errors.add(at, "too_large", _("A tool's schema is at most %(limit)d KiB.") % {"limit": MAX_BYTES // 1024})
@@ -32,7 +32,7 @@ def check_tool_schema(schema: dict[str, Any], at: str, errors: ErrorList) -> Non
     places = resolved_schema.schemas_by_path(schema)
     for path, part in subschemas.walk(schema):
         pointer = at + json_pointer.join(path)
-        _check_patterns(part, pointer, errors)
+        _check_patterns(part, pointer, errors, budget)
         _check_reference(part, pointer, places, errors)
         check_contradictions(part, pointer, errors)
         _check_mark(part, pointer, errors)
@@ -51,15 +51,16 @@ def open_objects(schema: Mapping[str, Any]) -> Iterator[str]:
 def broken_defaults(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yields pointer and value of each `default` that breaks the rules it stands beside; some, where there are many."""
     places = [(path, part) for path, part in subschemas.walk(schema) if "default" in part]
-    if not places:
-        return
     definitions = {keyword: schema[keyword] for keyword in subschemas.DEFINITIONS if keyword in schema}
     rules = {"properties": {str(number): part for number, (_path, part) in enumerate(places)}, **definitions}
-    defaults = {str(number): part["default"] for number, (_path, part) in enumerate(places)}
-    violations = json_schema.compile(rules).violations(defaults)
-    for number in sorted(
-        {int(json_pointer.split(violation.pointer)[0]) for violation in violations if violation.pointer}
-    ):
+    try:
+        validator = json_schema.Validator(rules)
+    except schema_cost.TooCostly:
+        # Thousands of defaults in a schema that takes nearly all a schema may.
+        return
+    violations = validator.violations({str(number): part["default"] for number, (_path, part) in enumerate(places)})
+    broken = {int(json_pointer.split(violation.pointer)[0]) for violation in violations if violation.pointer}
+    for number in sorted(broken):
         path, part = places[number]
         yield json_pointer.join((*path, "default")), part["default"]
 
@@ -69,11 +70,11 @@ def _depth(value: Any) -> int:
     return 0 if children is None else 1 + max(map(_depth, children), default=0)
 
 
-def _check_patterns(part: Mapping[str, Any], pointer: str, errors: ErrorList) -> None:
+def _check_patterns(part: Mapping[str, Any], pointer: str, errors: ErrorList, budget: PatternBudget) -> None:
     if isinstance(part.get("pattern"), str):
-        check_pattern(part["pattern"], f"{pointer}/pattern", errors)
+        budget.check(part["pattern"], f"{pointer}/pattern", errors)
     for pattern in object_member(part, "patternProperties"):
-        check_pattern(pattern, f"{pointer}/patternProperties" + json_pointer.join([pattern]), errors)
+        budget.check(pattern, f"{pointer}/patternProperties" + json_pointer.join([pattern]), errors)
 
 
 def _check_reference(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from kasilabs.lib.documents import json_pointer, json_schema
 from kasilabs.lib.documents.access import object_member, objects, strings
 from kasilabs.lib.documents.errors import CODES, ErrorList
+from kasilabs.lib.documents.untrusted_schema import PatternBudget
 from kasilabs.lib.text import suggestions
 from plugins.manifest.checks import tool_names
 from plugins.manifest.checks.manifest_schema import TOOL_NAME
@@ -27,12 +28,13 @@ def check_tools(document: dict[str, Any], errors: ErrorList) -> None:
     """Adds what is wrong with names, permissions, schemas and examples of the tools."""
     declared = {key for key, _place in _named(document, "permissions", "key")}
     _check_names(document, errors)
+    budget = PatternBudget()
     for pointer, tool in objects(document, "tools"):
         for at, key in strings(tool, "permissions", pointer):
             if key not in declared:
                 message = _("This manifest declares no such permission.")
                 errors.add(at, "unknown_permission", message, suggestions.did_you_mean(key, declared))
-        _check_schemas_and_examples(tool, pointer, errors)
+        _check_schemas_and_examples(tool, pointer, errors, budget)
 
 
 def check_configuration_test(document: dict[str, Any], errors: ErrorList) -> None:
@@ -83,12 +85,12 @@ def _name_hint(name: str, room: int, taken: set[str]) -> str:
     return _("Use this name: %(name)s") % {"name": suggested}
 
 
-def _check_schemas_and_examples(tool: Mapping[str, Any], at: str, errors: ErrorList) -> None:
+def _check_schemas_and_examples(tool: Mapping[str, Any], at: str, errors: ErrorList, budget: PatternBudget) -> None:
     if isinstance(tool.get("inputSchema"), dict):
         check_vendor_rules(tool["inputSchema"], f"{at}/inputSchema", errors)
     for member in ("outputSchema", "inputSchema"):
         if isinstance(tool.get(member), dict):
-            check_tool_schema(tool[member], f"{at}/{member}", errors)
+            check_tool_schema(tool[member], f"{at}/{member}", errors, budget)
     if "inputSchema" in tool and errors.none_at(f"{at}/inputSchema"):
         for pointer, example in objects(tool, "examples", at):
             _check_input(example, tool["inputSchema"], pointer, errors)
