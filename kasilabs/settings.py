@@ -152,6 +152,8 @@ MIDDLEWARE = [
     "kasilabs.lib.machine_api.middleware.MachineViewMiddleware",
     # Only pages and static files pass these.
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Static files are compressed already. It pads each page at random, against the BREACH attack; a proxy would not.
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -1,5 +1,6 @@
 """Requests no browser sends: each gets an ordinary refusal and costs nothing."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -17,6 +18,23 @@ def test_a_large_file_is_refused_before_anything_reads_it(db: None) -> None:
     file = SimpleUploadedFile("manifest.json", b"x" * 6_000_000)
     answer = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"file": file})
     assert answer.status_code == 400
+
+
+def test_pages_are_compressed_and_how_long_they_are_says_little(db: None) -> None:
+    """Against the BREACH attack, the length of a page that says the same varies at random."""
+    answers = [Client().get(reverse("account_login"), headers={"Accept-Encoding": "gzip"}) for _ in range(30)]
+    assert {answer["Content-Encoding"] for answer in answers} == {"gzip"}
+    assert "Accept-Encoding" in answers[0]["Vary"]
+    assert b"<h1" in gzip.decompress(answers[0].content)
+    lengths = [int(answer["Content-Length"]) for answer in answers]
+    assert max(lengths) - min(lengths) > 20
+    assert "Content-Encoding" not in Client().get(reverse("account_login")).headers
+
+
+def test_what_machines_get_is_not_compressed(db: None) -> None:
+    answer = Client().get("/schemas/manifest-v1.json", headers={"Accept-Encoding": "gzip"})
+    assert len(answer.content) > 1000
+    assert "Content-Encoding" not in answer.headers
 
 
 @pytest.mark.parametrize(
