@@ -67,6 +67,10 @@ def add_handles(organization: Organization, customer_id: UUID | None, new: Seque
     return customer_id
 
 
+def has_phone(customer: Customer) -> bool:
+    return customer.handles.filter(kind=CustomerHandle.Kind.PHONE).exists()
+
+
 def phones(customer_id: UUID) -> list[str]:
     """Returns the phone numbers of a customer, for the guard of answers alone. Raises CannotOpen."""
     rows = CustomerHandle.objects.filter(customer_id=customer_id, kind=CustomerHandle.Kind.PHONE)

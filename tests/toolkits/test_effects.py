@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from tests.support.factories import ACTOR
 from tests.support.fake_provider import FakeProvider, Fault
 
 PHONE = "+254700000141"
+serial = count(1)
 KES_1050 = Money(105_000, "KES")
 BEST = "till_deduped_queryable"
 ALL = [BEST, "till_deduped", "till_queryable", "till"]
@@ -46,6 +48,7 @@ def till(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvide
 
 
 def initiate(number: Instance, method: str = BEST, *, amount: Money = KES_1050, phone: str = "") -> Payment:
+    phone = phone or f"+2547001{next(serial):05}"
     origin = factories.origin(number, mode=Mode.LIVE, phone=phone)
     return collect.initiate(origin, amount=amount, reference="ORDER-1", description="Gas", method=method)
 
@@ -135,6 +138,45 @@ def test_what_the_provider_cannot_move_exactly_is_refused_before_anything_is_wri
         initiate(number, amount=amount)
     assert refused.value.code == code
     assert (Effect.objects.count(), till.transfers) == (0, [])
+
+
+def test_a_customer_without_a_phone_number_cannot_be_asked(number: Instance, till: FakeProvider) -> None:
+    origin = factories.origin(number, mode=Mode.LIVE)
+    with pytest.raises(Refused) as refused:
+        collect.initiate(origin, amount=KES_1050, reference="ORDER-1", description="Gas", method=BEST)
+    assert refused.value.code == "customer_unreachable"
+    assert not Effect.objects.exists()
+
+
+def without_account(patch: pytest.MonkeyPatch) -> None:
+    """Take the provider's account away, as an organization does that removes its secrets."""
+
+    def account(_organization: Any) -> Any:
+        raise Refused("provider_not_configured", "There is no account.")
+
+    patch.setattr(providers.get(BEST), "account", account)
+
+
+def test_what_was_not_sent_before_the_account_was_removed_is_refused(
+    number: Instance, till: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = initiate(number)
+    without_account(monkeypatch)
+    work_until_rest()
+    assert (state(payment), payment.code) == (("failed", Stage.REFUSED), "provider_not_configured")
+
+
+def test_what_was_sent_before_the_account_was_removed_stays_unknown(
+    number: Instance, till: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till.faults.append(Fault.DROP_AFTER)
+    payment = performed(initiate(number))
+    with pytest.MonkeyPatch.context() as patch:
+        without_account(patch)
+        work_until_rest()
+        assert (state(payment), payment.code) == (("unknown", Stage.UNKNOWN), "provider_not_configured")
+    work_until_rest()
+    assert state(payment) == ("paid", Stage.DONE)
 
 
 def test_a_refund_the_provider_cannot_move_exactly_is_refused(number: Instance, till: FakeProvider) -> None:

@@ -87,7 +87,7 @@ def let_pass(tmp_path: Path, till: FakeProvider) -> LetPass:
 
 
 def initiate(number: Instance, method: str) -> Payment:
-    origin = factories.origin(number, mode=Mode.LIVE)
+    origin = factories.origin(number, mode=Mode.LIVE, phone="+254700000141")
     return collect.initiate(origin, amount=Money(105_000, "KES"), reference="ORDER-1", description="Gas", method=method)
 
 

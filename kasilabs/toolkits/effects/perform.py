@@ -17,6 +17,7 @@ from kasilabs.accounts.models import Organization
 from kasilabs.jobs import attempt, sources
 from kasilabs.jobs.models import LostLease
 from kasilabs.lib.db import connection
+from kasilabs.lib.refusal import Refused
 from kasilabs.lib.states import Mode
 from kasilabs.toolkits import providers
 from kasilabs.toolkits.effects import kinds, permits
@@ -57,7 +58,14 @@ def handle(effect: Effect) -> None:
 
 def _carry_out(effect: Effect) -> None:
     """Sends a claimed effect, or finds out what became of it, and writes what the provider said. Raises LostLease."""
-    provider, request = providers.get(effect.provider), kinds.of(effect).request(effect)
+    provider = providers.get(effect.provider)
+    try:
+        request = kinds.of(effect).request(effect)
+    except Refused as refused:
+        # The provider's account is gone. What was never sent never will be; of the rest nobody can be asked now.
+        status = Status.REFUSED if effect.stage == Stage.PREPARED else Status.UNKNOWN
+        conclude(effect, Answer(status, code=refused.code))
+        return
     if effect.stage == Stage.PREPARED:
         answer = _dispatch(effect, provider, request)
     else:

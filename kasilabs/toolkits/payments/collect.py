@@ -16,6 +16,7 @@ from kasilabs.toolkits.effects import perform
 from kasilabs.toolkits.orders.models import Order, OrderState
 from kasilabs.toolkits.payments.models import Payment
 from kasilabs.toolkits.scope import Origin
+from kasilabs.whatsapp import customers
 
 KIND = "payment"
 
@@ -31,13 +32,16 @@ def initiate(
 ) -> Payment:
     """Writes a payment down with its effect, or returns the one that this call has written down already.
 
-    Nothing is asked of a provider yet: `effects.perform` does, once this is committed. Raises Refused with
-    `provider_not_configured`, `currency_not_supported`, `amount_not_representable`, or `already_final` for an order
-    that was cancelled. `order` is of the same scope; a payment for its total confirms it.
+    Nothing is asked of a provider yet: `effects.perform` does, once this is committed. `order` is of the same scope; a
+    payment for its total confirms it. Raises Refused with `provider_not_configured`, `currency_not_supported`,
+    `amount_not_representable`, `customer_unreachable` where the provider needs a phone number, or `already_final` for
+    an order that was cancelled.
     """
     scope = origin.scope
     provider = providers.for_payment(scope.organization, scope.mode, method)
     provider.check(amount)
+    if provider.capabilities.needs_phone and not customers.has_phone(origin.customer):
+        raise Refused("customer_unreachable", _("The customer has no phone number that could be asked to pay."))
     if order is not None and order.state == OrderState.CANCELLED:
         raise Refused("already_final", _("This order was cancelled."))
     try:
