@@ -1,3 +1,5 @@
+from operator import attrgetter
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +22,7 @@ class AccountsConfig(AppConfig):
                 model=models.PasswordLinkRequest,
                 handle=password_links.answer,
                 most_attempts=None,
-                describe=password_links.describe,
+                describe=attrgetter("email"),
             )
         )
         sources.register(
@@ -30,7 +32,7 @@ class AccountsConfig(AppConfig):
                 model=models.SignInWarning,
                 handle=sign_in_warnings.warn,
                 most_attempts=None,
-                describe=sign_in_warnings.describe,
+                describe=attrgetter("email"),
             )
         )
         sources.register(

@@ -67,7 +67,3 @@ def link(user: User) -> str:
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     key = {"uidb36": user_pk_to_url_str(user), "key": token}
     return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs=key)
-
-
-def describe(asked: PasswordLinkRequest) -> str:
-    return asked.email

@@ -37,7 +37,3 @@ def warn(warning: SignInWarning) -> None:
                 "address": warning.client,
             }
             notify(user=owner, kind=KIND, parameters=parameters, link=reverse("account_change_password"))
-
-
-def describe(warning: SignInWarning) -> str:
-    return warning.email
