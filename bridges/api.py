@@ -211,14 +211,20 @@ def _read(http: HttpRequest) -> dict[str, Any]:
 
 def _read_answer(request: BridgeRequest, document: dict[str, Any]) -> HttpResponse:
     """Answers a request that only reads, and writes its row."""
-    request.row.state, request.row.status, request.row.response = CallState.SUCCEEDED, 200, None
-    _write_row(request)
+    request.row.state, request.row.status = CallState.SUCCEEDED, 200
+    _write_row(request, document)
     return HttpResponse(json.dumps(document), content_type="application/json")
 
 
-def _write_row(request: BridgeRequest) -> None:
+def _write_row(request: BridgeRequest, response: dict[str, Any] | None = None) -> None:
+    """Writes the finished row of a request; a replay keeps no answer, because the first one has it."""
     write.insert_bridge(
-        request.row, asked=request.asked, request=request.for_log, secrets=request.tokens, phones=request.phones
+        request.row,
+        asked=request.asked,
+        request=request.for_log,
+        response=response,
+        secrets=request.tokens,
+        phones=request.phones,
     )
 
 
@@ -229,13 +235,13 @@ def _refused(http: HttpRequest, refused: RequestRefused) -> HttpResponse:
     row = request.row
     row.state, row.status, row.code, row.detail = CallState.REFUSED, refused.status, refused.code, str(refused.detail)
     row.gate = refused.gate.value if refused.gate else ""
-    _write_row(request)
     errors = [{"pointer": each.pointer, "code": each.code, "message": each.message} for each in refused.errors]
     headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else {}
-    gate = row.gate or None
-    return problems.response(
-        refused.status, refused.code, row.detail, headers=headers, gate=gate, errors=errors or None
+    response = problems.response(
+        refused.status, refused.code, row.detail, headers=headers, gate=row.gate or None, errors=errors or None
     )
+    _write_row(request, json.loads(response.content))
+    return response
 
 
 @api.exception_handler(ValidationError)

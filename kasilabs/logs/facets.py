@@ -14,14 +14,14 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib.states import Mode
 from kasilabs.logs import search
 from kasilabs.logs.filters import Filters
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.models import Call, CallKind, CallState
 from kasilabs.templatetags.states import state_of
 
 SAMPLE_SIZE = 2_000
 """Counts are those of the newest calls in the time asked for, at most this many."""
 
 MAX_OPTIONS = 8
-COLUMNS = ("state", "reason", "plugin", "tool", "instance_id", "instance_name", "gate", "mode")
+COLUMNS = ("kind", "state", "reason", "plugin", "tool", "instance_id", "instance_name", "gate", "mode")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def build(organization: Organization, filters: Filters) -> list[Facet]:
     newest = search.in_time_range(organization, filters, timezone.now()).order_by("-id").values("id")[:SAMPLE_SIZE]
     groups = list(Call.objects.filter(id__in=newest).order_by().values(*COLUMNS).annotate(count=Count("id")))
     facets = [
+        Facet("kind", _("Kind"), _kind_options(groups, filters)),
         Facet("status", _("Outcome"), _status_options(groups, filters)),
         Facet("reason", _("Reason"), _reason_options(groups, filters)),
         Facet("plugin", _("Plugin"), _code_options(groups, filters, "plugin")),
@@ -87,6 +88,18 @@ def chips(facets: list[Facet], filters: Filters) -> list[Chip]:
         if moment:
             shown.append(Chip(label, dateformat.format(timezone.localtime(moment), "j M Y, H:i:s"), without))
     return shown
+
+
+def _kind_options(groups: list[Group], filters: Filters) -> list[Option]:
+    """Returns both kinds where there is something to choose: most organizations have no bridge request."""
+    counts = _counts(groups, lambda group: group["kind"])
+    if not (counts[CallKind.BRIDGE] or filters.kind):
+        return []
+    return [
+        Option(kind.label, counts[kind], filters.change(kind="" if is_set else kind.value), is_set)
+        for kind in CallKind
+        for is_set in [filters.kind == kind]
+    ]
 
 
 def _status_options(groups: list[Group], filters: Filters) -> list[Option]:

@@ -28,6 +28,7 @@ LENGTHS = {Range.HOUR: timedelta(hours=1), Range.DAY: timedelta(days=1), Range.W
 class Filters:
     """What the calls shown have in common; an empty value does not filter."""
 
+    kind: str = ""
     status: str = ""
     reason: str = ""
     plugin: str = ""
@@ -45,7 +46,7 @@ class Filters:
         texts = {
             **{
                 name: str(getattr(self, name))
-                for name in ("status", "reason", "plugin", "tool", "gate", "mode", "range")
+                for name in ("kind", "status", "reason", "plugin", "tool", "gate", "mode", "range")
             },
             "number": ids.encode(ids.Prefix.INSTANCE, self.number) if self.number else "",
             "since": _utc(self.since),

@@ -10,7 +10,7 @@ from kasilabs.lib import ids
 from kasilabs.lib.states import Mode
 from kasilabs.logs.filters import Filters, Range
 from kasilabs.logs.gates import QUESTIONS
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.models import Call, CallKind, CallState
 
 YEARS = range(2000, 3000)
 """Beyond these no time zone can be computed."""
@@ -41,6 +41,7 @@ class FilterForm(forms.Form):
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    kind = _choice_field(_("Kind"), CallKind.choices)
     status = _choice_field(_("Outcome"), CallState.choices)
     reason = forms.CharField(label=_("Reason"), required=False, max_length=64)
     plugin = forms.CharField(label=_("Plugin"), required=False, max_length=48)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, QUESTIONS, Gate
+from kasilabs.logs.gates import BEFORE_SENDING, BRIDGE_GATES, CALL_GATES, QUESTIONS, Gate
 from kasilabs.logs.models import Call, CallState
 
 
@@ -52,7 +52,7 @@ def steps(call: Call) -> list[GateStep]:
     passed = {each["gate"]: each["passed"] for each in call.gate_trace}
     if not passed:
         return []
-    names = [gate.value for gate in CALL_GATES]
+    names = [gate.value for gate in (BRIDGE_GATES if call.is_bridge else CALL_GATES)]
     found = []
     for name in names + [name for name in passed if name not in names]:
         question = QUESTIONS[Gate(name)] if name in set(Gate) else ""

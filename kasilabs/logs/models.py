@@ -121,6 +121,11 @@ class Call(models.Model):
                 name="call_long",
                 condition=models.Q(response_bytes__gt=LONG_BYTES),
             ),
+            models.Index(
+                fields=["organization", "-id", "state", "plugin", "tool", "instance_id"],
+                name="call_bridge",
+                condition=models.Q(kind="bridge"),
+            ),
             models.Index(fields=["made_in", "id"], name="call_made_in", condition=models.Q(made_in__isnull=False)),
             models.Index(
                 fields=["bridge_call"], name="call_bridge_call", condition=models.Q(bridge_call__isnull=False)
@@ -144,6 +149,17 @@ class Call(models.Model):
     def is_bridge(self) -> bool:
         """Whether the plugin asked the platform; otherwise an agent asked the plugin."""
         return self.kind == CallKind.BRIDGE
+
+    @property
+    def made_in_id(self) -> str:
+        """The public id of the call that a bridge request was made in; empty outside of a conversation."""
+        return ids.encode(ids.Prefix.CALL, self.made_in) if self.made_in else ""
+
+    @property
+    def first_request(self) -> str:
+        """The public id of the request that claimed the key of this one; empty where this one did, and without a key."""
+        is_later = self.bridge_call is not None and self.bridge_call != self.id
+        return ids.encode(ids.Prefix.BRIDGE_CALL, self.bridge_call) if self.bridge_call and is_later else ""
 
     @property
     def number_id(self) -> str:

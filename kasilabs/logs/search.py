@@ -9,7 +9,7 @@ from kasilabs.accounts.models import Organization
 from kasilabs.lib import ids, pagination
 from kasilabs.lib.pagination import Page
 from kasilabs.logs.filters import Filters
-from kasilabs.logs.models import FAULTS, LONG_BYTES, Call, CallState
+from kasilabs.logs.models import FAULTS, LONG_BYTES, Call, CallKind, CallState
 
 PAGE_SIZE = 40
 LIST_COLUMNS = (
@@ -43,6 +43,7 @@ def matching(organization: Organization, filters: Filters) -> QuerySet[Call]:
     """Returns the calls of an organization that fit the filters, in no order."""
     calls = in_time_range(organization, filters, timezone.now())
     wanted = {
+        "kind": filters.kind,
         "state": filters.status,
         "reason": filters.reason,
         "plugin": filters.plugin,
@@ -66,6 +67,19 @@ def in_time_range(organization: Organization, filters: Filters, now: datetime) -
     if filters.until:
         calls = calls.filter(id__lt=ids.uuid7_floor(filters.until))
     return calls
+
+
+def related(call: Call) -> list[Call]:
+    """Returns the bridge requests made in a call, or with the key of a bridge request, in the order they were made.
+
+    At most one page of them: a plugin may repeat a request as often as it likes.
+    """
+    bridges = call.organization.calls.filter(kind=CallKind.BRIDGE).only(*LIST_COLUMNS).order_by("id")
+    if not call.is_bridge:
+        return list(bridges.filter(made_in=call.id)[:PAGE_SIZE])
+    if call.bridge_call is None:
+        return []
+    return list(bridges.filter(bridge_call=call.bridge_call).exclude(id=call.id)[:PAGE_SIZE])
 
 
 def count_outcomes(organization: Organization, *, since: datetime) -> dict[CallState, int]:

@@ -18,7 +18,7 @@ from kasilabs.logs.filters import Filters, Range
 from kasilabs.logs.forms import FilterForm
 from kasilabs.logs.models import Call
 
-KEPT_FILTERS = ("status", "reason", "plugin", "tool", "number", "gate", "mode")
+KEPT_FILTERS = ("kind", "status", "reason", "plugin", "tool", "number", "gate", "mode")
 """What the form for two times or a call id sends along as hidden fields."""
 
 
@@ -88,6 +88,7 @@ def _call_context(request: MemberRequest, call: Call, page: Page[Call]) -> dict[
         "phases": timeline.phases(call.timings),
         "steps": gate_trace.steps(call),
         "explain_url": _explain_url(request, call),
+        "related": search.related(call),
         "newer_call": rows[place - 1] if place else None,
         "older_call": rows[place + 1] if place is not None and place + 1 < len(rows) else None,
     }

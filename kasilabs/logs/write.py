@@ -76,9 +76,16 @@ def is_completed(row: Call) -> bool:
 
 
 def insert_bridge(
-    row: Call, *, asked: Sequence[Gate], request: dict[str, Any], secrets: Collection[str], phones: Collection[str]
+    row: Call,
+    *,
+    asked: Sequence[Gate],
+    request: dict[str, Any],
+    response: dict[str, Any] | None,
+    secrets: Collection[str],
+    phones: Collection[str],
 ) -> None:
     """Inserts the row of a bridge request that ended: refused, replayed, or only read. The caller has said how."""
+    row.response = None if response is None else redact.document(response, secrets=secrets, phones=phones)
     row.gate_trace = gate_trace(asked, Gate(row.gate) if row.gate else None)
     _redact_request(row, request, secrets=secrets, phones=phones)
     row.key = redact.name(row.key, phones=phones)

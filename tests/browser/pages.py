@@ -229,7 +229,7 @@ def _logs(seed: Seed) -> Iterator[PageCase]:
     yield PageCase("logs misread", f"{logs}?since=yesterday", role="operator", status=422)
     yield PageCase("no logs", reverse("logs:list", args=[seed.cast.rival.slug]), role="stranger")
     for call in seed.calls:
-        yield PageCase(f"call {call.state}", reverse("logs:detail", args=[org, call.public_id]), role="operator")
+        yield PageCase(f"{call.kind} {call.state}", reverse("logs:detail", args=[org, call.public_id]), role="operator")
 
 
 def _money(seed: Seed) -> Iterator[PageCase]:

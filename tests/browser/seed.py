@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -22,8 +23,8 @@ from kasilabs.lib.crypto import fields
 from kasilabs.lib.money import Money
 from kasilabs.lib.states import Mode
 from kasilabs.logs.gate_trace import gate_trace
-from kasilabs.logs.gates import BEFORE_SENDING, CALL_GATES, Gate
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.gates import BEFORE_SENDING, BRIDGE_GATES, CALL_GATES, Gate
+from kasilabs.logs.models import Call, CallKind, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.toolkits.effects.models import Effect, Stage
 from kasilabs.toolkits.orders import after_sale
@@ -110,6 +111,27 @@ CASES: list[dict[str, Any]] = [
     {"state": CallState.OUR_FAULT, "status": 500, "code": "server_error", "reason": "exception"},
     {"state": CallState.OPEN, "status": None, "finished": None, "duration_ms": None},
     {"state": CallState.LOST, "status": None, "duration_ms": None, "mode": Mode.LIVE},
+    {
+        "kind": CallKind.BRIDGE,
+        "tool": "payments:initiate",
+        "key": "invoice-of-ticket-T-1001",
+        "bridge_call": UUID(int=7),
+        "made_in": UUID(int=8),
+        "request": {"method": "POST", "path": "/bridges/v1/payments", "body": {"reference": "T-1001"}},
+        "response": {"status": "succeeded", "result": {"state": "paid", "reference": "T-1001"}},
+        "gate_trace": gate_trace(BRIDGE_GATES),
+    },
+    {
+        "kind": CallKind.BRIDGE,
+        "tool": "payments:initiate",
+        "key": "invoice-of-ticket-T-1001",
+        "bridge_call": UUID(int=7),
+        "state": CallState.REFUSED,
+        "status": 409,
+        "code": "in_progress",
+        "detail": "The first request with this idempotency key has not ended yet.",
+        "gate_trace": gate_trace(BRIDGE_GATES),
+    },
 ]
 
 

@@ -156,6 +156,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="call",
             index=models.Index(
+                condition=models.Q(("kind", "bridge")),
+                fields=["organization", "-id", "state", "plugin", "tool", "instance_id"],
+                name="call_bridge",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(
                 condition=models.Q(("made_in__isnull", False)), fields=["made_in", "id"], name="call_made_in"
             ),
         ),
