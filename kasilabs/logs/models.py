@@ -157,7 +157,7 @@ class Call(models.Model):
 
     @property
     def first_request(self) -> str:
-        """The public id of the request that claimed the key of this one; empty where this one did, and without a key."""
+        """The public id of the request that claimed the key of this one; empty where none did before it."""
         is_later = self.bridge_call is not None and self.bridge_call != self.id
         return ids.encode(ids.Prefix.BRIDGE_CALL, self.bridge_call) if self.bridge_call and is_later else ""
 
