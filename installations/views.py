@@ -3,7 +3,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from installations import lifecycle
 from installations.lookup import installation_or_404
-from installations.models import Installation
+from installations.models import CustomerAlias, Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import display, values, vault
@@ -22,6 +22,9 @@ from kasilabs.lib import pagination
 from kasilabs.lib.forms import form_status
 from kasilabs.lib.refusal import Refused
 from plugins.manifest.promises import promises
+
+MOST_ROWS = 20
+"""Payments, and orders, on the page of a customer."""
 
 
 @require_safe
@@ -154,3 +157,21 @@ def _check_url(installation: Installation) -> str:
     """Returns the address under which each plain field is checked by its name."""
     page = reverse("installations:configuration", args=[installation.organization.slug, installation.public_id])
     return f"{page}fields/"
+
+
+@require_safe
+@member_required(Permission.CUSTOMERS_VIEW)
+def customer(request: MemberRequest, alias: str) -> HttpResponse:
+    """Shows what plugins know a customer by, and the latest payments and orders, by any of those aliases."""
+    organization, member = request.organization, request.member
+    known = get_object_or_404(CustomerAlias.objects.select_related("customer"), organization=organization, alias=alias)
+    its = {"customer": known.customer_id}
+    payments = organization.payments.filter(**its).order_by("-id")[:MOST_ROWS]
+    orders = organization.orders.filter(**its).order_by("-id")[:MOST_ROWS]
+    context = {
+        "alias": known,
+        "aliases": known.customer.aliases.select_related("plugin").order_by("plugin__slug", "mode"),
+        "payments": payments if member.may(Permission.PAYMENTS_VIEW) else [],
+        "orders": orders if member.may(Permission.ORDERS_VIEW) else [],
+    }
+    return render(request, "installations/customer.html", context)

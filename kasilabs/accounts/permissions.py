@@ -30,6 +30,7 @@ class Permission(models.TextChoices):
     PAYMENTS_SETTLE = "payments.settle", _("ask a provider again, and say how a payment ended")
     ORDERS_VIEW = "orders.view", _("see orders")
     ORDERS_CHANGE = "orders.change", _("confirm, fulfil and cancel orders, and answer what follows them")
+    CUSTOMERS_VIEW = "customers.view", _("see what there is of a customer")
     CUSTOMERS_PHONE = "customers.phone", _("find payments by the phone number of a customer")
     JOBS_RETRY = "jobs.retry", _("see and retry later work that failed")
     MEMBERS_VIEW = "members.view", _("see the people of this organization")
@@ -59,6 +60,7 @@ _OPERATOR = _VIEWER | {
     _P.PAYMENTS_VIEW,
     _P.ORDERS_VIEW,
     _P.ORDERS_CHANGE,
+    _P.CUSTOMERS_VIEW,
     _P.CUSTOMERS_PHONE,
 }
 _DEVELOPER = _VIEWER | {

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve, reverse
 
+from installations.models import CustomerAlias
 from kasilabs.toolkits.orders.models import AfterSaleRequest
 from kasilabs.toolkits.payments.models import Refund
 from kasilabs.whatsapp.models import AgentKey
@@ -254,6 +255,8 @@ def _money(seed: Seed) -> Iterator[PageCase]:
     yield PageCase("orders", reverse("orders:list", args=[org]), role="operator")
     yield PageCase("no orders", reverse("orders:list", args=[rival]), role="stranger")
     yield PageCase("order", reverse("orders:detail", args=[org, order]))
+    alias = CustomerAlias.objects.get(customer=seed.order.customer).alias
+    yield PageCase("customer", reverse("customers:detail", args=[org, alias]))
     yield PageCase("cancel order", reverse("orders:cancel", args=[org, order]))
     yield PageCase("decline", reverse("orders:decline", args=[org, order, wanted]))
 

@@ -12,7 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.utils import timezone
 
 from grants.changes import plugins, toolkits
-from installations import lifecycle
+from installations import aliases, lifecycle
 from installations.models import Installation
 from kasilabs.accounts import outbox
 from kasilabs.accounts.invitations import changes
@@ -182,7 +182,9 @@ def build() -> Seed:
     TOTP.activate(cast.reviewer, generate_totp_secret())
     invitation, of_stranger = (invite(cast, email) for email in ("amina@x.example", cast.stranger.email))
     made = (cast, legal, billing, closed, desk, shop, riders, calls)
-    return Seed(*made, invitation, of_stranger, _payments(legal), _order(legal))
+    order = _order(legal)
+    aliases.get_or_create(desk, order.customer_id)
+    return Seed(*made, invitation, of_stranger, _payments(legal), order)
 
 
 def invite(cast: Cast, email: str) -> str:
