@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
+import requests
 from django.test import Client
 from django.utils import timezone
 
@@ -33,6 +34,7 @@ from kasilabs.whatsapp import customers
 from kasilabs.whatsapp.models import CustomerHandle, Instance
 from plugins.models import SigningSecret
 from tests.support import factories
+from tests.support.waiting import HANGS_AFTER_SECONDS
 
 PLATFORM = "http://127.0.0.1:8000"
 BRIDGES = "/bridges/v1/"
@@ -98,6 +100,16 @@ class Signer:
         path, key = BRIDGES + path, key or secrets.token_hex(16)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._send("POST", path, raw, token or self.token("POST", path, raw, key=key, chat=chat), key, chat)
+
+    def post_to(self, url: str, path: str, body: Mapping[str, Any], *, key: str) -> requests.Response:
+        """Send a command to a server that listens at a URL."""
+        path, raw = BRIDGES + path, json.dumps(body).encode()
+        headers = {
+            "Authorization": f"Bearer {self.token('POST', path, raw, key=key)}",
+            "Idempotency-Key": key,
+            "Content-Type": "application/json",
+        }
+        return requests.post(url + path, data=raw, headers=headers, timeout=HANGS_AFTER_SECONDS)
 
     def _send(self, method: str, path: str, raw: bytes, token: str, key: str | None, chat: str | None) -> Any:
         headers = {"Authorization": f"Bearer {token}"}
