@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from kasilabs.lib.documents import json_pointer
 from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.documents.resolved_schema import SchemaWalk
-from kasilabs.lib.documents.texts import Path, texts
+from kasilabs.lib.documents.texts import texts
 from kasilabs.lib.text.encodings import is_encoded
 from kasilabs.lib.text.sensitive import Sensitive
 from plugins.manifest import personal_data
@@ -74,13 +74,12 @@ def _is_without(value: Any, phones: Collection[str]) -> bool:
 def _check_masked(tool: Tool, value: dict[str, Any], masking: "_Masking") -> None:
     """Raises CannotMask for names with a number in them, and for masked places that break the schema."""
     message = _("The customer’s phone number is not told here. Leave it out.")
-    broken = [_pointer(path) for path in masking.named]
-    faults = [fault.pointer for fault in tool.input_validator.violations(value, at=ROOT)]
-    masked = [_pointer(place.path) for place in masking.places]
-    below = [each for each in masked if any(each == fault or each.startswith(f"{fault}/") for fault in faults)]
-    broken += (below or masked) if faults else []
+    faults = {json_pointer.split(fault.pointer) for fault in tool.input_validator.violations(value)}
+    masked = [place.path for place in masking.places]
+    below = [path for path in masked if any(path[:length] in faults for length in range(len(path) + 1))]
+    broken = [*masking.named, *((below or masked) if faults else ())]
     if broken:
-        raise CannotMask([SchemaViolation(pointer, "personal", message) for pointer in broken[:MAX_POINTERS]])
+        raise CannotMask([SchemaViolation(_pointer(path), "personal", message) for path in broken[:MAX_POINTERS]])
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ class _Place:
         return self.walk.below(self.parent.schemas, self.member)
 
     @property
-    def path(self) -> Path:
-        return (*self.parent.path, self.member) if self.parent else ()
+    def path(self) -> tuple[str, ...]:
+        return (*self.parent.path, str(self.member)) if self.parent else ()
 
     def at(self, member: str | int) -> "_Place":
         return _Place(self.walk, self, member)
@@ -111,7 +110,7 @@ class _Masking:
 
     sensitive: Sensitive
     places: list[_Place] = field(default_factory=list)
-    named: list[Path] = field(default_factory=list)
+    named: list[tuple[str, ...]] = field(default_factory=list)
     phone_taken: dict[int, bool] = field(default_factory=dict)
     """Whether some schemas, by their list, mark a phone number: places with the same schemas share the list."""
 
@@ -149,5 +148,5 @@ def _pointers(places: Sequence[_Place]) -> list[str]:
     return pointers
 
 
-def _pointer(path: Path) -> str:
+def _pointer(path: tuple[str, ...]) -> str:
     return ROOT + json_pointer.join(path)
