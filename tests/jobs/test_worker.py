@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings as project
 from django.db import connection
+from django.utils import timezone
 
 from kasilabs.jobs import bell
 from kasilabs.jobs.models import State
@@ -56,6 +57,11 @@ def running() -> int:
     return int(Parcel.objects.filter(state=State.RUNNING).count())
 
 
+def end_leases() -> None:
+    """Let the leases of killed workers be over now, so that nobody depends on when a second has passed."""
+    Parcel.objects.filter(state=State.RUNNING).update(lease_until=timezone.now())
+
+
 def is_done(parcel: Parcel) -> bool:
     parcel.refresh_from_db()
     return parcel.state == State.DONE
@@ -69,11 +75,12 @@ def test_forty_rows_are_done_once_each_although_the_worker_is_killed_three_times
         bell.ring(parcel)
     for number in (0, 12, 25):
         let_through(number)
-        killed = start()
+        killed = start(JOBS_LEASE_SECONDS="3600")
         wait_for(lambda number=number: Delivery.objects.count() >= number and running() >= THREADS)  # type: ignore[misc]
         killed.kill()
+        end_leases()
     let_through(1000)
-    start()
+    start(JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: Parcel.objects.filter(state=State.DONE).count() == 40)
     delivered = Counter(Delivery.objects.values_list("parcel_id", flat=True))
     assert delivered == {parcel.id: 1 for parcel in parcels}
@@ -84,8 +91,8 @@ def test_two_workers_do_no_row_twice(start: Start, let_through: Callable[[int], 
     parcels = Parcel.objects.bulk_create(Parcel() for _ in range(60))
     for parcel in [*parcels, *parcels]:
         bell.ring(parcel)
-    start(JOBS_LEASE_SECONDS="60")
-    start(JOBS_LEASE_SECONDS="60")
+    start(JOBS_LEASE_SECONDS="3600")
+    start(JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: running() == 2 * THREADS)
     let_through(1000)
     wait_for(lambda: Parcel.objects.filter(state=State.DONE).count() == 60)
@@ -103,7 +110,7 @@ def test_a_worker_that_slept_past_its_lease_cannot_finish_the_row(
     wait_for(lambda: Parcel.objects.filter(state=State.RUNNING).exists())
     Parcel.objects.update(address="Ngong Road 2")
     sleeper.send(signal.SIGSTOP)
-    other = start(JOBS_URL=f"sqlite:///{tmp_path / 'other.sqlite3'}", JOBS_LEASE_SECONDS="60")
+    other = start(JOBS_URL=f"sqlite:///{tmp_path / 'other.sqlite3'}", JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: Parcel.objects.get().attempt == 2)
     let_through(1000)
     wait_for(lambda: is_done(parcel))
@@ -134,13 +141,11 @@ def test_a_ring_is_heard_long_before_the_sweep(
 
 
 def test_a_row_that_failed_is_tried_again_without_a_sweep(start: Start, let_through: Callable[[int], None]) -> None:
-    parcel = Parcel.objects.create(address="flooded road")
-    start(JOBS_SWEEP_SECONDS="3600")
-    wait_for(lambda: Parcel.objects.get().attempt >= 2)
-    Parcel.objects.update(address="Ngong Road 1")
+    parcel = Parcel.objects.create(address="flooded at first")
     let_through(1)
+    start(JOBS_SWEEP_SECONDS="3600", JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: is_done(parcel))
-    assert Delivery.objects.count() == 1
+    assert (Delivery.objects.get().attempt, Parcel.objects.get().attempt) == (2, 2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -148,7 +153,7 @@ def test_told_to_end_it_lets_the_row_under_way_end(
     start: Start, let_through: Callable[[int], None], number: int
 ) -> None:
     parcel = Parcel.objects.create()
-    ending = start(JOBS_LEASE_SECONDS="60")
+    ending = start(JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: running() == 1)
     ending.send(number)
     ending.wait_for_line("worker_stopping")
@@ -160,7 +165,7 @@ def test_told_to_end_it_lets_the_row_under_way_end(
 
 def test_told_twice_it_does_not_wait(start: Start, let_through: Callable[[int], None]) -> None:
     Parcel.objects.create()
-    ending = start(JOBS_LEASE_SECONDS="60")
+    ending = start(JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: running() == 1)
     ending.send(signal.SIGTERM)
     ending.wait_for_line("worker_stopping")
@@ -177,13 +182,16 @@ def test_a_worker_of_a_production_logs_json_lines(tmp_path: Path) -> None:
     given, log = environment(tmp_path), tmp_path / "log"
 
     def events() -> list[str]:
-        return [json.loads(line)["event"] for line in log.read_text().splitlines()]
+        """Return what has been logged so far; the last line may still be on its way."""
+        lines = log.read_text().splitlines(keepends=True)
+        return [json.loads(line)["event"] for line in lines if line.endswith("\n")]
 
     subprocess.run(command("migrate", "-v0"), env=given, check=True)
     with log.open("w") as out, subprocess.Popen(command("worker"), env=given, stderr=out) as process:
         wait_for(lambda: {"worker_started", "job_done"} <= set(events()))
         process.terminate()
-    assert events()[-2:] == ["worker_stopping", "worker_stopped"]
+    assert "worker_stopping" in events()
+    assert events()[-1] == "worker_stopped"
 
 
 def test_a_worker_without_its_bell_says_so_in_a_sentence(tmp_path: Path) -> None:

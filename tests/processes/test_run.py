@@ -94,8 +94,9 @@ def test_nothing_is_left_of_a_demo_that_ends(folder: Path, end: signal.Signals) 
     port = free_port()
     with run(folder, port) as process:
         wait_until_ready(process)
+        # Run, two samples, the web server and its two workers, the worker of later work.
+        wait_for(lambda: len(process_tree(process.pid)) >= 7)
         processes = process_tree(process.pid)
-        assert len(processes) >= 7, "run, two samples, the web server and its two workers, the worker of later work"
         os.killpg(process.pid, end)
         wait_for(lambda: not any(map(is_running, processes)))
         # A killed process closes its sockets when its last thread has ended, a moment after it counts as dead.

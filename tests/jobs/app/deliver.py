@@ -13,7 +13,7 @@ def deliver(parcel: Parcel) -> None:
     """Delivers a parcel in the transaction that ends its row, as soon as the gate lets it through."""
     if parcel.address == "nowhere":
         raise JobFailed("no_such_address", is_final=True)
-    if parcel.address == "flooded road":
+    if parcel.address == "flooded road" or (parcel.address == "flooded at first" and parcel.attempt == 1):
         raise JobFailed("road_closed")
     _wait_at_the_gate()
     with parcel.finishing():
