@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from kasilabs.calls.call import call_tool
+from kasilabs.calls.tool_call import ToolCall
 from tests.support import fake_plugin_server
 from tests.support.fake_plugin_server import FakePluginServer, answers
 from tests.support.platform import Build, Serve
@@ -10,6 +12,11 @@ from tests.support.platform import Build, Serve
 MANY = {
     "type": "object",
     "properties": {"lines": {"type": "array", "items": {"required": [f"n{number}" for number in range(900)]}}},
+}
+TOWN = {
+    "type": "object",
+    "properties": {"subject": {"type": "string"}, "town": {"type": "string", "default": None}},
+    "additionalProperties": False,
 }
 LINES: dict[str, Any] = {"lines": [{}] * 9_000}
 
@@ -36,6 +43,14 @@ def test_an_answer_that_costs_too_much_is_no_valid_response(build: Build, serve:
     assert (row.state, row.reason, row.gate) == ("plugin_fault", "too_costly", "response")
 
 
+def test_what_the_gates_take_is_time_of_the_call(build: Build, plugin: FakePluginServer) -> None:
+    platform = build(plugin.url(), tool={"timeoutSeconds": 30, "inputSchema": TOWN})
+    call = ToolCall(platform.legal, "support_desk__create_support_ticket", {"subject": "x"})
+    call.began -= 31
+    assert call_tool(call).code == "plugin_timeout"
+    assert plugin.requests == []
+
+
 def test_of_a_thousand_faults_the_agent_gets_the_first(build: Build, plugin: FakePluginServer) -> None:
     line = {"type": "object", "required": [f"field{number}" for number in range(8)]}
     rules: dict[str, Any] = {"type": "object", "properties": {"lines": {"type": "array", "items": line}}}
@@ -44,13 +59,6 @@ def test_of_a_thousand_faults_the_agent_gets_the_first(build: Build, plugin: Fak
     assert [(error["pointer"], error["code"]) for error in errors] == [("/input/lines/0/field0", "required")]
     assert len(platform.agent.call(input={"lines": [{}] * 9}).json()["errors"]) == 72
     assert plugin.requests == []
-
-
-TOWN = {
-    "type": "object",
-    "properties": {"subject": {"type": "string"}, "town": {"type": "string", "default": None}},
-    "additionalProperties": False,
-}
 
 
 def test_an_optional_member_sent_as_null_counts_as_not_sent(build: Build, plugin: FakePluginServer) -> None:
