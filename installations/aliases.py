@@ -14,6 +14,7 @@ from uuid import UUID
 
 from installations.models import ALIAS_HASH_VERSION, CustomerAlias, Installation
 from kasilabs.accounts import keyring
+from kasilabs.accounts.models import Organization
 from kasilabs.whatsapp.models import Customer
 
 ALIAS_BYTES = 20
@@ -44,6 +45,13 @@ def derive_alias(installation: Installation, customer_id: UUID) -> str:
     message = b"alias:1:" + installation.plugin_id.bytes + installation.mode.encode() + b":" + customer_id.bytes
     digest = hmac.new(key, message, hashlib.sha256).digest()[:ALIAS_BYTES]
     return f"cus_{base64.b32encode(digest).decode().lower()}"
+
+
+def find(organization: Organization, alias: str) -> CustomerAlias | None:
+    """Returns an alias of a customer of this organization, whichever plugin knows them by it."""
+    if not _ALIAS.fullmatch(alias):
+        return None
+    return CustomerAlias.objects.select_related("customer").filter(organization=organization, alias=alias).first()
 
 
 def find_customer(installation: Installation, alias: str) -> Customer | None:

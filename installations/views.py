@@ -3,16 +3,16 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installations import lifecycle
+from installations import aliases, lifecycle
 from installations.lookup import installation_or_404
-from installations.models import CustomerAlias, Installation
+from installations.models import Installation
 from kasilabs.accounts.access import MemberRequest, actor, member_required
 from kasilabs.accounts.permissions import Permission
 from kasilabs.configuration import display, values, vault
@@ -164,7 +164,9 @@ def _check_url(installation: Installation) -> str:
 def customer(request: MemberRequest, alias: str) -> HttpResponse:
     """Shows what plugins know a customer by, and the latest payments and orders, by any of those aliases."""
     organization, member = request.organization, request.member
-    known = get_object_or_404(CustomerAlias.objects.select_related("customer"), organization=organization, alias=alias)
+    known = aliases.find(organization, alias)
+    if known is None:
+        raise Http404
     its = {"customer": known.customer_id}
     payments = organization.payments.filter(**its).order_by("-id")[:MOST_ROWS]
     orders = organization.orders.filter(**its).order_by("-id")[:MOST_ROWS]

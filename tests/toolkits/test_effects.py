@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -27,6 +27,7 @@ from kasilabs.toolkits.payments.models import Payment, PaymentState, Refund, Ref
 from kasilabs.toolkits.providers.base import BadWebhook
 from kasilabs.whatsapp.models import Instance
 from tests.support import factories, trail
+from tests.support.clock import StandingClock
 from tests.support.concurrency import at_once
 from tests.support.factories import ACTOR
 from tests.support.fake_provider import FakeProvider, Fault
@@ -279,14 +280,26 @@ def test_what_was_never_sent_is_sent_later(number: Instance, till: FakeProvider,
     assert (till.ledger, state(payment)) == ([reference(payment)], ("paid", Stage.DONE))
 
 
-def test_a_second_sending_that_never_left_does_not_undo_that_the_first_may_have(
-    number: Instance, till: FakeProvider, monkeypatch: Any
+@pytest.mark.parametrize("method", [BEST, "till_deduped", "till_queryable"])
+def test_a_second_asking_that_never_left_does_not_undo_that_the_first_may_have(
+    number: Instance, till: FakeProvider, monkeypatch: Any, method: str
 ) -> None:
     till.faults.append(Fault.DROP_AFTER)
-    payment = performed(initiate(number, "till_deduped"))
+    payment = performed(initiate(number, method))
     monkeypatch.setenv("TILL_URL", "http://127.0.0.1:1")
     work_until_rest()
     assert state(payment) == ("unknown", Stage.UNKNOWN)
+    monkeypatch.setenv("TILL_URL", till.url)
+    work_until_rest()
+    assert (state(payment), till.ledger) == (("paid", Stage.DONE), [reference(payment)])
+
+
+def test_a_receipt_that_is_too_long_is_cut_and_the_payment_is_paid(number: Instance, till: FakeProvider) -> None:
+    till.faults.append(Fault.ACCEPT)
+    payment = performed(initiate(number))
+    webhook(till, payment, "settled", receipt="R\0" + "1" * 90, code="c" * 90)
+    payment.refresh_from_db()
+    assert (payment.state, payment.receipt, len(payment.code)) == ("paid", "R" + "1" * 63, 64)
 
 
 @pytest.mark.parametrize("fault", [Fault.WRONG_AMOUNT, Fault.WRONG_CURRENCY])
@@ -440,6 +453,25 @@ def test_of_a_person_and_a_webhook_that_decide_at_once_one_is_heard(number: Inst
 
 def test_a_process_that_slept_past_its_lease_does_not_send(number: Instance, till: FakeProvider, settings: Any) -> None:
     settings.JOBS_LEASE_SECONDS = settings.PROVIDER_TIMEOUT_SECONDS
+    payment = performed(initiate(number, "till"))
+    assert (till.transfers, state(payment)) == ([], ("pending", Stage.PREPARED))
+
+
+def test_a_process_that_sleeps_right_before_it_sends_does_not_send(
+    number: Instance, till: FakeProvider, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, lease = StandingClock(), timedelta(seconds=settings.JOBS_LEASE_SECONDS)
+
+    class SleepyClock:
+        """Half of a lease passes between two looks at it."""
+
+        @staticmethod
+        def now() -> datetime:
+            shown = clock.now()
+            clock.advance(lease / 2)
+            return shown
+
+    monkeypatch.setattr(perform, "timezone", SleepyClock)
     payment = performed(initiate(number, "till"))
     assert (till.transfers, state(payment)) == ([], ("pending", Stage.DISPATCHING))
 

@@ -70,20 +70,28 @@ def _carry_out(effect: Effect) -> None:
         answer = _dispatch(effect, provider, request)
     else:
         answer = _reconcile(effect, provider, request)
+        if answer.status == Status.NOT_SENT:
+            # Nothing left this machine this time. What an earlier attempt sent may have arrived all the same.
+            answer = replace(answer, status=Status.UNKNOWN)
     conclude(effect, answer)
 
 
 def _dispatch(effect: Effect, provider: Provider[Request], request: Request) -> Answer:
     """Sends a request, with it written down beforehand that it may have been sent. Raises LostLease."""
-    now, timeout = timezone.now(), settings.PROVIDER_TIMEOUT_SECONDS
+    _check_lease(effect)
     own = Effect.objects.filter(pk=effect.pk, attempt=effect.attempt, stage=effect.stage)
-    if not own.update(stage=Stage.DISPATCHING, dispatched_at=effect.dispatched_at or now):
+    if not own.update(stage=Stage.DISPATCHING, dispatched_at=effect.dispatched_at or timezone.now()):
         raise LostLease(effect.public_id)
     connection.release()
-    if effect.lease_until is None or timezone.now() + timedelta(seconds=timeout) > effect.lease_until:
-        # This process slept. Somebody else may have the effect by the time the provider answers.
-        raise LostLease(effect.public_id)
+    _check_lease(effect)
     return _asked(provider.dispatch, request)
+
+
+def _check_lease(effect: Effect) -> None:
+    """Raises LostLease where this process slept: the effect may be another's by the time the provider answers."""
+    answered_by = timezone.now() + timedelta(seconds=settings.PROVIDER_TIMEOUT_SECONDS)
+    if effect.lease_until is None or answered_by > effect.lease_until:
+        raise LostLease(effect.public_id)
 
 
 def _reconcile(effect: Effect, provider: Provider[Request], request: Request) -> Answer:
@@ -95,10 +103,7 @@ def _reconcile(effect: Effect, provider: Provider[Request], request: Request) ->
         if answer.status != Status.NOT_FOUND:
             return answer
     if can.dedups_by_ref and not permits.refusal(effect):
-        answer = _dispatch(effect, provider, request)
-        if answer.status == Status.NOT_SENT:
-            # Nothing left this time; an earlier attempt's request may have arrived all the same.
-            return replace(answer, status=Status.UNKNOWN)
+        return _dispatch(effect, provider, request)
     return answer
 
 

@@ -40,6 +40,7 @@ class Status(StrEnum):
     NOT_FOUND = "not_found"
 
 
+LONGEST_TEXT = 64
 FINAL = frozenset({Status.SETTLED, Status.REFUSED})
 
 
@@ -55,6 +56,11 @@ class Answer:
     code: str = ""
     receipt: str = ""
     amount: Money | None = None
+
+    def __post_init__(self) -> None:
+        """Cuts what a provider made too long for our columns: its word counts all the same."""
+        for name in ("code", "receipt"):
+            object.__setattr__(self, name, getattr(self, name).replace("\0", "")[:LONGEST_TEXT])
 
 
 @dataclass(frozen=True)
