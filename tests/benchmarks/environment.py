@@ -41,7 +41,7 @@ def manage(given: dict[str, str], *arguments: str) -> None:
 
 
 def _inherited() -> dict[str, str]:
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "BENCHMARK_ROUNDS") if name in os.environ}
 
 
 def _settings(url: str, folder: str) -> dict[str, str]:

@@ -44,8 +44,9 @@ def platform() -> Iterator[Server]:
 
 @contextmanager
 def bare() -> Iterator[Server]:
-    """Run the bare views in the same shape."""
-    with _gunicorn("bare", free_port(), "tests.benchmarks.bare.wsgi:application") as found:
+    """Run the bare views in the same shape. gunicorn's master loads settings before the application can name its own."""
+    own = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare.settings"}
+    with _gunicorn("bare", free_port(), "tests.benchmarks.bare.wsgi:application", **own) as found:
         yield found
 
 
@@ -67,16 +68,16 @@ def ask(port: int, path: str, headers: Mapping[str, str] | None = None) -> Reply
 
 
 @contextmanager
-def _gunicorn(name: str, port: int, application: str) -> Iterator[Server]:
+def _gunicorn(name: str, port: int, application: str, **variables: str) -> Iterator[Server]:
     shape = ["--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{port}"]
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), *shape, application]
-    with _running(name, command, port) as found:
+    with _running(name, command, port, **variables) as found:
         yield found
 
 
 @contextmanager
-def _running(name: str, command: list[str], port: int) -> Iterator[Server]:
-    given = {**os.environ, "LOG_LEVEL": "INFO"}
+def _running(name: str, command: list[str], port: int, **variables: str) -> Iterator[Server]:
+    given = {**os.environ, "LOG_LEVEL": "INFO", **variables}
     started = time.perf_counter()
     with (Path(os.environ["DATA_DIR"]) / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log)

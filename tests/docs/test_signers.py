@@ -5,10 +5,11 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tests.docs import pages, signers
 from tests.support import bridges
-from tests.support.bridges import ORDERED, PLATFORM, BridgePlugin
+from tests.support.bridges import ORDERED, BridgePlugin
 
 pytestmark = pytest.mark.processes
 KEY = "order-7-of-gas-os"
@@ -30,7 +31,7 @@ def known(gas: BridgePlugin, **more: str) -> dict[str, str]:
         "issuer": signer.issuer,
         "kid": signer.kid,
         "secret": signer.secret,
-        "platform_url": PLATFORM,
+        "platform_url": settings.PUBLIC_URL,
         **more,
     }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 import requests
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -36,7 +37,6 @@ from plugins.models import SigningSecret
 from tests.support import factories
 from tests.support.waiting import HANGS_AFTER_SECONDS
 
-PLATFORM = "http://127.0.0.1:8000"
 BRIDGES = "/bridges/v1/"
 AMOUNT: dict[str, Any] = {"amountMinor": 105000, "currency": "KES"}
 ASKED: dict[str, Any] = {"amount": AMOUNT, "reference": "ORDER-7", "description": "Gas, 13 kg"}
@@ -74,7 +74,7 @@ class Signer:
         now = int(time.time())
         made = {
             "iss": self.issuer,
-            "aud": PLATFORM,
+            "aud": settings.PUBLIC_URL,
             "htm": method,
             "htu": path,
             "bsh": hashed(body),

@@ -1,4 +1,5 @@
 import json
+import secrets
 import time
 from functools import cache
 from uuid import UUID
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone
 
+from bridges.models import RequestNonce
 from kasilabs.accounts.models import Organization
 from kasilabs.lib.db import connection
 from kasilabs.lib.http import client
@@ -53,6 +55,13 @@ def call(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"id": row.public_id, "output": output})
 
 
+def insert(request: HttpRequest) -> JsonResponse:
+    """Write one row."""
+    asked = json.loads(request.body)
+    nonce = RequestNonce.objects.create(kid="bare", jti=secrets.token_hex(16), expires=timezone.now())
+    return JsonResponse({"id": str(nonce.id), "reference": asked["reference"]})
+
+
 @cache
 def _organization() -> UUID:
     return Organization.objects.get().id
@@ -68,4 +77,4 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("calls", call), path("row", row), path("readyz", readyz)]
+urlpatterns = [path("calls", call), path("insert", insert), path("row", row), path("readyz", readyz)]

@@ -3,10 +3,11 @@
 import json
 import sys
 
-from tests.benchmarks.measures import calls, logs, matrix, pages, schema_cost, schemas, start, tools
+from tests.benchmarks.measures import calls, idempotency, logs, matrix, pages, schema_cost, schemas, start, tools
 
 MEASURES = {
     "calls": calls,
+    "idempotency": idempotency,
     "tools": tools,
     "logs": logs,
     "matrix": matrix,
