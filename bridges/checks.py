@@ -5,8 +5,10 @@ Nothing is recorded against the idempotency key here.
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bridges import refusals
@@ -21,6 +23,7 @@ from installations.models import Installation
 from kasilabs.accounts.rate_limits import LimitReached, RateLimit, consume
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.jwt import BadToken
+from kasilabs.lib.db.compiled import compiled
 from kasilabs.logs.gates import BRIDGE_GATES, Gate
 from kasilabs.toolkits.catalogue import BACKGROUND
 from kasilabs.whatsapp.models import Instance
@@ -39,11 +42,21 @@ def find_installation(request: BridgeRequest, issuer: str) -> None:
     installation_id = ids.decode(ids.Prefix.INSTALLATION, issuer)
     if installation_id is None:
         raise InvalidToken
-    rows = secret.plugin.installations.filter(mode=secret.mode, id=installation_id)
-    installation = rows.with_version().select_related("organization").first()
-    if installation is None:
+    found = _installations(id=installation_id, plugin=secret.plugin_id, mode=secret.mode)
+    if not found:
         raise InvalidToken
-    request.set_installation(installation)
+    request.set_installation(found[0])
+
+
+@compiled
+def _installations(*, id: UUID, plugin: UUID, mode: str) -> QuerySet[Installation]:  # noqa: A002
+    rows = Installation.objects.with_version().select_related("plugin", "version", "organization")
+    return rows.filter(id=id, plugin=plugin, mode=mode)
+
+
+@compiled
+def _instances(*, id: UUID, organization: UUID) -> QuerySet[Instance]:  # noqa: A002
+    return Instance.objects.filter(id=id, organization=organization)
 
 
 def check(request: BridgeRequest, *, chat_token: str | None, target_id: str) -> None:
@@ -80,9 +93,10 @@ def _resolve(request: BridgeRequest, installation: Installation, target_id: str)
             raise refusals.not_found()
     number, alias = _named(request)
     number_id = ids.decode(ids.Prefix.INSTANCE, number) if isinstance(number, str) else None
-    instance = installation.organization.instances.filter(id=number_id).first() if number_id else None
-    if instance is None:
+    found = _instances(id=number_id, organization=installation.organization_id) if number_id else []
+    if not found:
         raise refusals.wrong_member("/instance", "enum", _("There is no such WhatsApp number."))
+    instance = found[0]
     instance.organization = installation.organization
     request.set_instance(instance)
     if request.target is not None and request.target.instance_id != instance.id:

@@ -41,6 +41,7 @@ from bridges.models import BridgeCall
 from kasilabs.jobs import backoff
 from kasilabs.jobs.models import LostLease, State
 from kasilabs.lib.crypto import fields
+from kasilabs.lib.db import one_row
 from kasilabs.lib.refusal import Refused
 from kasilabs.logs import write
 from kasilabs.logs.models import CallState
@@ -133,7 +134,7 @@ def _claim(request: BridgeRequest, command: Command) -> tuple[BridgeCall, bool]:
     phones = request.phones
     try:
         with transaction.atomic():
-            call.save(force_insert=True)
+            one_row.insert(call)
             request.count_use()
             write.insert_open_bridge(
                 request.row,

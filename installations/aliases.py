@@ -12,9 +12,12 @@ import hmac
 import re
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from installations.models import ALIAS_HASH_VERSION, CustomerAlias, Installation
 from kasilabs.accounts import keyring
 from kasilabs.accounts.models import Organization
+from kasilabs.lib.db.compiled import compiled
 from kasilabs.whatsapp.models import Customer
 
 ALIAS_BYTES = 20
@@ -58,8 +61,13 @@ def find_customer(installation: Installation, alias: str) -> Customer | None:
     """Returns the customer whom the plugin of an installation knows by this alias; None for anybody else's alias."""
     if not _ALIAS.fullmatch(alias):
         return None
-    rows = CustomerAlias.objects.filter(
+    found = _aliases(
         organization=installation.organization_id, plugin=installation.plugin_id, mode=installation.mode, alias=alias
     )
-    row = rows.select_related("customer").first()
-    return row.customer if row else None
+    return found[0].customer if found else None
+
+
+@compiled
+def _aliases(*, organization: UUID, plugin: UUID, mode: str, alias: str) -> QuerySet[CustomerAlias]:
+    rows = CustomerAlias.objects.filter(organization=organization, plugin=plugin, mode=mode, alias=alias)
+    return rows.select_related("customer")

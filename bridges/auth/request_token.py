@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -15,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from bridges.models import RequestNonce
 from kasilabs.lib.crypto import fields, jwt
 from kasilabs.lib.db import one_row
+from kasilabs.lib.db.compiled import compiled
 from kasilabs.lib.states import Mode
 from plugins.models import SigningSecret
 
@@ -90,7 +93,7 @@ def verify(token: str, sent: SentRequest) -> VerifiedToken:
     now = timezone.now()
     try:
         kid = jwt.claimed_kid(token)
-        secret = _live_secret(kid, now)
+        secret = next(iter(_live_secrets(kid=kid.replace("\0", ""))), None)
         document = jwt.verify(token, key=(secret or _decoy()).reveal().encode(), typ=TYP)
         claims = Claims.model_validate(document)
     except (jwt.BadToken, ValidationError):
@@ -106,10 +109,11 @@ def verify(token: str, sent: SentRequest) -> VerifiedToken:
     return VerifiedToken(secret, claims.iss)
 
 
-def _live_secret(kid: str, now: datetime) -> SigningSecret | None:
-    """Returns the one bridge secret a key id names, with its plugin; None when it is not live or not for bridges."""
-    live = SigningSecret.objects.live(now).filter(purpose=SigningSecret.Purpose.BRIDGE)
-    return live.select_related("plugin__owner").filter(kid=kid.replace("\0", "")).first()
+@compiled
+def _live_secrets(*, kid: str) -> QuerySet[SigningSecret]:
+    """Selects the one bridge secret a key id names, with its plugin; none when it is not live or not for bridges."""
+    bridge = SigningSecret.objects.filter(purpose=SigningSecret.Purpose.BRIDGE, kid=kid)
+    return bridge.live(at=Now()).select_related("plugin__owner")
 
 
 @lru_cache(maxsize=1)

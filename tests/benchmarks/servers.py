@@ -44,7 +44,7 @@ def platform() -> Iterator[Server]:
 
 @contextmanager
 def bare() -> Iterator[Server]:
-    """Run the bare views in the same shape. gunicorn's master loads settings before the application can name its own."""
+    """Run the bare views in the same shape. The master of gunicorn loads settings before an application names any."""
     own = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare.settings"}
     with _gunicorn("bare", free_port(), "tests.benchmarks.bare.wsgi:application", **own) as found:
         yield found
