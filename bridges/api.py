@@ -21,17 +21,17 @@ from bridges.auth import request_token
 from bridges.auth.request_token import InvalidToken, SentRequest
 from bridges.bridge_request import BridgeRequest
 from bridges.refusals import RequestRefused
-from bridges.schemas import AfterSaleOut, Answered, InstallationsOut, OrderOut, PaymentOut, Problem, RefundOut
+from bridges.schemas import AfterSaleOut, Answered, InstallationsOut, OrderOut, PaymentOut, RefundOut
 from kasilabs.lib import request_bodies
 from kasilabs.lib.documents import strict_json
-from kasilabs.lib.machine_api import problems, request_id
+from kasilabs.lib.machine_api import problem_schema, problems, request_id
 from kasilabs.logs import write
 from kasilabs.logs.gates import BRIDGE_GATES
 from kasilabs.logs.models import CallState
 
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
-_READING = dict.fromkeys((401, 403, 404, 422, 429), Problem)
-_DOING = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429), Problem)
+_READING = problem_schema.problems(401, 403, 404, 422, 429)
+_DOING = problem_schema.problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
 
 
 class _UnsupportedMediaType(Exception):

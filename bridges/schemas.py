@@ -5,24 +5,6 @@ from typing import Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 
-class Error(BaseModel):
-    pointer: str
-    code: str
-    message: str
-
-
-class Problem(BaseModel):
-    """An error as RFC 9457 has it. `id` is there for a no that was stored and is replayed."""
-
-    title: str
-    status: int
-    detail: str
-    code: str
-    id: str | None = None
-    gate: str | None = None
-    errors: list[Error] | None = None
-
-
 class InstanceOut(BaseModel):
     id: str
     name: str

@@ -15,18 +15,21 @@ from grants.decision.gates import number_suspended
 from grants.decision.tool_list import ToolList
 from kasilabs.agent import formats, schemas
 from kasilabs.agent.auth import AgentKey, InvalidKey
-from kasilabs.agent.schemas import CallIn
+from kasilabs.agent.schemas import CallIn, CallOut
 from kasilabs.calls import results
 from kasilabs.calls.call import call_tool, refuse
 from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib import request_bodies
 from kasilabs.lib.documents import strict_json
-from kasilabs.lib.machine_api import problems, request_id
+from kasilabs.lib.machine_api import problem_schema, problems, request_id
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
 
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
+
+
+_LISTED: dict[int, Any] = {200: dict[str, Any], 304: None}
 
 
 class _UnsupportedMediaType(Exception):
@@ -43,7 +46,9 @@ api = NinjaAPI(
 )
 
 
-@api.api_operation(["GET", "HEAD"], "/tools", url_name="tools")
+@api.api_operation(
+    ["GET", "HEAD"], "/tools", url_name="tools", response=_LISTED | problem_schema.problems(400, 401, 403, 429)
+)
 def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpResponse:  # noqa: A002
     """Lists the tools of the number the key belongs to."""
     instance = _instance(request)
@@ -57,7 +62,9 @@ def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpRe
     return _revalidated(request, body, formats.etag(instance, form, body))
 
 
-@api.api_operation(["GET", "HEAD"], "/instance", url_name="instance")
+@api.api_operation(
+    ["GET", "HEAD"], "/instance", url_name="instance", response=_LISTED | problem_schema.problems(401, 429)
+)
 def instance(request: HttpRequest) -> HttpResponse:
     """Says what the runtime needs to be this number; a suspended one is told so, with nothing to work with."""
     number = _instance(request)
@@ -77,7 +84,12 @@ def _revalidated(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
     return answer
 
 
-@api.post("/calls", url_name="calls")
+@api.post(
+    "/calls",
+    url_name="calls",
+    response={200: CallOut} | problem_schema.problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 504),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schemas.CALL_SCHEMA}}}},
+)
 def call(request: HttpRequest) -> HttpResponse:
     """Calls one tool. The state of the number comes first, then the form of the body, then every other gate."""
     instance = _instance(request)

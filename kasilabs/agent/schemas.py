@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from kasilabs.calls.customer import SentConversation
 from kasilabs.calls.tool_call import ToolCall
@@ -52,6 +52,31 @@ class CallIn(Strict):
 _NUMBERS = (re.compile(r"\d{9,15}"), re.compile(r"\d(?:[^\w,;]*\d){8,14}"))
 """Phone numbers as people write them, without and with separators, in the digits of any script."""
 MOST_NUMBERS = 16
+
+
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    """Returns a schema with the definitions it refers to in their places: an OpenAPI document has others."""
+    if isinstance(node, list):
+        return [_inlined(each, definitions) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _inlined(definitions[node["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(each, definitions) for name, each in node.items() if name != "$defs"}
+
+
+_SCHEMA = CallIn.model_json_schema()
+CALL_SCHEMA = _inlined(_SCHEMA, _SCHEMA.get("$defs", {}))
+"""The body of a call, for the OpenAPI document: the view reads it itself, after the state of the number."""
+
+
+class CallOut(BaseModel):
+    """The answer to a call that succeeded."""
+
+    id: str
+    status: Literal["succeeded"]
+    output: dict[str, Any]
+    durationMs: int  # noqa: N815
 
 
 def malformed_call(instance: Instance, document: dict[str, Any], *, request_id: str) -> ToolCall:
