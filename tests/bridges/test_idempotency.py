@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -317,6 +318,26 @@ def test_what_nobody_expected_is_500_and_may_be_tried_again(gas: BridgePlugin, m
     assert gas.signer.post("orders", body, key=KEY).status_code == 409
     BridgeCall.objects.update(due_at=timezone.now())
     assert (gas.signer.post("orders", body, key=KEY).status_code, effects_of(KEY)) == (200, 1)
+
+
+@pytest.mark.parametrize(("path", "body"), [("orders", ORDERED), ("payments", ASKED)])
+@pytest.mark.parametrize("place", ["_claim", "_store"])
+def test_a_database_that_is_away_is_503_and_one_effect_in_the_end(
+    gas: BridgePlugin, place: str, path: str, body: dict[str, Any]
+) -> None:
+    def be_away(*_arguments: Any) -> Any:
+        raise OperationalError("the database is gone, locked or full")
+
+    asked = gas.body(**body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(idempotency, place, be_away)
+        gas.signer.client.raise_request_exception = False
+        away = gas.signer.post(path, asked, key=KEY)
+    assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+    assert int(away["Retry-After"]) > 0
+    assert BridgeCall.objects.count() == (place == "_store")
+    BridgeCall.objects.update(due_at=timezone.now())
+    assert (gas.signer.post(path, asked, key=KEY).status_code, effects_of(KEY)) == (200, 1)
 
 
 def test_a_call_that_failed_too_often_begins_anew_when_it_is_asked_for(gas: BridgePlugin) -> None:
