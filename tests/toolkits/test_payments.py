@@ -106,6 +106,7 @@ def test_cash_that_never_came_is_marked_failed(number: Instance) -> None:
     payment = initiate(factories.origin(number, mode=Mode.LIVE), method="cash")
     settlement.mark_failed(payment, actor=ACTOR, reason="The customer did not come")
     assert (payment.state, payment.code) == (PaymentState.FAILED, "marked_failed")
+    assert "settledAt" not in payment.as_json()
     perform.perform(payment.effect)
     payment.refresh_from_db()
     assert (payment.state, payment.effect.stage) == (PaymentState.FAILED, Stage.REFUSED)

@@ -115,7 +115,7 @@ class Payment(ScopedRow):
 
     def as_json(self) -> dict[str, Any]:
         """Returns the payment as a plugin reads it (contract of the bridges)."""
-        settled = {"settledAt": formatting.rfc3339(self.settled)} if self.settled else {}
+        arrived = self.settled if self.state in CAPTURED else None
         return {
             "id": self.public_id,
             "state": self.state,
@@ -124,7 +124,7 @@ class Payment(ScopedRow):
             "reference": self.reference,
             "mode": self.mode,
             "createdAt": formatting.rfc3339(self.created),
-            **settled,
+            **({"settledAt": formatting.rfc3339(arrived)} if arrived else {}),
         }
 
 
