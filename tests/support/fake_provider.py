@@ -51,7 +51,7 @@ class FakeProvider:
         self.queried: list[str] = []
         self.faults: deque[Fault] = deque()
         self._records: dict[str, dict[str, Any]] = {}
-        self._in_transit: list[dict[str, Any]] = []
+        self._in_transit: list[tuple[str, dict[str, Any]]] = []
         self._lock = threading.Lock()
         self._held, self._released = threading.Event(), threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -78,7 +78,9 @@ class FakeProvider:
     def arrive(self) -> None:
         """Let what was late arrive."""
         while self._in_transit:
-            self._move(self._in_transit.pop(), "settled")
+            path, asked = self._in_transit.pop()
+            if not self._is_repeated(path, asked):
+                self._move(asked, "settled")
 
     def settle(self, reference: str) -> None:
         self._records[reference]["status"] = "settled"
@@ -98,17 +100,23 @@ class FakeProvider:
         with self._lock:
             self.transfers.append(asked)
             fault = self.faults.popleft() if self.faults else None
-            is_repeated = path.startswith("/deduped") and reference in self._records
-            if fault == Fault.LATE:
-                self._in_transit.append(asked)
-            elif fault in CODES:
-                self._records[reference] = {**asked, "status": "refused", "code": CODES[fault]}
-            elif fault not in UNDONE and not is_repeated:
-                self._move(asked, "pending" if fault == Fault.ACCEPT else "settled", fault)
+            if not self._is_repeated(path, asked):
+                self._carry_out(path, asked, fault)
         if fault == Fault.HOLD:
             self._held.set()
             self._released.wait(HANGS_AFTER_SECONDS)
         return fault, self._records.get(reference, {})
+
+    def _carry_out(self, path: str, asked: dict[str, Any], fault: Fault | None) -> None:
+        if fault == Fault.LATE:
+            self._in_transit.append((path, asked))
+        elif fault in CODES:
+            self._records[asked["reference"]] = {**asked, "status": "refused", "code": CODES[fault]}
+        elif fault not in UNDONE:
+            self._move(asked, "pending" if fault == Fault.ACCEPT else "settled", fault)
+
+    def _is_repeated(self, path: str, asked: dict[str, Any]) -> bool:
+        return path.startswith("/deduped") and asked["reference"] in self._records
 
     def _move(self, asked: dict[str, Any], status: str, fault: Fault | None = None) -> None:
         self.ledger.append(asked["reference"])

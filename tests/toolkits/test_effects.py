@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kasilabs.jobs import sweep
@@ -565,16 +565,24 @@ def crash(payment: Payment) -> None:
     Effect.objects.open().filter(pk=payment.effect_id).update(**values, attempt=F("attempt") + 1)
 
 
-STEPS = ["perform", "crash", "arrive", "settled", "pending"]
+def fail_to_reach(payment: Payment) -> None:
+    """Perform it while nothing can be sent."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILL_URL", "http://127.0.0.1:1")
+        perform.perform(payment.effect)
+
+
+STEPS = ["perform", "perform", "crash", "unreachable", "arrive", "settled", "pending"]
 OUTCOMES = [None, *LOST, Fault.ACCEPT, Fault.REFUSE, Fault.LATE]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(ALL),
-    faults=st.lists(st.sampled_from(OUTCOMES), max_size=3),
-    steps=st.lists(st.sampled_from(STEPS), max_size=6),
+    faults=st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=3),
+    steps=st.lists(st.sampled_from(STEPS), min_size=3, max_size=8),
 )
+@example(method="till_queryable", faults=[Fault.ERROR_AFTER], steps=["perform", "unreachable", "perform"])
 def test_however_attempts_deaths_and_webhooks_interleave_there_is_at_most_one_effect(
     number: Instance, till: FakeProvider, method: str, faults: list[Fault | None], steps: list[str]
 ) -> None:
@@ -583,6 +591,7 @@ def test_however_attempts_deaths_and_webhooks_interleave_there_is_at_most_one_ef
     acts = {
         "perform": lambda: perform.perform(payment.effect),
         "crash": lambda: crash(payment),
+        "unreachable": lambda: fail_to_reach(payment),
         "arrive": till.arrive,
     }
     for step in steps:
