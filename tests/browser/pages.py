@@ -191,6 +191,9 @@ def _installing(seed: Seed) -> Iterator[PageCase]:
     steps = [reverse(f"grants:install_{step}", args=[org, "DRAFT_DESK"]) for step in ("permissions", "numbers")]
     yield PageCase("install step 1", steps[0])
     yield PageCase("install step 2", steps[0], act=click("Save and continue", shows="[name=numbers]"))
+    needing = reverse("grants:install_permissions", args=[org, "DRAFT_WHEELS"])
+    yield PageCase("install step 1 with needs", needing)
+    yield PageCase("install step 2 with needs", needing, act=click("Save and continue", shows="[name=toolkits]"))
     yield PageCase("install step 3", steps[1], act=click("Save and continue", shows="[name=label]"))
     third = reverse("grants:install_configuration", args=[org, "DRAFT_DESK"])
     yield PageCase("install step 3 refused", third, act=click("Install and continue", shows=".k-summary"), status=422)
@@ -215,7 +218,7 @@ def _granting(seed: Seed) -> Iterator[PageCase]:
     yield PageCase("explain", explain)
     yield PageCase("explain on", asked + "create_support_ticket")
     yield PageCase("explain blocked", asked + "find_support_ticket")
-    lacking = f"{explain}?number={seed.billing.public_id}&tool=riders__create_support_ticket"
+    lacking = f"{explain}?number={seed.billing.public_id}&tool=wheels__create_support_ticket"
     yield PageCase("explain what it lacks", lacking)
     yield PageCase("toolkits", reverse("grants:toolkits", args=[org]))
     yield PageCase("remove toolkit", reverse("grants:remove_toolkit", args=[org, "ECOMMERCE"]))

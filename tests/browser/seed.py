@@ -67,7 +67,7 @@ NEEDS: dict[str, Any] = {
         }
     ],
 }
-RIDERS: dict[str, Any] = {"slug": "RIDERS", "name": "Riders", "configurationSchema": None, **NEEDS}
+RIDERS: dict[str, Any] = {"slug": "WHEELS", "name": "Wheels", "configurationSchema": None, **NEEDS}
 CASES: list[dict[str, Any]] = [
     {
         "request": {"tool": "create_support_ticket", "input": {"subject": "No invoice", "urgent": True, "copies": 2}},
@@ -173,7 +173,8 @@ def build() -> Seed:
     desk = _desk(ours, legal)
     riders = factories.installation(ours, **RIDERS)
     plugins.grant_plugin(instance=billing, installation=riders, tools=None, permissions=None, actor=factories.ACTOR)
-    factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND, **NEEDS)
+    factories.version(ours, slug="DRAFT_DESK", name="Draft Desk", configurationSchema=factories.EVERY_KIND)
+    factories.version(ours, slug="DRAFT_WHEELS", name="Draft Wheels", **NEEDS)
     operator = ours.members.get(role=Role.OPERATOR)
     chat_answerers.add(instance=legal, member=operator, actor=factories.ACTOR)
     calls = [factories.call(legal, **case) for case in CASES]

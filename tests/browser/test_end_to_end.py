@@ -144,9 +144,9 @@ def grant(admin: Window, number: str) -> None:
     admin.click_navigation("Permission matrix")
     admin.click_button(f"Grant Support Desk to {number}")
     admin.wait_for_announcement(f"Support Desk is granted to {number}.")
-    admin.click_button(f"support:tickets:read for {number}: Off")
+    admin.click_button(f"Read support tickets for {number}: Off")
     admin.wait_for_announcement(f"Read support tickets is on for {number}")
-    admin.page.get_by_role("button", name=f"find_support_ticket for {number}: On").wait_for()
+    admin.page.get_by_role("button", name=f"Find a support ticket for {number}: On").wait_for()
 
 
 def make_test_call(developer: Window) -> None:

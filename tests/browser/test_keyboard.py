@@ -50,7 +50,7 @@ def test_the_first_stop_skips_to_the_content(seeded: Seed, open_window: OpenWind
 def test_a_cell_keeps_the_focus_while_it_changes(seeded: Seed, open_window: OpenWindow) -> None:
     window = open_window(seeded.cast.admin)
     window.open(url(seeded, "grants:matrix"))
-    cell = window.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off")
+    cell = window.page.get_by_role("button", name="Read support tickets for Legal Consultations: Off")
     place = cell.get_attribute("id")
     tab_to(window, f"#{place}")
     window.page.keyboard.press("Space")

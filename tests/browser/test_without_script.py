@@ -41,10 +41,10 @@ def test_a_plugin_is_installed_in_four_steps(seeded: Seed, admin: Window) -> Non
 
 def test_a_cell_is_turned_on_and_off(seeded: Seed, admin: Window) -> None:
     admin.open(url(seeded, "grants:matrix"))
-    admin.click_button("support:tickets:read for Legal Consultations: Off")
+    admin.click_button("Read support tickets for Legal Consultations: Off")
     admin.page.get_by_text("Read support tickets is on for Legal Consultations").wait_for()
-    admin.click_button("support:tickets:read for Legal Consultations: On")
-    admin.page.get_by_role("button", name="support:tickets:read for Legal Consultations: Off").wait_for()
+    admin.click_button("Read support tickets for Legal Consultations: On")
+    admin.page.get_by_role("button", name="Read support tickets for Legal Consultations: Off").wait_for()
 
 
 def test_a_configuration_keeps_what_was_typed_beside_a_fault(seeded: Seed, admin: Window) -> None:
@@ -68,13 +68,13 @@ def test_a_configuration_keeps_what_was_typed_beside_a_fault(seeded: Seed, admin
 def test_lists_are_filtered(seeded: Seed, admin: Window) -> None:
     admin.open(url(seeded, "logs:list"))
     admin.page.get_by_role("navigation", name="Filters").get_by_role("link", name="Refused").click()
-    admin.wait_for_text("1 call")
+    admin.wait_for_text("2 calls")
     admin.click_link("Remove filter Outcome Refused")
-    admin.wait_for_text("6 calls")
+    admin.wait_for_text("9 calls")
     admin.open(url(seeded, "grants:matrix"))
     admin.page.get_by_label("Tool, permission or plugin").fill("find")
     admin.click_button("Show")
-    admin.wait_for_text("1 of 7 rows")
+    admin.wait_for_text("1 of 12 rows")
 
 
 def test_a_value_is_explained(seeded: Seed, admin: Window) -> None:
