@@ -42,7 +42,7 @@ def test_a_plugin_is_published_installed_granted_and_called(site: Workers, open_
         grant(admin, legal.name)
         make_test_call(developer)
         granted, other = (Agent(site.url, key) for key in keys)
-        names = ["close_support_ticket", "create_support_ticket", "find_support_ticket"]
+        names = ["close_support_ticket", "create_support_ticket", "find_support_ticket", "request_callback"]
         assert granted.tools() == [f"support_desk__{name}" for name in names]
         assert other.tools() == []
         assert granted.call() == (200, {"status": "created", "reference": "T-1002", "queue": "billing"})
