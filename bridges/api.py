@@ -1,7 +1,6 @@
 """The bridges over HTTP: tokens and gates in the authenticator, then the body, then the action."""
 
 import json
-import re
 from contextlib import suppress
 from typing import Any, cast
 
@@ -23,19 +22,13 @@ from bridges.bridge_request import BridgeRequest
 from bridges.refusals import RequestRefused
 from bridges.schemas import AfterSaleOut, Answered, InstallationsOut, OrderOut, PaymentOut, RefundOut
 from kasilabs.lib import request_bodies
-from kasilabs.lib.documents import strict_json
 from kasilabs.lib.machine_api import problem_schema, problems, request_id
 from kasilabs.logs import write
 from kasilabs.logs.gates import BRIDGE_GATES
 from kasilabs.logs.models import CallState
 
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
 _READING = problem_schema.problems(401, 403, 404, 422, 429)
 _DOING = problem_schema.problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
-
-
-class _UnsupportedMediaType(Exception):
-    """The body says it is not application/json."""
 
 
 class _InvalidKey(Exception):
@@ -52,7 +45,7 @@ class _StrictParser(Parser):
 class Bridge(HttpBearer):
     """The authenticator of one action: everything that is asked before the body.
 
-    Raises NotJson and the two exceptions of this module for a request that cannot be read, InvalidToken, and then
+    Raises _InvalidKey, UnsupportedMediaType and NotJson for a request that cannot be read, InvalidToken, and then
     RequestRefused.
     """
 
@@ -62,10 +55,10 @@ class Bridge(HttpBearer):
 
     def __call__(self, http: HttpRequest) -> BridgeRequest:
         is_command = isinstance(self.action, Command)
-        document = _read(http) if is_command else {}
         key = http.headers.get("Idempotency-Key", "") if is_command else None
-        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        if key is not None and not request_bodies.IDEMPOTENCY_KEY.fullmatch(key):
             raise _InvalidKey
+        document = request_bodies.read_json(http) if is_command else {}
         scheme, _, token = http.headers.get("Authorization", "").partition(" ")
         chat_token = http.headers.get("X-KasiLabs-Chat-Token")
         sent = SentRequest(str(http.method), _path_as_sent(http), http.body, key, chat_token)
@@ -101,6 +94,7 @@ api = NinjaAPI(
     parser=_StrictParser(),
     urls_namespace="bridges",
 )
+request_bodies.answer_unreadable(api)
 
 
 @api.get(
@@ -203,12 +197,6 @@ def _path_as_sent(http: HttpRequest) -> str:
     return str(http.META.get("RAW_URI") or http.get_full_path())
 
 
-def _read(http: HttpRequest) -> dict[str, Any]:
-    if http.body and http.content_type != "application/json":
-        raise _UnsupportedMediaType
-    return strict_json.loads(http.body)
-
-
 def _read_answer(request: BridgeRequest, document: dict[str, Any]) -> HttpResponse:
     """Answers a request that only reads, and writes its row."""
     request.row.state, request.row.status = CallState.SUCCEEDED, 200
@@ -260,16 +248,6 @@ def _invalid_token(http: HttpRequest, error: InvalidToken) -> HttpResponse:  # n
 def _invalid_key(http: HttpRequest, error: _InvalidKey) -> HttpResponse:  # noqa: ARG001
     detail = "Send an Idempotency-Key of 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
     return problems.response(400, "invalid_idempotency_key", detail)
-
-
-@api.exception_handler(_UnsupportedMediaType)
-def _unsupported(http: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
-    return problems.generic(415)
-
-
-@api.exception_handler(strict_json.NotJson)
-def _not_json(http: HttpRequest, error: strict_json.NotJson) -> HttpResponse:  # noqa: ARG001
-    return problems.response(400, "not_json", error.detail)
 
 
 @api.exception_handler(Exception)

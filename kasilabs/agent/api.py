@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -26,14 +25,7 @@ from kasilabs.lib.machine_api import problem_schema, problems, request_id
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
 
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
-
-
 _LISTED: dict[int, Any] = {200: dict[str, Any], 304: None}
-
-
-class _UnsupportedMediaType(Exception):
-    """The body says it is not application/json."""
 
 
 api = NinjaAPI(
@@ -44,6 +36,7 @@ api = NinjaAPI(
     auth=AgentKey(),
     urls_namespace="agent",
 )
+request_bodies.answer_unreadable(api)
 
 
 @api.api_operation(
@@ -95,9 +88,9 @@ def call(request: HttpRequest) -> HttpResponse:
     instance = _instance(request)
     if not instance.is_active:
         return _suspended_call(request, instance)
-    document = _read(request)
+    document = request_bodies.read_json(request)
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+    if key is not None and not request_bodies.IDEMPOTENCY_KEY.fullmatch(key):
         detail = "An idempotency key has 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
         return problems.response(400, "invalid_idempotency_key", detail)
     try:
@@ -131,18 +124,11 @@ def _suspended(instance: Instance) -> HttpResponse:
 def _suspended_call(request: HttpRequest, instance: Instance) -> HttpResponse:
     """Refuses whatever is asked of a suspended number. Only a body that is JSON leaves a row."""
     try:
-        document = _read(request)
-    except (_UnsupportedMediaType, strict_json.NotJson):
+        document = request_bodies.read_json(request)
+    except (request_bodies.UnsupportedMediaType, strict_json.NotJson):
         return _suspended(instance)
     refused = schemas.malformed_call(instance, document, request_id=request_id.current(request))
     return _respond(refuse(refused, results.refused(refused, number_suspended(instance))))
-
-
-def _read(request: HttpRequest) -> dict[str, Any]:
-    """Returns the body as JSON. Raises _UnsupportedMediaType and NotJson."""
-    if request.body and request.content_type != "application/json":
-        raise _UnsupportedMediaType
-    return strict_json.loads(request.body)
 
 
 def _fingerprint(request: HttpRequest) -> str:
@@ -168,16 +154,6 @@ def _invalid_key(request: HttpRequest, error: InvalidKey) -> HttpResponse:  # no
         return problems.response(429, "rate_limited", "Too many wrong keys from this address.", headers=headers)
     headers = {"WWW-Authenticate": "Bearer"}
     return problems.response(401, "invalid_key", "The agent key is not valid.", headers=headers)
-
-
-@api.exception_handler(_UnsupportedMediaType)
-def _unsupported(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
-    return problems.generic(415)
-
-
-@api.exception_handler(strict_json.NotJson)
-def _not_json(request: HttpRequest, error: strict_json.NotJson) -> HttpResponse:  # noqa: ARG001
-    return problems.response(400, "not_json", error.detail)
 
 
 @api.exception_handler(Exception)

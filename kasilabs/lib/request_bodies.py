@@ -1,4 +1,4 @@
-"""The bodies of machine APIs, strict: unknown members and lenient types are refused, each fault with its pointer."""
+"""What machines send, read strictly: bodies without unknown members and lenient types, each fault with its pointer."""
 
 import re
 import unicodedata
@@ -6,13 +6,42 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
 from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
 
-from kasilabs.lib.documents import json_pointer
+from kasilabs.lib.documents import json_pointer, strict_json
 from kasilabs.lib.documents.json_schema import SchemaViolation
+from kasilabs.lib.machine_api import problems
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+
+
+IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
+
+
+class UnsupportedMediaType(Exception):
+    """The body says it is not application/json."""
+
+
+def read_json(request: HttpRequest) -> dict[str, Any]:
+    """Returns the body as JSON. Raises UnsupportedMediaType and NotJson."""
+    if request.body and request.content_type != "application/json":
+        raise UnsupportedMediaType
+    return strict_json.loads(request.body)
+
+
+def answer_unreadable(api: NinjaAPI) -> None:
+    """Lets an API answer what `read_json` raises."""
+
+    @api.exception_handler(UnsupportedMediaType)
+    def unsupported(request: HttpRequest, error: UnsupportedMediaType) -> HttpResponse:  # noqa: ARG001
+        return problems.generic(415)
+
+    @api.exception_handler(strict_json.NotJson)
+    def not_json(request: HttpRequest, error: strict_json.NotJson) -> HttpResponse:  # noqa: ARG001
+        return problems.response(400, "not_json", error.detail)
 
 
 def fault(code: str, sentence: str) -> PydanticCustomError:

@@ -258,7 +258,8 @@ def test_what_is_not_one_json_object_is_400_before_the_token(gas: BridgePlugin, 
 
 def test_other_media_and_large_bodies_are_refused_before_the_token(gas: BridgePlugin) -> None:
     client = gas.signer.client
-    assert client.post("/bridges/v1/orders", b"a=1", content_type="text/plain").status_code == 415
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    assert client.post("/bridges/v1/orders", b"a=1", content_type="text/plain", headers=key).status_code == 415
     large = client.post("/bridges/v1/orders", b"x" * 65537, content_type="application/json")
     assert (large.status_code, large.json()["code"]) == (413, "too_large")
 

@@ -167,6 +167,7 @@ def test_the_addresses_of_the_bridges_are_those_of_the_document() -> None:
 
 def test_the_codes_of_the_bridges_are_those_of_the_code() -> None:
     sources = [*(pages.ROOT / "bridges").rglob("*.py"), pages.ROOT / "kasilabs/lib/machine_api/problems.py"]
+    sources.append(pages.ROOT / "kasilabs/lib/request_bodies.py")
     toolkits = pages.ROOT / "kasilabs/toolkits"
     sources += [toolkits / "payments/collect.py", toolkits / "payments/refunds.py", toolkits / "orders/after_sale.py"]
     sources += [toolkits / "providers/__init__.py", toolkits / "providers/base.py"]
