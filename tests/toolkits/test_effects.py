@@ -410,6 +410,22 @@ def test_a_webhook_with_another_signature_is_not_read(number: Instance, till: Fa
     assert state(payment) == ("pending", Stage.DISPATCHING)
 
 
+def test_a_webhook_that_anybody_could_have_sent_is_asked_about_and_not_believed(
+    number: Instance, till: FakeProvider, settings: Any
+) -> None:
+    settings.JOBS_RETRY_SECONDS = 3600
+    till.faults.append(Fault.ACCEPT)
+    payment = performed(initiate(number, "till_queryable_unsigned"))
+    webhook(till, payment, "settled")
+    assert state(payment) == ("pending", Stage.DISPATCHING)
+    work_until_rest()
+    assert (state(payment), len(till.queried)) == (("pending", Stage.DISPATCHING), 1)
+    till.settle(reference(payment))
+    webhook(till, payment, "settled")
+    work_until_rest()
+    assert (state(payment), len(till.queried)) == (("paid", Stage.DONE), 2)
+
+
 def test_a_webhook_for_nothing_of_ours_changes_nothing(number: Instance, till: FakeProvider) -> None:
     raw, headers = till.webhook("0" * 32, "settled")
     conclude.receive(providers.get(BEST), raw, headers)

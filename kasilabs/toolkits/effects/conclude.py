@@ -47,14 +47,17 @@ def conclude(effect: Effect, answer: Answer) -> None:
 def receive(provider: Provider[Any], raw: bytes, headers: Mapping[str, str], *, account: object = None) -> None:
     """Takes what a provider sent by itself. Raises BadWebhook, and then nothing of it was believed.
 
-    It may come before our own attempt has its answer, twice, or after something newer, or be about nothing of ours.
+    It may come before our own attempt has its answer, twice, or after something newer, or be about nothing of ours. A
+    word that anybody could have sent, because the provider does not sign, only lets a worker ask the provider itself.
     """
     for event in provider.parse_webhook(raw, headers, account=account):
         effect = Effect.objects.filter(provider=provider.name, provider_ref=event.reference).first()
         if effect is None:
             log.warning("webhook_for_nothing_of_ours", provider=provider.name)
-        else:
+        elif provider.capabilities.signed_webhooks:
             _take(effect, event.answer)
+        else:
+            ask_again(effect)
 
 
 def _take(effect: Effect, answer: Answer) -> None:

@@ -105,8 +105,9 @@ class Capabilities:
     """What a provider can do, which decides how a lost answer is made up for.
 
     `dedups_by_ref`: a request it has already got under the same reference has no second effect, so that sending again
-    is safe. `queryable_by_ref`: it says what became of a reference. `min_units`: the currencies it takes, each with the
-    smallest step in minor units (100 where only whole shillings move); None means all of them, by single minor units.
+    is safe. `queryable_by_ref`: it says what became of a reference. `signed_webhooks`: what it sends by itself is
+    proved to be its own, and believed. `min_units`: the currencies it takes, each with the smallest step in minor units
+    (100 where only whole shillings move); None means all of them, by single minor units.
     """
 
     modes: frozenset[Mode]

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class TillConfig(AppConfig):
-    """A provider over HTTP in four makes, for tests only: each knows a lost answer in its own way, or not at all."""
+    """A provider over HTTP in five makes, for tests only: each knows a lost answer in its own way, or not at all."""
 
     name = "tests.toolkits.app"
     label = "till"
@@ -14,3 +14,4 @@ class TillConfig(AppConfig):
         for dedups in (True, False):
             for is_queryable in (True, False):
                 providers.register(Till(dedups=dedups, is_queryable=is_queryable))
+        providers.register(Till(dedups=False, is_queryable=True, is_signed=False))

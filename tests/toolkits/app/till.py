@@ -21,13 +21,14 @@ from tests.support.waiting import HANGS_AFTER_SECONDS
 class Till(Provider[Transfer]):
     """Takes whole shillings and whole cedi-pesewas, live. TILL_URL says where it is."""
 
-    def __init__(self, *, dedups: bool, is_queryable: bool) -> None:
+    def __init__(self, *, dedups: bool, is_queryable: bool, is_signed: bool = True) -> None:
         self.name = "till" + ("_deduped" if dedups else "") + ("_queryable" if is_queryable else "")
+        self.name += "" if is_signed else "_unsigned"
         self.capabilities = Capabilities(
             modes=frozenset({Mode.LIVE}),
             dedups_by_ref=dedups,
             queryable_by_ref=is_queryable,
-            signed_webhooks=True,
+            signed_webhooks=is_signed,
             needs_phone=True,
             min_units={"KES": 100, "GHS": 1},
         )
