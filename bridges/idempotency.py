@@ -130,12 +130,12 @@ def _claim(request: BridgeRequest, command: Command) -> tuple[BridgeCall, bool]:
         chat_jti=request.chat.jti if request.chat else "",
     )
     fields.seal(call, "request", request.body.decode())
-    request.row.bridge_call = call.id
     phones = request.phones
     try:
         with transaction.atomic():
             one_row.insert(call)
             request.count_use()
+            request.row.bridge_call = call.id
             write.insert_open_bridge(
                 request.row,
                 request=request.for_log,

@@ -151,6 +151,7 @@ def test_it_serves_one_payment(gas: BridgePlugin) -> None:
     assert gas.signer.post("payments", ASKED, chat=chat.token, key=key).status_code == 200
     second = gas.signer.post("payments", ASKED, chat=chat.token)
     assert (second.status_code, second.json()["code"]) == (429, "use_cap_reached")
+    assert Call.objects.latest("id").bridge_call is None
     assert gas.signer.post("payments", ASKED, chat=chat.token, key=key)["Idempotent-Replayed"] == "true"
     assert Payment.objects.count() == BridgeCall.objects.count() == 1
 
