@@ -78,7 +78,7 @@ def test_a_filter_keeps_the_focus(seeded: Seed, open_window: OpenWindow) -> None
     tab_to(window, "#facets a")
     place = window.focused_id()
     window.page.keyboard.press("Enter")
-    window.wait_for_announcement("1 call shown")
+    window.wait_for_announcement("7 calls shown")
     window.expect_focus(f"#{place}")
     window.open(url(seeded, "grants:matrix"))
     tab_to(window, "#q")

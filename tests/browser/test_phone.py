@@ -37,7 +37,8 @@ def test_the_menu_opens_without_script(open_window: OpenWindow) -> None:
 def test_a_call_is_a_page_of_its_own(seeded: Seed, open_window: OpenWindow) -> None:
     window = open_window(seeded.cast.operator, viewport=PHONE)
     window.open(reverse("logs:list", args=[seeded.cast.organization.slug]))
-    window.page.get_by_role("row", name="Refused").get_by_role("link").click()
+    refused = window.page.get_by_role("row", name="Refused").filter(has_text="create_support_ticket")
+    refused.get_by_role("link").click()
     window.page.get_by_role("heading", name="support_desk__create_support_ticket").wait_for()
     expect(window.page.locator("#calls")).to_be_hidden()
     assert axe.findings(window.page) == []
