@@ -49,6 +49,7 @@ def start(tmp_path: Path, till: FakeProvider) -> Iterator[Start]:
             "PLUGIN_HOSTS_ALLOWED": "127.0.0.1",
             "JOBS_THREADS": "1",
             "JOBS_LEASE_SECONDS": "600",
+            "BRIDGE_LEASE_SECONDS": "600",
             "PROVIDER_TIMEOUT_SECONDS": "300",
             "JOBS_URL": f"sqlite:///{tmp_path / f'bell-{number}.sqlite3'}",
         }
