@@ -117,8 +117,12 @@ def test_a_cursor_of_another_search_is_not_found(number: Instance, cast: Cast, a
     for position in range(51):
         collect.initiate(factories.origin(number), amount=Money(100, "KES"), reference=f"O-{position}", description="")
     client = as_(cast.owner)
-    older = client.get(URL, {"q": "O-"}).context["page"].older
-    assert [row.reference for row in client.get(URL, {"q": "O-", "after": older}).context["page"].rows] == ["O-0"]
+    first = client.get(URL, {"q": "O-"})
+    older = first.context["page"].older
+    assert f'href="?q=O-&amp;after={older}"' in page(first)
+    rest = client.get(URL, {"q": "O-", "after": older})
+    assert [row.reference for row in rest.context["page"].rows] == ["O-0"]
+    assert f'<a href="{URL}?q=O-">Newest</a>' in page(rest)
     assert client.get(URL, {"after": older}).status_code == 404
 
 

@@ -8,12 +8,7 @@ from kasilabs.toolkits.payments.models import PaymentState
 class SearchForm(forms.Form):
     """The query string of the list, read strictly."""
 
-    q = forms.CharField(
-        label=_("Find a payment"),
-        required=False,
-        max_length=64,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
-    )
+    q = forms.CharField(label=_("Find a payment"), required=False, max_length=64)
     state = forms.ChoiceField(required=False, choices=[("overdue", _("Overdue")), *PaymentState.choices])
 
 
