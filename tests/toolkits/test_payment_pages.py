@@ -234,8 +234,11 @@ def test_a_refund_in_cash_is_marked_as_given_back(number: Instance, cast: Cast, 
     payment = paid(cash_payment(number))
     asked = refund(payment)
     perform.perform(asked.effect)
-    given = {"receipt": "R-2", "reason": "Handed over"}
-    answer = proven(cast.owner).post(url(payment, "refunds", asked.public_id, "mark-refunded"), given)
+    address = url(payment, "refunds", asked.public_id, "mark-refunded")
+    client = proven(cast.owner)
+    shown = page(client.get(address))
+    assert (shown.count("Mark refunded"), shown.count("Mark paid")) == (3, 0)
+    answer = client.post(address, {"receipt": "R-2", "reason": "Handed over"})
     assert answer["Location"] == url(payment)
     payment.refresh_from_db()
     assert (Refund.objects.get().state, payment.state, payment.refunded_minor) == ("refunded", "partly_refunded", 5_000)

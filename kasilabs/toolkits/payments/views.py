@@ -89,7 +89,7 @@ def mark_settled(request: MemberRequest, payment: str, refund: str = "") -> Http
             settlement.mark_settled(row, actor=actor(request), **form.cleaned_data)
         except Refused as refused:
             return _mark_page(request, row, form, is_settled=True, refusal=str(refused))
-        messages.success(request, _("%(amount)s is marked as arrived.") % {"amount": row.amount})
+        messages.success(request, _("%(amount)s is marked as settled.") % {"amount": row.amount})
         return redirect("payments:detail", request.organization.slug, payment)
     return _mark_page(request, row, form, is_settled=True)
 
@@ -130,10 +130,13 @@ def _mark_page(
     request: MemberRequest, row: Payment | Refund, form: Any, *, is_settled: bool, refusal: str = ""
 ) -> HttpResponse:
     row.refresh_from_db(fields=["state"])
+    is_refund = isinstance(row, Refund)
+    done = _("Mark refunded") if is_refund else _("Mark paid")
     context = {
+        "act": done if is_settled else _("Mark failed"),
         "row": row,
         "payment": row.payment if isinstance(row, Refund) else row,
-        "is_refund": isinstance(row, Refund),
+        "is_refund": is_refund,
         "is_settled": is_settled,
         "form": form,
         "refusal": refusal,
