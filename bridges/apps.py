@@ -1,4 +1,4 @@
-"""Plugin to platform: the signed doors for one narrow action each. Its endpoints stand under /bridges/v1/."""
+"""Plugin to platform: one signed endpoint for each narrow action, under /bridges/v1/."""
 
 from django.apps import AppConfig
 from django.conf import settings

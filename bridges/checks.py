@@ -140,23 +140,26 @@ def _ask_gates(request: BridgeRequest, installation: Installation) -> None:
     if request.instance is None:
         raise TypeError("permissions are in force on a number")
     permission = request.action.permission
-    needed = [permission] if request.chat else [permission, BACKGROUND]
     request.asked = BRIDGE_GATES
-    decision = decide(installation, request.instance, needed)
+    decision = decide(installation, request.instance, permission, in_chat=request.chat is not None)
     if not decision.allowed:
         raise refusals.by_gate(decision)
     if request.chat is not None and permission not in request.chat.acts:
         raise refusals.not_in_chat_token(permission)
 
 
-def decide(installation: Installation, instance: Instance, permissions: list[str]) -> Decision:
-    """Returns whether all these bridge permissions of an installation are in force on a number."""
+def decide(installation: Installation, instance: Instance, permission: str, *, in_chat: bool) -> Decision:
+    """Returns whether a bridge permission of an installation is in force on a number.
+
+    Outside of a chat, the permission to act in the background has to be in force too.
+    """
     slug = installation.plugin.slug
     context = DecisionContext.load(instance, slug=slug)
     grant = context.grants.get(slug)
     is_granted = grant is not None and grant.plugin.installation.id == installation.id
     plugin = grant.plugin if grant and is_granted else InstalledPlugin(installation)
-    decisions = [decide_permission(context, plugin, key) for key in permissions]
+    needed = [permission] if in_chat else [permission, BACKGROUND]
+    decisions = [decide_permission(context, plugin, key) for key in needed]
     refused = next((decision for decision in decisions if not decision.allowed), None)
     if refused is None and installation.needs_configuration:
         return Decision(Gate.CONFIGURATION, "needs_configuration", {"plugin": plugin.manifest.name})

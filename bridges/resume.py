@@ -7,7 +7,6 @@ from kasilabs.jobs.sources import JobFailed
 from kasilabs.lib import ids
 from kasilabs.lib.crypto import fields
 from kasilabs.lib.documents import strict_json
-from kasilabs.toolkits.catalogue import BACKGROUND
 from kasilabs.toolkits.effects.models import Effect
 from kasilabs.whatsapp import customers
 
@@ -28,9 +27,8 @@ def resume(call: BridgeCall) -> None:
 def is_in_force(call: BridgeCall) -> bool:
     """Returns whether the plugin may still do now what it has asked for."""
     permission = COMMANDS[call.action].permission
-    needed = [permission] if call.made_in else [permission, BACKGROUND]
     installation = call.plugin.installations.with_version().select_related("organization").get(id=call.installation_id)
-    return checks.decide(installation, call.instance, needed).allowed
+    return checks.decide(installation, call.instance, permission, in_chat=call.made_in is not None).allowed
 
 
 def refusal(effect: Effect) -> str:
