@@ -97,9 +97,10 @@ def test_the_fault_codes_are_those_of_the_check() -> None:
 def test_every_module_that_is_named_is_there() -> None:
     said = pages.text("architecture.md")
     modules = {
-        name.replace(".", "/") for name in re.findall(r"`((?:kasilabs|plugins|installations|grants)\.[\w.]+)`", said)
+        name.replace(".", "/")
+        for name in re.findall(r"`((?:kasilabs|plugins|installations|grants|bridges)\.[\w.]+)`", said)
     }
-    files = set(re.findall(r"`((?:kasilabs|plugins|installations|grants|tests)/[\w/]+\.py)`", said))
+    files = set(re.findall(r"`((?:kasilabs|plugins|installations|grants|bridges|tests)/[\w/]+\.py)`", said))
     assert len(modules) > 15
     assert [name for name in sorted(files) if not (pages.ROOT / name).exists()] == []
     assert [name for name in sorted(modules) if not _is_there(name)] == []
@@ -112,7 +113,7 @@ def _is_there(name: str) -> bool:
 
 
 def test_the_gates_are_those_of_the_code() -> None:
-    assert pages.named(pages.section("architecture.md", "## The way of a tool call")) == set(Gate)
+    assert pages.named(pages.section("architecture.md", "## The gates")) == set(Gate)
 
 
 def test_the_bridge_permissions_are_those_of_the_catalogue() -> None:
