@@ -93,7 +93,7 @@ def verify(token: str, sent: SentRequest) -> VerifiedToken:
     now = timezone.now()
     try:
         kid = jwt.claimed_kid(token)
-        secret = next(iter(_live_secrets(kid=kid.replace("\0", ""))), None)
+        secret = next(iter(_live_secrets(kid=kid)), None)
         document = jwt.verify(token, key=(secret or _decoy()).reveal().encode(), typ=TYP)
         claims = Claims.model_validate(document)
     except (jwt.BadToken, ValidationError):

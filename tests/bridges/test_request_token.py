@@ -160,6 +160,11 @@ def test_another_kind_of_token_is_refused(signer: Signer, header: dict[str, Any]
     assert_refused(ask(signer, token))
 
 
+@pytest.mark.parametrize("more", ["\0", "\0" * 50, "\ud800", " ", "\N{ZERO WIDTH SPACE}"], ids=ascii)
+def test_a_key_id_has_one_spelling(signer: Signer, more: str) -> None:
+    assert_refused(ask(signer, signer.token("GET", PATH, header={"kid": signer.kid + more})))
+
+
 def test_an_unsigned_token_is_refused(signer: Signer) -> None:
     claims = jwt.decode(signer.token("GET", PATH), options={"verify_signature": False})
     headers = {"kid": signer.kid, "typ": "bridge-req+jwt"}
@@ -207,6 +212,8 @@ def test_a_query_is_refused_also_when_it_is_signed(signer: Signer) -> None:
         "=.=.=",
         base64.urlsafe_b64encode(b'{"kid":' + b"[" * 3000).decode() + ".e30.e30",
         base64.urlsafe_b64encode(b"\xff\xfe").decode() + ".e30.e30",
+        base64.urlsafe_b64encode(rb'{"alg": "HS256", "kid": "\ud800"}').decode() + ".e30.e30",
+        base64.urlsafe_b64encode(rb'{"alg": "HS256", "kid": "\u0000"}').decode() + ".e30.e30",
     ],
 )
 def test_what_is_no_token_is_refused_and_never_a_fault(signer: Signer, text: str) -> None:

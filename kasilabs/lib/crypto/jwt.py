@@ -28,12 +28,15 @@ def sign(claims: dict[str, Any], *, key: bytes, kid: str, typ: str) -> str:
 
 
 def claimed_kid(token: str) -> str:
-    """Returns which key a token says it is signed with; nothing is verified. Raises BadToken."""
+    """Returns which key a token says it is signed with; nothing is verified. Raises BadToken.
+
+    No key of ours has a NUL or half a surrogate pair in its id, which no database takes as a parameter.
+    """
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except _UNREADABLE:
         raise BadToken from None
-    if not isinstance(kid, str):
+    if not isinstance(kid, str) or not (kid.isascii() and kid.isprintable()):
         raise BadToken
     return kid
 
