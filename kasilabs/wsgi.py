@@ -9,12 +9,19 @@ _django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402
 
-from kasilabs.lib import turns  # noqa: E402  # these modules need the settings
-from kasilabs.lib.machine_api import chunked  # noqa: E402
+from kasilabs.lib import turns, whole_bodies  # noqa: E402  # these modules need the settings
+from kasilabs.lib.machine_api import chunked, problems  # noqa: E402
 from kasilabs.logs import unwritten  # noqa: E402
 from kasilabs.process import system_checks, warm_up  # noqa: E402
 
 system_checks.require()
 warm_up.load()
 unwritten.deliver_in_background()
-application = chunked.with_content_length(turns.in_turn(_django, turns.Turns(settings.WEB_TURNS), without={"/healthz"}))
+
+
+def _most_bytes(path: str) -> int:
+    return problems.MAX_BODY_BYTES if problems.is_machine_api(path) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+_in_turn = turns.in_turn(_django, turns.Turns(settings.WEB_TURNS), without={"/healthz"})
+application = chunked.with_content_length(whole_bodies.with_whole_body(_in_turn, most=_most_bytes))

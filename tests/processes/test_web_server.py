@@ -55,6 +55,16 @@ UNREADABLE = [
 ]
 
 
+def test_a_body_that_never_comes_keeps_nobody_from_work(start: Start) -> None:
+    running = start(1, WEB_TURNS="1")
+    address = urlsplit(running.url)
+    head = b"Idempotency-Key: 0123456789abcdef\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=HANGS_AFTER_SECONDS) as connection:
+        connection.sendall(b"POST /bridges/v1/payments HTTP/1.1\r\n" + HOST + head)
+        answer = send(running, b"GET /agent/v1/tools HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 401 ")
+
+
 def test_what_the_web_server_cannot_read_is_a_problem(start: Start) -> None:
     running = start(1)
     for request, status, code in UNREADABLE:
