@@ -6,14 +6,14 @@ would be refused later. The order of decorators is: the method, what caches may 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -165,11 +165,16 @@ def open_to_all(reason: str) -> Callable[[View], View]:
 def machine_patterns(api: NinjaAPI, *, prefix: str, reason: str) -> list[URLPattern]:
     """Returns the views of an API, opened to machines, and the document that describes them, opened to all.
 
-    ninja's own page at the root of an API is left out.
+    ninja's own page at the root of an API is left out. The document is made once in a process: making it costs as much
+    as many requests, and strangers may ask for it.
     """
 
-    def document(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-        return JsonResponse(api.get_openapi_schema(path_prefix=prefix))
+    @cache
+    def made() -> bytes:
+        return JsonResponse(api.get_openapi_schema(path_prefix=prefix)).content
+
+    def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+        return HttpResponse(made(), content_type="application/json")
 
     opened = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
     for pattern in opened:

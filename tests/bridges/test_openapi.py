@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.test import Client
+from ninja import NinjaAPI
 
 from kasilabs.logs.models import Call
 
@@ -14,6 +15,12 @@ def test_the_document_names_every_bridge_with_every_status(db: None) -> None:
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
     listing = document["paths"]["/bridges/v1/installations"]["get"]
     assert set(listing["responses"]) == {"200", "401", "403", "404", "422", "429", "500", "503"}
+
+
+def test_strangers_let_the_document_be_made_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Client().get("/bridges/v1/openapi.json")
+    monkeypatch.delattr(NinjaAPI, "get_openapi_schema")
+    assert Client().get("/bridges/v1/openapi.json").content == first.content
 
 
 @pytest.mark.parametrize(
