@@ -1,7 +1,6 @@
 """The body of a tool call. And what a malformed one says."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from kasilabs.calls.customer import SentConversation
 from kasilabs.calls.tool_call import ToolCall
+from kasilabs.lib.documents.texts import texts
 from kasilabs.lib.request_bodies import PRINTABLE, Moment, Strict, fault, full_match
 from kasilabs.lib.text.phones import E164
 from kasilabs.logs.write import MOST_NAME
@@ -91,9 +91,7 @@ def malformed_call(instance: Instance, document: dict[str, Any], *, request_id: 
     given = sent if isinstance(sent, dict) else {}
     numbers = {
         "+" + "".join(str(int(digit)) for digit in number if digit.isdecimal()).lstrip("0")
-        for member, value in document.items()
-        if member not in {"tool", "input"}
-        for text in _texts(value, member)
+        for _path, text in texts({name: value for name, value in document.items() if name not in {"tool", "input"}})
         for form in _NUMBERS
         for number in form.findall(text)
     }
@@ -116,16 +114,3 @@ def _text_at(document: Any, *names: str) -> str | None:
     for name in names:
         document = document.get(name) if isinstance(document, dict) else None
     return document if isinstance(document, str) else None
-
-
-def _texts(value: Any, name: str = "") -> Iterator[str]:
-    """Yields every name, text and number in a JSON value."""
-    yield name
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, key)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-    else:
-        yield str(value)
