@@ -143,10 +143,7 @@ def known_phones(instance: Instance, sent: SentConversation | None) -> tuple[str
     people = {conversation.customer_id} if conversation and conversation.customer_id else set()
     if sent.user_id is not None:
         (handle,) = customers.handles(instance.organization, phone=None, user_id=sent.user_id)
-        known = CustomerHandle.objects.filter(
-            organization=instance.organization_id, kind=handle.kind, index=handle.index
-        )
-        people.update(known.values_list("customer_id", flat=True))
+        people.update(customers.customer_ids(instance.organization, handle))
     return (*sent.phones, *(phone for person in people for phone in customers.phones(person)))
 
 

@@ -67,12 +67,18 @@ def add_handles(organization: Organization, customer_id: UUID | None, new: Seque
     return customer_id
 
 
+def customer_ids(organization: Organization, handle: Handle) -> QuerySet[CustomerHandle, UUID]:
+    """Returns the id of the customer an organization knows by a handle, if there is one."""
+    known = CustomerHandle.objects.filter(organization=organization, kind=handle.kind, index=handle.index)
+    return known.values_list("customer_id", flat=True)
+
+
 def has_phone(customer: Customer) -> bool:
     return customer.handles.filter(kind=CustomerHandle.Kind.PHONE).exists()
 
 
 def phones(customer_id: UUID) -> list[str]:
-    """Returns the phone numbers of a customer, for the guard of answers alone. Raises CannotOpen."""
+    """Returns the phone numbers of a customer: to hide them, or to ask them to pay. Raises CannotOpen."""
     rows = CustomerHandle.objects.filter(customer_id=customer_id, kind=CustomerHandle.Kind.PHONE)
     return [fields.reveal(row, "value") for row in rows]
 

@@ -10,7 +10,6 @@ from kasilabs.lib import money
 from kasilabs.lib.text import phones
 from kasilabs.toolkits.payments.models import Payment
 from kasilabs.whatsapp import customers
-from kasilabs.whatsapp.models import CustomerHandle
 
 OVERDUE = timedelta(hours=1)
 """How long a payment may be open before it stands out."""
@@ -41,14 +40,10 @@ def matching(organization: Organization, text: str, *, with_phones: bool) -> Que
 
 def _of_phone(organization: Organization, text: str) -> Q:
     try:
-        known = customers.handles(organization, phone=phones.parse(text), user_id=None)
+        (handle,) = customers.handles(organization, phone=phones.parse(text), user_id=None)
     except ValidationError:
         return Q()
-    indexes = [handle.index for handle in known]
-    handles = CustomerHandle.objects.filter(
-        organization=organization, kind=CustomerHandle.Kind.PHONE, index__in=indexes
-    )
-    return Q(customer__in=handles.values("customer_id"))
+    return Q(customer__in=customers.customer_ids(organization, handle))
 
 
 def overdue(organization: Organization, now: datetime) -> QuerySet[Payment]:
