@@ -61,12 +61,12 @@ def use_cap_reached() -> RequestRefused:
 
 
 def in_progress(retry_after: int) -> RequestRefused:
-    detail = _("The first request with this idempotency key has not ended yet.")
+    detail = _("The first request with this idempotency key is still running.")
     return RequestRefused(409, "in_progress", detail, retry_after=retry_after)
 
 
 def key_reused() -> RequestRefused:
-    detail = _("This idempotency key was used for another request.")
+    detail = _("This idempotency key belongs to another request.")
     return RequestRefused(422, "idempotency_key_reused", detail)
 
 

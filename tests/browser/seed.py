@@ -129,7 +129,7 @@ CASES: list[dict[str, Any]] = [
         "state": CallState.REFUSED,
         "status": 409,
         "code": "in_progress",
-        "detail": "The first request with this idempotency key has not ended yet.",
+        "detail": "The first request with this idempotency key is still running.",
         "gate_trace": gate_trace(BRIDGE_GATES),
     },
 ]
