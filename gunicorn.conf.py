@@ -39,6 +39,6 @@ def on_starting(_server):
 
 
 def post_fork(_server, worker):
-    """Let nothing of a demo outlive it, however it ends; a production's worker finishes its requests by itself."""
+    """Lets nothing of a demo outlive it, however it ends; a production's worker finishes its requests by itself."""
     if env["DEMO"]:
         child_processes.end_with_parent(worker.ppid)

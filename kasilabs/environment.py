@@ -108,7 +108,7 @@ def _address(text: str) -> str:
 
 
 def _url_of(kinds: Mapping[str, str], example: str) -> Callable[[str], str]:
-    """Return a reader of URLs; `kinds` names the schemes, each with the package it needs or an empty text."""
+    """Returns a reader of URLs; `kinds` names the schemes, each with the package it needs or an empty text."""
 
     def read(text: str) -> str:
         wanted = f"must be a URL such as {example}"
@@ -156,7 +156,7 @@ def _file(text: str) -> str:
 
 
 def _folder(text: str) -> Path:
-    """Take a folder that can be written, made where it is not there."""
+    """Takes a folder that can be written, made where it is not there."""
     path = Path(text).resolve()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -216,7 +216,7 @@ SETTINGS = (
 
 
 def read(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return every setting by name, from `variables` or else from the environment and the file `.env`.
+    """Returns every setting by name, from `variables` or else from the environment and the file `.env`.
 
     An empty variable counts as not set. Raises BadSettings.
     """
@@ -247,7 +247,7 @@ def read(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 
 def _faults_in_demo_files(values: Mapping[str, Any]) -> Iterator[str]:
-    """Name the files of the demo that cannot be read, and keys that are gone beside values sealed under them."""
+    """Names the files of the demo that cannot be read, and keys that are gone beside values sealed under them."""
     folder = values["DATA_DIR"]
     cure = f"Put it back, or delete {folder} to begin anew."
     for name, is_sound in (
@@ -273,7 +273,7 @@ def _holds_keys(path: Path) -> bool:
 
 
 def _holds_notes(path: Path) -> bool:
-    """Say whether demo.json is what `run` and `demo` write, as far as it is there. Raises ValueError."""
+    """Says whether demo.json is what `run` and `demo` write, as far as it is there. Raises ValueError."""
     document = json.loads(path.read_text())
     kinds = {"publicUrl": str, "organization": dict, "rival": dict, "pluginAddresses": dict}
     kinds |= dict.fromkeys(["users", "instances", "installations", "pluginHosts"], list)
@@ -288,7 +288,7 @@ def _holds_notes(path: Path) -> bool:
 
 
 def _is_sqlite(path: Path) -> bool:
-    """Say whether a file is a database of SQLite (its file format, section 1.2); one without bytes is an empty one."""
+    """Says whether a file is a database of SQLite (its file format, section 1.2); one without bytes is an empty one."""
     with path.open("rb") as file:
         return file.read(16) in {b"", b"SQLite format 3\0"}
 

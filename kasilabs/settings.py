@@ -26,7 +26,7 @@ DEMO_FILE = DATA_DIR / "demo.json"
 
 
 def _demo_note(name: str) -> Any:
-    """Return what `run` last wrote to demo.json under `name`, or None."""
+    """Returns what `run` last wrote to demo.json under `name`, or None."""
     try:
         return json.loads(DEMO_FILE.read_text()).get(name)
     except (OSError, ValueError):

@@ -50,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
 
     def is_safe_url(self, url: str) -> bool:
-        """Return whether somebody may be led there after signing in: an address of ours, and a page a GET opens."""
+        """Returns whether somebody may be led there after signing in: an address of ours, and a page a GET opens."""
         try:
             return bool(super().is_safe_url(url)) and sign_in.opens_with_get(url)
         except ValueError:  # An address that is none, such as http://[

@@ -30,7 +30,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
 
 def to_sign_in(request: PageRequest) -> HttpResponse:
-    """Lead to sign-in and from there to the current page; what was sent is gone, and `tell_unsaved` will say so."""
+    """Leads to sign-in and from there to the current page; what was sent is gone, and `tell_unsaved` will say so."""
     response = redirect_page(request, redirect_to_login(current_page(request)).url)
     if request.method not in SAFE_METHODS:
         response.set_cookie(
@@ -45,19 +45,19 @@ def to_sign_in(request: PageRequest) -> HttpResponse:
 
 
 def tell_unsaved(request: HttpRequest, response: HttpResponse) -> None:
-    """Tell somebody who has just signed in that what they sent before was not saved."""
+    """Tells somebody who has just signed in that what they sent before was not saved."""
     if UNSAVED_COOKIE in request.COOKIES:
         messages.error(request, _("Your last change was not saved, because you had been signed out."))
         response.delete_cookie(UNSAVED_COOKIE)
 
 
 def redirect_page(request: PageRequest, address: str) -> HttpResponse:
-    """Return a redirect of the whole page. The usual one would put the page it leads to into a part of this one."""
+    """Returns a redirect of the whole page. The usual one would put the page it leads to into a part of this one."""
     return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)
 
 
 def current_page(request: PageRequest) -> str:
-    """Return the page a request comes from, as a path; if no GET opens it, the nearest one above that a GET does."""
+    """Returns the page a request comes from, as a path; if no GET opens it, the nearest one above that a GET does."""
     try:
         if request.htmx:
             page = request.htmx.current_url_abs_path
@@ -76,7 +76,7 @@ def current_page(request: PageRequest) -> str:
 
 
 def opens_with_get(page: str) -> bool:
-    """Return whether there is a page at this path: a view that takes a GET, and not one of the machine API."""
+    """Returns whether there is a page at this path: a view that takes a GET, and not one of the machine API."""
     path = unquote(urlsplit(page).path)
     if problems.is_machine_api(path):
         return False
@@ -90,12 +90,12 @@ def opens_with_get(page: str) -> bool:
 
 
 def needs_sign_in(page: str) -> bool:
-    """Return whether the view at this path is closed to somebody signed out."""
+    """Returns whether the view at this path is closed to somebody signed out."""
     return getattr(resolve(unquote(urlsplit(page).path)).func, "login_required", True)
 
 
 def url() -> str:
-    """Return the path of the sign-in page."""
+    """Returns the path of the sign-in page."""
     return reverse(settings.LOGIN_URL)
 
 

@@ -90,7 +90,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: PageRequest, reason: str = "") -> HttpResponse:
-    """Lead back to the page a form stood on, when it is from before somebody signed in or out in another tab.
+    """Leads back to the page a form stood on, when it is from before somebody signed in or out in another tab.
 
     A form of another site, and a browser that keeps no cookies, get a page that says so.
     """

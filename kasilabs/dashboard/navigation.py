@@ -125,7 +125,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _platform(request: HttpRequest) -> Group:
-    """Return what staff of the platform may open."""
+    """Returns what staff of the platform may open."""
     url = reverse("platform_dead_letters:list")
     is_current = request.path.startswith(url)
     return Group(_("Platform"), [Item(_("Dead letters"), url, "clock", is_current, count=None, is_alarm=False)])
@@ -139,7 +139,7 @@ def _item(request: MemberRequest, entry: Entry, counts: dict[str, int]) -> Item:
 
 
 def _counts(request: MemberRequest) -> dict[str, int]:
-    """Return the figures beside the entries, by the name in `Entry.counts`; all tables are read in one query."""
+    """Returns the figures beside the entries, by the name in `Entry.counts`; all tables are read in one query."""
     organization = request.organization
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     querysets: dict[str, QuerySet[Any]] = {

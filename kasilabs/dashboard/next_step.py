@@ -44,7 +44,7 @@ GRANT = NextStep(
 
 
 def next_step(member: Member, *, has_number: bool, has_plugin: bool, has_grant: bool) -> NextStep | None:
-    """Return the first thing missing in the organization, if this member may do something about it."""
+    """Returns the first thing missing in the organization, if this member may do something about it."""
     if not has_number:
         step = ADD_NUMBER
     elif not has_plugin:

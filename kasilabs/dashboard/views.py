@@ -36,7 +36,7 @@ ALWAYS_COUNTED = frozenset(CallState) - {CallState.OPEN, CallState.LOST}
 @require_safe
 @person_required("It leads to the first organization of the person who asks.")
 def home(request: PersonRequest) -> HttpResponseBase:
-    """Lead to the first organization; somebody without one is told so."""
+    """Leads to the first organization; somebody without one is told so."""
     membership = Member.objects.filter(user=request.user).select_related("organization").order_by("id").first()
     if membership is None:
         return render(request, "no_organization.html")
@@ -46,7 +46,7 @@ def home(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @member_required(Permission.OVERVIEW_VIEW)
 def overview(request: MemberRequest) -> HttpResponse:
-    """Show what is missing before tools work, how calls end, the last failures, numbers and installations."""
+    """Shows what is missing before tools work, how calls end, the last failures, numbers and installations."""
     organization, member = request.organization, request.member
     numbers = list(organization.instances.defer("system_prompt").order_by("name"))
     installations = organization.installations.not_removed().order_by("-id").fetch_with_manifests()
@@ -76,14 +76,14 @@ def overview(request: MemberRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 @open_to_all("Editors and authors read the schema of manifests without an account.")
 def manifest_schema(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Serve the JSON Schema of manifest v1."""
+    """Serves the JSON Schema of manifest v1."""
     return JsonResponse(schemas.MANIFEST_SCHEMA, content_type="application/schema+json")
 
 
 @require_safe
 @person_required("Every part of the look on one page; only in the demo.")
 def components(request: PersonRequest) -> HttpResponse:
-    """Show the kitchen-sink page the accessibility gate runs on."""
+    """Shows the kitchen-sink page the accessibility gate runs on."""
     if not settings.DEMO:
         raise Http404
     return render(request, "components.html", component_samples.context())

@@ -11,7 +11,7 @@ from django.conf import settings
 
 
 def read() -> dict[str, Any]:
-    """Return what is in the file; empty before the first run."""
+    """Returns what is in the file; empty before the first run."""
     try:
         document: dict[str, Any] = json.loads(settings.DEMO_FILE.read_text())
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def read() -> dict[str, Any]:
 
 
 def update(members: Mapping[str, Any]) -> None:
-    """Put `members` over what is in the file, in one step: a reader sees the old file or the new one."""
+    """Puts `members` over what is in the file, in one step: a reader sees the old file or the new one."""
     draft = settings.DEMO_FILE.with_name(f".demo.{os.getpid()}.json")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump({**read(), **members}, file, indent=2)
@@ -29,7 +29,7 @@ def update(members: Mapping[str, Any]) -> None:
 
 @contextmanager
 def in_use() -> Iterator[None]:
-    """Hold the demo's data for one `run`, until the process ends. Raises BlockingIOError when another one has it."""
+    """Holds the demo's data for one `run`, until the process ends. Raises BlockingIOError when another one has it."""
     settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.DATA_DIR / "run.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,7 +38,7 @@ def in_use() -> Iterator[None]:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Let one process at a time make the demo."""
+    """Lets one process at a time make the demo."""
     with (settings.DATA_DIR / "demo.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

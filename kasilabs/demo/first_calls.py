@@ -32,7 +32,7 @@ class Agent:
         self.session.headers["Authorization"] = f"Bearer {key}"
 
     def call(self, tool: str, input: dict[str, Any], phone: str = "") -> dict[str, Any]:  # noqa: A002
-        """Call a tool, in a conversation with the customer at `phone` if there is one; return its output."""
+        """Calls a tool, in a conversation with the customer at `phone` if there is one; returns its output."""
         body: dict[str, Any] = {"tool": tool, "input": input}
         if phone:
             body["conversation"] = {"id": f"chat-{phone[-3:]}", "customer": {"phone": phone}}
@@ -42,7 +42,7 @@ class Agent:
 
 
 def make(document: dict[str, Any]) -> None:
-    """Make calls of every kind, so that there is something to read. Raises requests.RequestException."""
+    """Makes calls of every kind, so that there is something to read. Raises requests.RequestException."""
     instances = [*document["instances"], *document["rival"]["instances"]]
     agents = {each["name"]: Agent(document["publicUrl"], each["agentKey"]) for each in instances}
     legal, billing, rival = (agents[number.name] for number in (LEGAL, BILLING, FRONT_DESK))

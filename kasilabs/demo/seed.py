@@ -28,7 +28,7 @@ EXAMPLES = settings.BASE_DIR / "docs" / "examples"
 
 
 def seed() -> dict[str, Any]:
-    """Make or find everything, keep the credentials in demo.json, and return what the command `demo` prints."""
+    """Makes or finds everything, keeps the credentials in demo.json, and returns what the command `demo` prints."""
     with demo_file.locked():
         known = demo_file.read()
         firm, rival = _firm(KASI_LEGAL, known), _firm(RIVAL_LAW, known.get("rival", {}))
@@ -80,7 +80,7 @@ def _known_password(known: dict[str, Any], person: Person) -> str | None:
 
 
 def _working_password(user: User, password: str | None) -> str:
-    """Return `password` if the person can sign in with it; else set it, or a new one, and return that."""
+    """Returns `password` if the person can sign in with it; else sets it, or a new one, and returns that."""
     if password and user.check_password(password):
         return password
     password = password or secrets.token_urlsafe(12)
@@ -103,7 +103,7 @@ def _instance(organization: Organization, number: Number, keys: dict[str, str]) 
 
 
 def _installation(sample: Sample) -> dict[str, Any]:
-    """Return an installation with the secrets its plugin signs with and is signed for.
+    """Returns an installation with the secrets its plugin signs with and is signed for.
 
     To print them counts as showing them: the dashboard does not show them once more.
     """

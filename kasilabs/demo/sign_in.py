@@ -7,5 +7,5 @@ LOOPBACK = {"127.0.0.1", "::1"}
 
 
 def offers_sign_in(request: HttpRequest) -> bool:
-    """Return whether this is the demo, asked from the machine it runs on: others need the printed passwords."""
+    """Returns whether this is the demo, asked from the machine it runs on: others need the printed passwords."""
     return bool(settings.DEMO) and request.META["REMOTE_ADDR"] in LOOPBACK

@@ -14,7 +14,7 @@ from kasilabs.demo.sign_in import offers_sign_in
 @require_POST
 @open_to_all("It signs people of the demo in without their password, which is printed; there is none outside the demo.")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign a person of the demo in. Raises Http404 for everybody else, for other machines, and outside the demo."""
+    """Signs a person of the demo in. Raises Http404 for everybody else, for other machines, and outside the demo."""
     if not offers_sign_in(request):
         raise Http404
     people = User.objects.filter(email__in=[person.email for person in PEOPLE])

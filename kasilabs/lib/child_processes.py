@@ -43,7 +43,7 @@ class ChildProcesses:
         self.stop()
 
     def start(self, *command: str, restart: bool = False, **options: Any) -> Process:
-        """Start a command; `options` are those of Popen. With `restart`, `watch` starts it again when it ends."""
+        """Starts a command; `options` are those of Popen. With `restart`, `watch` starts it again when it ends."""
         parent = os.getpid()
         process = subprocess.Popen(  # noqa: S603
             command,
@@ -59,7 +59,7 @@ class ChildProcesses:
         return process
 
     def output_of(self, process: Process) -> bytes:
-        """Wait for a child that ends by itself, and return what it has written to the pipe that is its stdout."""
+        """Waits for a child that ends by itself, and returns what it has written to the pipe that is its stdout."""
         output, _nothing = process.communicate()
         self.running.remove(process)
         return output
@@ -71,7 +71,7 @@ class ChildProcesses:
                 raise ChildEnded(f"A part ended with code {process.returncode}: {process.args!r}")
 
     def watch(self) -> NoReturn:
-        """Wait for as long as all of them run, and start again what is to be. Raises ChildEnded."""
+        """Waits for as long as all of them run, and starts again what is to be. Raises ChildEnded."""
         while True:
             self.raise_if_ended()
             for process in [each for each in self._restarted if each.poll() is not None]:
@@ -81,7 +81,7 @@ class ChildProcesses:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End all, the last one first; what has not ended in time, or when told to end a second time, is killed."""
+        """Ends all, the last one first; what has not ended in time, or when told to end a second time, is killed."""
         for process in reversed(self.running):
             process.terminate()
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -95,7 +95,7 @@ class ChildProcesses:
 
 
 def end_with_parent(parent: int) -> None:
-    """Let the kernel kill this process as soon as `parent`, which has started it, is gone: also after a `kill -9`.
+    """Lets the kernel kill this process as soon as `parent`, which has started it, is gone: also after a `kill -9`.
 
     Only Linux can; elsewhere children are ended by their parent alone.
     """

@@ -39,7 +39,7 @@ class Command(JsonCommand):
 
 
 def _invited(added: Added, *, print_link: bool) -> dict[str, object]:
-    """Say how the owner comes to a password. The console mail backend writes to stdout, where only our JSON may be."""
+    """Says how the owner comes to a password. The console mail backend writes to stdout, where only our JSON may be."""
     if not added.needs_password:
         return {"mail": "not_needed"}
     if print_link:

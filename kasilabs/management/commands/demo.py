@@ -40,7 +40,7 @@ class Command(JsonCommand):
 
 
 def _addresses(plugin_urls: Iterable[str]) -> dict[str, str]:
-    """Return the addresses in the values of --plugin-url, by the host of the sample. Raises Refused."""
+    """Returns the addresses in the values of --plugin-url, by the host of the sample. Raises Refused."""
     hosts = {sample.slug: sample.host for sample in SAMPLES}
     addresses = {}
     for text in plugin_urls:

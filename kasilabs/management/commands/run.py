@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 self.stderr.write("Stopping.")
 
     def _start(self, url: str, port: int, children: ChildProcesses) -> dict[str, Any]:
-        """Start everything and wait until it answers; return what the command `demo` has printed."""
+        """Starts everything and waits until it answers; returns what the command `demo` has printed."""
         sample_ports = {sample.slug: _free_port() for sample in SAMPLES}
         demo_file.update({"publicUrl": url})
         plugin_urls = [f"--plugin-url={slug}=http://{HOST}:{number}" for slug, number in sample_ports.items()]
@@ -109,7 +109,7 @@ def _require_free(port: int) -> None:
 
 @contextmanager
 def _data_of_one_run() -> Iterator[None]:
-    """Keep other runs away from DATA_DIR: they would take this one's addresses from its plugins."""
+    """Keeps other runs away from DATA_DIR: they would take this one's addresses from its plugins."""
     try:
         with demo_file.in_use():
             yield
@@ -120,7 +120,7 @@ def _data_of_one_run() -> Iterator[None]:
 
 @contextmanager
 def _addresses_of_what_is_up() -> Iterator[None]:
-    """Put the addresses in demo.json back to those before when what is started in the block does not come up."""
+    """Puts the addresses in demo.json back to those before when what is started in the block does not come up."""
     before = demo_file.read()
     try:
         yield
@@ -138,7 +138,7 @@ def _free_port() -> int:
 
 
 def _wait_until(condition: Callable[[], bool], children: ChildProcesses) -> None:
-    """Wait for what children do. Raises ChildEnded, or CommandError after START_SECONDS."""
+    """Waits for what children do. Raises ChildEnded, or CommandError after START_SECONDS."""
     deadline = time.monotonic() + START_SECONDS
     while not condition():
         children.raise_if_ended()
@@ -154,7 +154,7 @@ def _listens(port: int) -> bool:
 
 
 def _answers(port: int) -> bool:
-    """Return whether a worker has answered: the web server listens before its workers are ready."""
+    """Returns whether a worker has answered: the web server listens before its workers are ready."""
     connection = http.client.HTTPConnection(HOST, port, timeout=1)
     with closing(connection), suppress(OSError, http.client.HTTPException):
         connection.request("GET", "/healthz")

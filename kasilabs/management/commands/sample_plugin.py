@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Replace this process by the plugin, which gets nothing of ours but its two secrets and our address."""
+        """Replaces this process by the plugin, which gets nothing of ours but its two secrets and our address."""
         if not settings.DEMO:
             raise CommandError("This is not a demo: set DEMO=1.", returncode=1)
         sample = next(sample for sample in SAMPLES if sample.slug == options["slug"])
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
 
 def _secrets(slug: str) -> dict[str, str]:
-    """Return the variables a sample reads, from the environment or else from demo.json. Raises CommandError."""
+    """Returns the variables a sample reads, from the environment or else from demo.json. Raises CommandError."""
     known = demo_file.read()
     installations: list[dict[str, Any]] = known.get("installations", [])
     installation = next((each for each in installations if each["plugin"] == slug), {})

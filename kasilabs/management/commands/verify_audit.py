@@ -33,7 +33,7 @@ class Command(JsonCommand):
 
 
 def _public_name(chain: str) -> str:
-    """Return the public id of the organization a chain belongs to; the platform's, and a forged one, as they are."""
+    """Returns the public id of the organization a chain belongs to; the platform's, and a forged one, as they are."""
     try:
         return ids.encode(ids.Prefix.ORGANIZATION, UUID(hex=chain))
     except ValueError:
