@@ -80,7 +80,9 @@ def _read_chat_token(request: BridgeRequest, text: str) -> None:
     request.chat, request.row.made_in = token, token.call
     request.row.conversation_id = token.conversation
     if not request.is_chat_live:
-        claimed = BridgeCall.objects.filter(key=request.key, chat_jti=token.jti)
+        installation = request.installation
+        scope = {"organization": installation.organization, "plugin": installation.plugin, "mode": installation.mode}
+        claimed = BridgeCall.objects.filter(**scope, key=request.key, chat_jti=token.jti)
         if request.key is None or not claimed.exists():
             raise refusals.invalid_chat_token()
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import jwt
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bridges.models import BridgeCall, ChatTokenUse
 from grants.changes import plugins
@@ -91,6 +93,16 @@ def test_an_expired_one_still_reads_the_answer_of_its_own_key(gas: BridgePlugin)
     assert (other.status_code, other.json()["code"]) == (401, "invalid_chat_token")
     reused = gas.signer.post("orders", {**ORDERED, "reference": "O-2"}, chat=chat.token, key=key)
     assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_an_expired_one_is_looked_up_by_the_scope_of_its_key(gas: BridgePlugin) -> None:
+    chat = gas.chat()
+    chat.end(seconds_ago=31)
+    with CaptureQueriesContext(connection) as asked:
+        gas.signer.post("orders", ORDERED, chat=chat.token)
+    (looked_up,) = [each["sql"] for each in asked if "bridges_bridgecall" in each["sql"]]
+    for column in ("organization_id", "plugin_id", "mode", "key"):
+        assert f'"{column}" = ' in looked_up, "or every bridge call there is would be read"
 
 
 def test_an_expired_one_does_not_read_the_answer_of_another_chat(gas: BridgePlugin) -> None:
