@@ -104,8 +104,12 @@ class BridgeRequest:
 
     @cached_property
     def phones(self) -> tuple[str, ...]:
-        """The phone numbers of the customer, which the log must not show. Raises CannotOpen."""
-        return tuple(customers.phones(self.customer_id)) if self.customer_id else ()
+        """The phone numbers of the customer, and of whom the object is about: the log must not show them.
+
+        Raises CannotOpen.
+        """
+        people = dict.fromkeys([self.customer_id, self.target.customer_id if self.target else None])
+        return tuple(phone for person in people if person for phone in customers.phones(person))
 
     @property
     def for_log(self) -> dict[str, Any]:

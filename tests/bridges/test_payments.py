@@ -97,6 +97,14 @@ def test_the_log_hides_the_phone_number_and_the_tokens(gas: BridgePlugin) -> Non
     assert "711" not in json.dumps([row.request, row.response, row.key])
 
 
+def test_the_log_hides_the_number_of_whom_a_payment_is_about_in_the_conversation_of_another(gas: BridgePlugin) -> None:
+    paid = gas.signer.post("payments", ASKED, chat=gas.chat("+254711222333").token).json()["result"]["id"]
+    chat = gas.chat("+254722333444")
+    gas.signer.post(f"payments/{paid}/refunds", {"reason": "0711222333 asked, not 0722333444"}, chat=chat.token)
+    row = Call.objects.get(tool="payments:refund")
+    assert row.request["body"] == {"reason": "[phone number hidden] asked, not [phone number hidden]"}
+
+
 def test_a_payment_of_an_order_confirms_it(gas: BridgePlugin) -> None:
     items = [{"sku": "GAS-13", "name": "Gas, 13 kg", "quantity": 1, "unitAmountMinor": 105000}]
     order = gas.signer.post("orders", gas.body(items=items, currency="KES", reference="O-1")).json()["result"]
