@@ -44,7 +44,7 @@ STATES = {
     "submitted": State(_("Submitted"), "send", "info"),
     "in_review": State(_("In review"), "clock", "warn"),
     "approved": State(_("Approved"), "circle-check", "ok"),
-    "changes_requested": State(_("Changes asked"), "message-2", "warn"),
+    "changes_requested": State(_("Changes requested"), "message-2", "warn"),
     "rejected": State(_("Rejected"), "ban", "bad"),
     "published": State(_("Published"), "circle-check", "ok"),
     "deprecated": State(_("Deprecated"), "history"),
