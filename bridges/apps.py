@@ -24,6 +24,7 @@ class BridgesConfig(AppConfig):
                 handle=resume.resume,
                 lease_seconds=settings.BRIDGE_LEASE_SECONDS,
                 describe=resume.describe,
+                errors=resume.ERRORS,
                 organization="organization",
             )
         )

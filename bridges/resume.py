@@ -1,5 +1,7 @@
 """Finishing what a process left behind: a worker carries out a bridge call whose lease is over."""
 
+from django.utils.translation import gettext_lazy as _
+
 from bridges import checks, idempotency
 from bridges.actions.commands import COMMANDS
 from bridges.models import BridgeCall
@@ -10,6 +12,10 @@ from kasilabs.lib.documents import strict_json
 from kasilabs.toolkits.effects.models import Effect
 from kasilabs.whatsapp import customers
 
+NOT_IN_FORCE = "not_in_force"
+ERRORS = {NOT_IN_FORCE: _("The plugin may not do this any more: its permission on this number is not in force.")}
+"""What dead letters say, by the code of a failure."""
+
 
 def resume(call: BridgeCall) -> None:
     """Carries out a claimed call once more. Raises JobFailed while its permission is not in force, and LostLease.
@@ -18,7 +24,7 @@ def resume(call: BridgeCall) -> None:
     """
     command = COMMANDS[call.action]
     if not is_in_force(call):
-        raise JobFailed("refused")
+        raise JobFailed(NOT_IN_FORCE)
     body = command.body.model_validate(strict_json.loads(fields.reveal(call, "request").encode()))
     phones = customers.phones(call.customer_id) if call.customer_id else ()
     idempotency.execute(call, command, body, phones=phones)
@@ -35,7 +41,7 @@ def refusal(effect: Effect) -> str:
     """Returns why what a bridge call has prepared may not be sent any more, or an empty text."""
     call_id = ids.decode(ids.Prefix.BRIDGE_CALL, effect.origin)
     call = BridgeCall.objects.select_related("plugin", "instance").filter(id=call_id).first() if call_id else None
-    return "" if call is None or is_in_force(call) else "not_in_force"
+    return "" if call is None or is_in_force(call) else NOT_IN_FORCE
 
 
 def describe(call: BridgeCall) -> str:

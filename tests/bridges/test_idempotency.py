@@ -21,6 +21,7 @@ from grants.changes import plugins
 from installations import lifecycle
 from kasilabs.jobs import attempt, sources, sweep
 from kasilabs.jobs.models import State
+from kasilabs.jobs.overview import DeadLetter
 from kasilabs.lib.states import Mode
 from kasilabs.logs.models import Call, CallState
 from kasilabs.toolkits.effects import perform as effects
@@ -269,7 +270,8 @@ def test_a_worker_finishes_nothing_that_is_not_in_force_any_more(gas: BridgePlug
     call = BridgeCall.objects.get()
     attempt.run(sources.of(call), call.pk)
     call.refresh_from_db()
-    assert (call.state, call.last_error, Payment.objects.count()) == (State.WAITING, "refused", 0)
+    assert (call.state, call.last_error, Payment.objects.count()) == (State.WAITING, "not_in_force", 0)
+    assert "its permission on this number is not in force" in str(DeadLetter(sources.of(call), call).error)
     lifecycle.resume(installation=gas.installation, actor=factories.ACTOR)
     BridgeCall.objects.update(due_at=timezone.now())
     answer = gas.signer.post("payments", gas.body(**ASKED), key=KEY)
