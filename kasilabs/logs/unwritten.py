@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.core import serializers
+from django.core.serializers.base import DeserializationError
 from django.db import transaction
 
 from kasilabs.lib.crypto import fields
@@ -71,20 +72,20 @@ def deliver() -> None:
         try:
             text = _in_memory.get(name) or path.read_text()
             document = json.loads(fields.reveal(CallAnswer(call_id=UUID(name), body=text), "body"))
+            (found,) = serializers.deserialize("json", document["row"])
         except FileNotFoundError:
             continue
-        except (CannotOpen, ValueError):
+        except (CannotOpen, ValueError, DeserializationError):
+            # Another version of the platform may have known other columns.
             log.error("call_end_unreadable", call=name)
             path.rename(path.with_suffix(".unreadable"))
             continue
-        _write(document)
+        _write(cast(Call, found.object), document)
         if not _in_memory.pop(name, None):
             path.unlink(missing_ok=True)
 
 
-def _write(document: dict[str, Any]) -> None:
-    (found,) = serializers.deserialize("json", document["row"])
-    row = cast(Call, found.object)
+def _write(row: Call, document: dict[str, Any]) -> None:
     with transaction.atomic():
         states = (CallState.OPEN, CallState.LOST)
         if any(one_row.update(row, write.COMPLETED, only_if=("state", state)) for state in states):

@@ -1,16 +1,19 @@
 """A database that goes away while the plugin works: the agent gets the answer, and the row says what happened."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from kasilabs.lib.crypto import fields
 from kasilabs.lib.db import connection
 from kasilabs.logs import unwritten
 from kasilabs.logs.expire import expire_stale_calls
-from kasilabs.logs.models import Call, CallState
+from kasilabs.logs.models import Call, CallAnswer, CallState
 from tests.support import outage
 from tests.support.fake_plugin_server import Behaviour, Visit, answers, message
 from tests.support.outage import Outage
@@ -108,6 +111,26 @@ def test_a_file_that_does_not_open_is_put_aside(away: Outage, tmp_path: Path) ->
     (tmp_path / "unwritten" / ("0" * 32)).write_text("v1.k1.broken")
     unwritten.deliver()
     assert [path.name for path in (tmp_path / "unwritten").iterdir()] == ["0" * 32 + ".unreadable"]
+
+
+def test_a_file_of_another_version_is_put_aside_and_keeps_up_no_other(
+    transactional_db: None, build: Build, serve: Serve, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    platform = build(serve(answers(message(ANSWER))).url())
+    platform.agent.call()
+    row = platform.row()
+    Call.objects.update(state=CallState.OPEN)
+    other = CallAnswer(call_id=UUID(int=0))
+    columns = json.dumps([{"model": "logs.call", "pk": other.call_id.hex, "fields": {"was_renamed": 1}}])
+    fields.seal(other, "body", json.dumps({"row": columns, "status": 200, "answer": None}))
+    (tmp_path / "unwritten").mkdir()
+    (tmp_path / "unwritten" / other.call_id.hex).write_text(other.body)
+    with unwritten._delivering:
+        unwritten.keep(row, answer=None)
+        unwritten.deliver()
+    assert platform.row().state == CallState.SUCCEEDED
+    assert [path.name for path in (tmp_path / "unwritten").iterdir()] == [other.call_id.hex + ".unreadable"]
 
 
 def test_a_call_that_cannot_begin_is_unavailable(away: Outage, build: Build, serve: Serve) -> None:
