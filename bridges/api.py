@@ -163,7 +163,9 @@ def request_after_sale(request: HttpRequest, order: str, body: AfterSaleIn) -> H
 def _perform(http: HttpRequest, command: Command, body: ActionBody) -> HttpResponse:
     """Does what was asked, once for its key, and answers it."""
     request = _bridge_request(http)
-    violations = command.violations(request.sender, body) if command.violations else []
+    violations = checks.personal_texts(request)
+    if command.violations:
+        violations += command.violations(request, body)
     if violations:
         raise refusals.invalid_input(violations)
     answer = idempotency.run(request, command, body)

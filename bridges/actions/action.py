@@ -13,6 +13,7 @@ from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.request_bodies import Strict, full_match
 from kasilabs.lib.states import Mode
 from kasilabs.toolkits.scope import Origin, Scope
+from kasilabs.whatsapp.models import Instance
 
 
 class Target(Protocol):
@@ -24,6 +25,22 @@ class Target(Protocol):
     alias: str
 
     def as_json(self) -> dict[str, Any]: ...
+
+
+class Asked(Protocol):
+    """What an action may know of a request: who asks, on which number, about which customer and object."""
+
+    @property
+    def sender(self) -> Installation: ...
+
+    @property
+    def instance(self) -> Instance | None: ...
+
+    @property
+    def customer_id(self) -> UUID | None: ...
+
+    @property
+    def target(self) -> Target | None: ...
 
 
 def _id_alone(value: Any) -> Any:
@@ -101,7 +118,7 @@ class Command(Action):
     """
 
     body: type[ActionBody]
-    violations: Callable[[Installation, Any], list[SchemaViolation]] | None = None
+    violations: Callable[[Asked, Any], list[SchemaViolation]] | None = None
     perform: Callable[[BridgeCall, Any], Outcome]
     is_external: bool = False
     moves_money: bool = False

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from bridges.actions.action import Action, ActionBody, Command, Outcome, origin_of, scope_of, target_of
+from bridges.actions.action import Action, ActionBody, Asked, Command, Outcome, origin_of, scope_of, target_of
 from bridges.actions.payments import Currency, MinorUnits, Reference
 from bridges.models import BridgeCall
 from installations.models import Installation
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.money import LARGEST
 from kasilabs.lib.request_bodies import PRINTABLE, TEXT, Strict, check_text, fault
 from kasilabs.toolkits.orders import after_sale, changes
@@ -64,6 +65,10 @@ class AfterSaleIn(ActionBody):
     items: Annotated[list[ReturnedItemIn], Field(min_length=1, max_length=MOST_ITEMS)] | None = None
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500), TEXT]
 
+    @property
+    def returned(self) -> list[ReturnedItem] | None:
+        return [ReturnedItem(item.sku, item.quantity) for item in self.items] if self.items else None
+
 
 def find_order(installation: Installation, public_id: str) -> Order | None:
     """Returns an order that the plugin has placed, whatever installation of it was there then."""
@@ -80,12 +85,18 @@ def _create(call: BridgeCall, body: OrderIn) -> Outcome:
     return Outcome(order.as_json())
 
 
+def _after_sale_violations(asked: Asked, body: AfterSaleIn) -> list[SchemaViolation]:
+    """Says which of the items were not ordered."""
+    if not isinstance(asked.target, Order):
+        raise TypeError("the action needs an order")
+    return after_sale.not_ordered(asked.target, body.returned or [])
+
+
 def _request_after_sale(call: BridgeCall, body: AfterSaleIn) -> Outcome:
-    items = [ReturnedItem(item.sku, item.quantity) for item in body.items] if body.items else None
     request = after_sale.request_after_sale(
         Order.objects.get(id=target_of(call)),
         kind=AfterSaleKind(body.kind),
-        items=items,
+        items=body.returned,
         reason=body.reason,
         origin=call.public_id,
     )
@@ -105,5 +116,6 @@ REQUEST_AFTER_SALE = Command(
     permission="bridge:commerce:create_after_sale",
     find=find_order,
     body=AfterSaleIn,
+    violations=_after_sale_violations,
     perform=_request_after_sale,
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from bridges.actions.action import Action, ActionBody, Command, Outcome, origin_of, scope_of, target_of
+from bridges.actions.action import Action, ActionBody, Asked, Command, Outcome, origin_of, scope_of, target_of
 from bridges.models import BridgeCall
 from installations.models import Installation
 from kasilabs.lib.documents.json_schema import SchemaViolation
@@ -49,12 +49,17 @@ def find_payment(installation: Installation, public_id: str) -> Payment | None:
     return payment
 
 
-def _violations(installation: Installation, body: PaymentIn) -> list[SchemaViolation]:
-    """Says whether the order is one of the plugin's own."""
-    orders = Order.objects.in_scope(scope_of(installation))
-    if body.order is None or orders.filter(id=Order.decode_id(body.order)).exists():
+def _violations(asked: Asked, body: PaymentIn) -> list[SchemaViolation]:
+    """Says whether the order is one of the plugin's own, of the same customer on the same number, in this currency."""
+    if body.order is None:
         return []
-    return [SchemaViolation("/order", "enum", "There is no such order.")]
+    orders = Order.objects.in_scope(scope_of(asked.sender)).filter(instance=asked.instance, customer=asked.customer_id)
+    order = orders.filter(id=Order.decode_id(body.order)).first()
+    if order is None:
+        return [SchemaViolation("/order", "enum", "There is no such order.")]
+    if order.currency != body.amount.currency:
+        return [SchemaViolation("/amount/currency", "const", f"The order is in {order.currency}.")]
+    return []
 
 
 def _initiate(call: BridgeCall, body: PaymentIn) -> Outcome:

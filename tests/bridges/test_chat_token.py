@@ -197,3 +197,20 @@ def changed(chat: Chat, **changes: Any) -> str:
     """A token of ours with other claims."""
     claims = jwt.decode(chat.token, options={"verify_signature": False}) | changes
     return jwt.encode(claims, platform_key(), headers={"typ": chat_token.TYP, "kid": chat_token.KID})
+
+
+def test_a_conversation_reaches_nothing_of_another_customer(gas: BridgePlugin) -> None:
+    gas.signer.post("payments", gas.body(**ASKED))
+    gas.signer.post("orders", gas.body(**ORDERED))
+    payment, order = Payment.objects.get().public_id, Order.objects.get().public_id
+    other = gas.chat("+254733000111")
+    answers = [
+        gas.signer.get(f"payments/{payment}", chat=other.token),
+        gas.signer.get(f"orders/{order}", chat=other.token),
+        gas.signer.post(f"payments/{payment}/refunds", {"reason": "Mine."}, chat=other.token),
+        gas.signer.post(f"orders/{order}/after-sale-requests", {"kind": "return", "reason": "Mine."}, chat=other.token),
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(404, "not_found")}
+    paying = gas.signer.post("payments", {**ASKED, "order": order}, chat=other.token)
+    assert [each["pointer"] for each in paying.json()["errors"]] == ["/order"]
+    assert gas.signer.get(f"orders/{order}", chat=gas.chat().token).status_code == 200

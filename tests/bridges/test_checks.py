@@ -1,5 +1,6 @@
 """What a bridge request is refused with, in which order, and that nothing is recorded against its key then."""
 
+import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -222,6 +223,70 @@ def test_objects_of_another_number_are_not_there(gas: BridgePlugin) -> None:
     payment = Payment.objects.get().public_id
     body = {"reason": "Mine.", "instance": gas.other_number.public_id}
     assert gas.signer.post(f"payments/{payment}/refunds", body).status_code == 404
+
+
+def test_a_body_that_names_another_customer_than_its_object_is_refused(gas: BridgePlugin) -> None:
+    gas.signer.post("payments", gas.body(**ASKED))
+    body = {"reason": "Mine.", "customer": {"id": gas.new_customer("+254733000111")}}
+    answer = gas.signer.post(f"payments/{Payment.objects.get().public_id}/refunds", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/customer/id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"customer": "another"}, "/order"),
+        ({"instance": "another"}, "/order"),
+        ({"amount": {"amountMinor": 105000, "currency": "USD"}}, "/amount/currency"),
+    ],
+)
+def test_a_payment_is_for_an_order_of_its_own_customer_number_and_currency(
+    gas: BridgePlugin, changes: dict[str, Any], pointer: str
+) -> None:
+    gas.signer.post("orders", gas.body(**ORDERED))
+    plugins.grant_plugin(
+        instance=gas.other_number, installation=gas.installation, tools=None, permissions=None, actor=factories.ACTOR
+    )
+    bridges.grant_toolkits(gas.other_number)
+    for key in ("bridge:payments:initiate", "bridge:background"):
+        grant = gas.other_number.plugin_grants.with_installation().get()
+        plugins.set_permission(grant=grant, key=key, on=True, actor=factories.ACTOR)
+    others = {"customer": {"id": gas.new_customer("+254733000111")}, "instance": gas.other_number.public_id}
+    body = gas.body(**ASKED, order=Order.objects.get().public_id)
+    answer = gas.signer.post("payments", {**body, **{k: others.get(k, v) for k, v in changes.items()}})
+    assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]]) == (422, [pointer])
+    assert not BridgeCall.objects.filter(action="payments:initiate").exists()
+
+
+@pytest.mark.parametrize(
+    ("item", "pointer", "code"),
+    [
+        ({"sku": "NOPE", "quantity": 1}, "/items/0/sku", "enum"),
+        ({"sku": "GAS-13", "quantity": 3}, "/items/0/quantity", "maximum"),
+    ],
+)
+def test_items_that_were_not_ordered_claim_no_key(
+    gas: BridgePlugin, item: dict[str, Any], pointer: str, code: str
+) -> None:
+    gas.signer.post("orders", gas.body(**ORDERED))
+    path, key = f"orders/{Order.objects.get().public_id}/after-sale-requests", "0123456789abcdef"
+    answer = gas.signer.post(path, {"kind": "return", "reason": "Broken.", "items": [item]}, key=key)
+    assert (answer.status_code, answer.json()["code"], "id" in answer.json()) == (422, "invalid_input", False)
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [(pointer, code)]
+    right = {"kind": "return", "reason": "Broken.", "items": [{"sku": "GAS-13", "quantity": 1}]}
+    assert gas.signer.post(path, right, key=key).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["254711222333", "Call +254 711 222 333", "0711-222-333"])
+def test_the_phone_number_of_the_customer_is_written_nowhere(gas: BridgePlugin, text: str) -> None:
+    answers = [
+        gas.signer.post("payments", gas.body(**{**ASKED, "description": text})),
+        gas.signer.post("orders", gas.body(**ORDERED, delivery={"to": {"call": text}})),
+    ]
+    found = [[(each["pointer"], each["code"]) for each in answer.json()["errors"]] for answer in answers]
+    assert found == [[("/description", "personal")], [("/delivery/to/call", "personal")]]
+    assert not BridgeCall.objects.exists()
+    assert "711222333" not in json.dumps(list(Call.objects.values_list("request", flat=True)))
 
 
 def test_the_alias_of_another_plugin_is_nobody(gas: BridgePlugin) -> None:

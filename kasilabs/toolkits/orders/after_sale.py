@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kasilabs.accounts import audit
+from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.refusal import Refused
 from kasilabs.toolkits.orders.models import AfterSaleKind, AfterSaleRequest, AfterSaleState, Order, OrderState
 
@@ -30,7 +31,9 @@ def request_after_sale(
     """
     if order.state == OrderState.CANCELLED:
         raise Refused("already_final", _("This order was cancelled."))
-    _check_items(order, items or [])
+    if violations := not_ordered(order, items or []):
+        errors = [{"pointer": each.pointer, "code": each.code, "message": each.message} for each in violations]
+        raise Refused("invalid_input", _("This is not what was ordered."), errors)
     request = AfterSaleRequest(
         organization_id=order.organization_id,
         order=order,
@@ -50,18 +53,21 @@ def request_after_sale(
     return request
 
 
-def _check_items(order: Order, items: Sequence[ReturnedItem]) -> None:
+def not_ordered(order: Order, items: Sequence[ReturnedItem]) -> list[SchemaViolation]:
+    """Returns what is wrong with the pieces a request names: not in the order, or more than were ordered."""
     ordered: dict[str, int] = {}
     for line in order.items:
         ordered[line["sku"]] = ordered.get(line["sku"], 0) + line["quantity"]
-    errors = []
+    violations = []
     for position, item in enumerate(items):
-        ordered[item.sku] = left = ordered.get(item.sku, 0) - item.quantity
-        if item.quantity < 1 or left < 0:
-            pointer = f"/items/{position}"
-            errors.append({"pointer": pointer, "code": "not_ordered", "message": "is more than was ordered"})
-    if errors:
-        raise Refused("invalid_input", _("This is not what was ordered."), errors)
+        if item.sku not in ordered:
+            violations.append(SchemaViolation(f"/items/{position}/sku", "enum", "The order has no such item."))
+            continue
+        ordered[item.sku] -= item.quantity
+        if item.quantity < 1 or ordered[item.sku] < 0:
+            pointer = f"/items/{position}/quantity"
+            violations.append(SchemaViolation(pointer, "maximum", "Use at most as many as were ordered."))
+    return violations
 
 
 def accept(request: AfterSaleRequest, *, actor: audit.Actor, reason: str = "") -> None:
