@@ -12,7 +12,7 @@ from django.conf import settings  # noqa: E402
 from kasilabs.lib import turns, whole_bodies  # noqa: E402  # these modules need the settings
 from kasilabs.lib.machine_api import chunked, problems  # noqa: E402
 from kasilabs.logs import unwritten  # noqa: E402
-from kasilabs.process import system_checks, warm_up  # noqa: E402
+from kasilabs.process import system_checks, warm_up, web_server  # noqa: E402
 
 system_checks.require()
 warm_up.load()
@@ -24,4 +24,5 @@ def _most_bytes(path: str) -> int:
 
 
 _in_turn = turns.in_turn(_django, turns.Turns(settings.WEB_TURNS), without={"/healthz"})
-application = chunked.with_content_length(whole_bodies.with_whole_body(_in_turn, most=_most_bytes))
+_read_whole = whole_bodies.with_whole_body(_in_turn, most=_most_bytes)
+application = web_server.close_after_413(chunked.with_content_length(_read_whole))

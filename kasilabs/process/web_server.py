@@ -3,11 +3,14 @@
 import logging
 import socket
 import uuid
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gunicorn import glogging, util
+from gunicorn.http import wsgi
 
 from kasilabs.lib.machine_api import problems, request_id
+from kasilabs.lib.turns import Application, Environ
 from kasilabs.process.process_log import mask_keys
 
 
@@ -43,3 +46,21 @@ def _write_problem(client: socket.socket, status: int, reason: str, _message: st
     answer.headers["Content-Length"] = str(len(answer.content))
     head = f"HTTP/1.1 {status} {reason}\r\n".encode("latin-1") + answer.serialize_headers()
     util.write_nonblock(client, head + b"\r\n\r\n" + answer.content)
+
+
+def close_after_413(application: Application) -> Application:
+    """Wraps a WSGI application so that the answer to a body that nobody reads says `Connection: close`.
+
+    gunicorn drops what it has not read, and the connection with it; a client that was not told loses its next request.
+    """
+
+    def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            response = getattr(start_response, "__self__", None)
+            if status.startswith("413") and isinstance(response, wsgi.Response):
+                response.force_close()
+            return start_response(status, headers, exc_info)
+
+        return application(environ, start)
+
+    return wrapped

@@ -36,3 +36,16 @@ def test_a_body_in_chunks_is_read_like_any_other_and_limited_like_any_other(plat
     for size in (64 * 1024 + 1, 70_000, 3_000_000):
         answer = send(running, platform, b" " * size)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert answer.headers["Connection"] == "close"
+
+
+def test_a_body_that_nobody_reads_ends_its_connection_and_says_so(platform: Platform, start: Start) -> None:
+    running = start(1)
+    headers = {"Authorization": f"Bearer {platform.agent.key}", "Content-Type": "application/json"}
+    url = f"{running.url}/agent/v1/calls"
+    with requests.Session() as session:
+        for _ in range(5):
+            large = session.post(url, data=b" " * 66_000, headers=headers, timeout=HANGS_AFTER_SECONDS)
+            assert (large.status_code, large.headers["Connection"]) == (413, "close")
+            right = session.post(url, json=CALL, headers=headers, timeout=HANGS_AFTER_SECONDS)
+            assert (right.status_code, right.headers["Connection"]) == (200, "keep-alive")
