@@ -77,8 +77,8 @@ def _database() -> dict[str, Any]:
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
         return {**config, "CONN_MAX_AGE": None, "OPTIONS": options}
-    # A pool that gives up after a while tries at once when the next request asks, however long the server was gone.
-    waits = {"timeout": DATABASE_WAIT_SECONDS, "reconnect_timeout": DATABASE_WAIT_SECONDS}
+    # A pool whose attempt fails leaves it to the next request to try again: it is never asleep when the server is back.
+    waits = {"timeout": DATABASE_WAIT_SECONDS, "reconnect_timeout": 0}
     pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, **waits}
     options = {
         "server_side_binding": True,

@@ -30,6 +30,7 @@ def away(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Outa
     with outage.of_this_thread() as database:
         yield database
         database.end()
+        outage.wait_until_over()
         wait_for(lambda: not unwritten._kept() and not unwritten._delivering.locked())
 
 

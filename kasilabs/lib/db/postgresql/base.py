@@ -12,6 +12,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 GONE_SECONDS = 1.0
 """How long the server counts as gone after somebody has waited for it in vain."""
 
+TRY_SECONDS = 0.25
+"""How long one attempt to connect is waited for."""
+
 GLANCE_SECONDS = 0.05
 """How long a request waits for a server that counts as gone."""
 
@@ -22,16 +25,19 @@ class Pool(ConnectionPool["Connection[Any]"]):
     _gone_until = 0.0
 
     def getconn(self, timeout: float | None = None) -> "Connection[Any]":
-        """Raises PoolTimeout. Whoever looks makes the pool try to connect, so that it ends with the outage."""
-        if time.monotonic() < self._gone_until:
-            timeout = GLANCE_SECONDS
-        try:
-            connection = super().getconn(timeout)
-        except PoolTimeout:
-            self._gone_until = time.monotonic() + GONE_SECONDS
-            raise
-        self._gone_until = 0.0
-        return connection
+        """Raises PoolTimeout. Whoever asks makes the pool try to connect, and asks again while it waits."""
+        asked = time.monotonic()
+        gives_up_at = asked + (GLANCE_SECONDS if asked < self._gone_until else timeout or self.timeout)
+        while True:
+            try:
+                connection = super().getconn(min(TRY_SECONDS, max(GLANCE_SECONDS, gives_up_at - time.monotonic())))
+            except PoolTimeout:
+                if time.monotonic() >= gives_up_at:
+                    self._gone_until = time.monotonic() + GONE_SECONDS
+                    raise
+            else:
+                self._gone_until = 0.0
+                return connection
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
