@@ -23,16 +23,13 @@ from bridges.refusals import RequestRefused
 from bridges.schemas import AfterSaleOut, Answered, InstallationsOut, OrderOut, PaymentOut, RefundOut
 from kasilabs.lib import request_bodies
 from kasilabs.lib.machine_api import problem_schema, problems, request_id
+from kasilabs.lib.request_bodies import InvalidIdempotencyKey
 from kasilabs.logs import write
 from kasilabs.logs.gates import BRIDGE_GATES
 from kasilabs.logs.models import CallState
 
 _READING = problem_schema.problems(401, 403, 404, 422, 429)
 _DOING = problem_schema.problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
-
-
-class _InvalidKey(Exception):
-    """The idempotency key is missing or has another form."""
 
 
 class _StrictParser(Parser):
@@ -45,8 +42,8 @@ class _StrictParser(Parser):
 class Bridge(HttpBearer):
     """The authenticator of one action: everything that is asked before the body.
 
-    Raises _InvalidKey, UnsupportedMediaType and NotJson for a request that cannot be read, InvalidToken, and then
-    RequestRefused.
+    Raises InvalidIdempotencyKey, UnsupportedMediaType and NotJson for a request that cannot be read, InvalidToken, and
+    then RequestRefused.
     """
 
     def __init__(self, action: Action) -> None:
@@ -55,9 +52,9 @@ class Bridge(HttpBearer):
 
     def __call__(self, http: HttpRequest) -> BridgeRequest:
         is_command = isinstance(self.action, Command)
-        key = http.headers.get("Idempotency-Key", "") if is_command else None
-        if key is not None and not request_bodies.IDEMPOTENCY_KEY.fullmatch(key):
-            raise _InvalidKey
+        key = request_bodies.read_idempotency_key(http) if is_command else None
+        if key is None and is_command:
+            raise InvalidIdempotencyKey
         document = request_bodies.read_json(http) if is_command else {}
         scheme, _, token = http.headers.get("Authorization", "").partition(" ")
         chat_token = http.headers.get("X-KasiLabs-Chat-Token")
@@ -244,12 +241,6 @@ def _invalid_body(http: HttpRequest, error: ValidationError) -> HttpResponse:
 def _invalid_token(http: HttpRequest, error: InvalidToken) -> HttpResponse:  # noqa: ARG001
     headers = {"WWW-Authenticate": "Bearer"}
     return problems.response(401, "invalid_token", "The request token is not valid.", headers=headers)
-
-
-@api.exception_handler(_InvalidKey)
-def _invalid_key(http: HttpRequest, error: _InvalidKey) -> HttpResponse:  # noqa: ARG001
-    detail = "Send an Idempotency-Key of 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
-    return problems.response(400, "invalid_idempotency_key", detail)
 
 
 @api.exception_handler(Exception)

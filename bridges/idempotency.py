@@ -20,7 +20,6 @@ body. `attempt` is the fence: who slept past the lease can commit nothing. An ef
 by itself, because its origin is this call (`kasilabs.toolkits.effects`).
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -40,6 +39,7 @@ from bridges.bridge_request import BridgeRequest
 from bridges.models import BridgeCall
 from kasilabs.jobs import backoff
 from kasilabs.jobs.models import LostLease, State
+from kasilabs.lib import request_bodies
 from kasilabs.lib.crypto import fields
 from kasilabs.lib.db import one_row
 from kasilabs.lib.refusal import Refused
@@ -62,15 +62,14 @@ class Answer:
 
 def fingerprint(request: BridgeRequest) -> str:
     """Returns what a retry with the same key has to repeat."""
-    parts = [
+    return request_bodies.fingerprint(
         request.method.encode(),
         request.path.encode(),
         API_VERSION.encode(),
         request.instance.id.bytes if request.instance else b"",
         request.customer_id.bytes if request.customer_id else b"",
         request.body,
-    ]
-    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+    )
 
 
 def run(request: BridgeRequest, command: Command, body: Any) -> Answer:

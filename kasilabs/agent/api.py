@@ -1,6 +1,5 @@
 """The agent API over HTTP. What it answers is decided in `grants` and `kasilabs.calls`."""
 
-import hashlib
 import json
 from typing import Any, cast
 
@@ -89,23 +88,21 @@ def call(request: HttpRequest) -> HttpResponse:
     if not instance.is_active:
         return _suspended_call(request, instance)
     document = request_bodies.read_json(request)
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not request_bodies.IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "An idempotency key has 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
-        return problems.response(400, "invalid_idempotency_key", detail)
+    key = request_bodies.read_idempotency_key(request)
     try:
         body = CallIn.model_validate(document)
     except ValidationError as error:
         malformed = schemas.malformed_call(instance, document, request_id=request_id.current(request))
         malformed.asked = (Gate.NUMBER,)
         return _respond(refuse(malformed, results.invalid_body(malformed, request_bodies.violations(error.errors()))))
+    method, path = (request.method or "").encode(), request.get_full_path().encode()
     tool_call = ToolCall(
         instance,
         body.tool,
         body.input,
         conversation=body.conversation.as_sent() if body.conversation else None,
         idempotency_key=key,
-        fingerprint=_fingerprint(request) if key else "",
+        fingerprint=request_bodies.fingerprint(method, path, request.body) if key else "",
         request_id=request_id.current(request),
     )
     return _respond(call_tool(tool_call))
@@ -129,12 +126,6 @@ def _suspended_call(request: HttpRequest, instance: Instance) -> HttpResponse:
         return _suspended(instance)
     refused = schemas.malformed_call(instance, document, request_id=request_id.current(request))
     return _respond(refuse(refused, results.refused(refused, number_suspended(instance))))
-
-
-def _fingerprint(request: HttpRequest) -> str:
-    """Returns SHA-256 over length-prefixed method, path and raw body: what a retry has to repeat."""
-    parts = [(request.method or "").encode(), request.get_full_path().encode(), request.body]
-    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
 
 def _respond(result: CallResult) -> HttpResponse:

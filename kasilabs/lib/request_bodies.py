@@ -1,5 +1,6 @@
 """What machines send, read strictly: bodies without unknown members and lenient types, each fault with its pointer."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -16,13 +17,15 @@ from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.machine_api import problems
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
-
-
-IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
 
 
 class UnsupportedMediaType(Exception):
     """The body says it is not application/json."""
+
+
+class InvalidIdempotencyKey(Exception):
+    """The idempotency key is missing where it has to be, or has another form."""
 
 
 def read_json(request: HttpRequest) -> dict[str, Any]:
@@ -32,8 +35,21 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     return strict_json.loads(request.body)
 
 
+def read_idempotency_key(request: HttpRequest) -> str | None:
+    """Returns the idempotency key of a request; None where it has none. Raises InvalidIdempotencyKey."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidIdempotencyKey
+    return key
+
+
+def fingerprint(*parts: bytes) -> str:
+    """Returns SHA-256 over the length-prefixed parts of a request that a retry with the same key has to repeat."""
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
 def answer_unreadable(api: NinjaAPI) -> None:
-    """Lets an API answer what `read_json` raises."""
+    """Lets an API answer what the readers here raise."""
 
     @api.exception_handler(UnsupportedMediaType)
     def unsupported(request: HttpRequest, error: UnsupportedMediaType) -> HttpResponse:  # noqa: ARG001
@@ -42,6 +58,11 @@ def answer_unreadable(api: NinjaAPI) -> None:
     @api.exception_handler(strict_json.NotJson)
     def not_json(request: HttpRequest, error: strict_json.NotJson) -> HttpResponse:  # noqa: ARG001
         return problems.response(400, "not_json", error.detail)
+
+    @api.exception_handler(InvalidIdempotencyKey)
+    def invalid_key(request: HttpRequest, error: InvalidIdempotencyKey) -> HttpResponse:  # noqa: ARG001
+        detail = "Send an Idempotency-Key of 16 to 128 of the characters A-Z a-z 0-9 _ . : -"
+        return problems.response(400, "invalid_idempotency_key", detail)
 
 
 def fault(code: str, sentence: str) -> PydanticCustomError:
