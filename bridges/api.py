@@ -22,14 +22,23 @@ from bridges.bridge_request import BridgeRequest
 from bridges.refusals import RequestRefused
 from bridges.schemas import AfterSaleOut, Answered, InstallationsOut, OrderOut, PaymentOut, RefundOut
 from kasilabs.lib import request_bodies
-from kasilabs.lib.machine_api import problem_schema, problems, request_id
+from kasilabs.lib.machine_api import openapi, problems, request_id
 from kasilabs.lib.request_bodies import InvalidIdempotencyKey
 from kasilabs.logs import write
 from kasilabs.logs.gates import BRIDGE_GATES
 from kasilabs.logs.models import CallState
 
-_READING = problem_schema.problems(401, 403, 404, 422, 429)
-_DOING = problem_schema.problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
+_CHAT_TOKEN = openapi.header("X-KasiLabs-Chat-Token", "The `bridge.token` of the tool call this request is made in.")
+_KEY = openapi.header(
+    "Idempotency-Key",
+    "The same for every try of one request.",
+    required=True,
+    pattern=request_bodies.IDEMPOTENCY_KEY.pattern,
+)
+_READ_HEADERS = {"parameters": [_CHAT_TOKEN]}
+_DO_HEADERS = {"parameters": [_KEY, _CHAT_TOKEN]}
+_READING = openapi.problems(401, 403, 404, 422, 429)
+_DOING = openapi.problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
 
 
 class _StrictParser(Parser):
@@ -111,13 +120,20 @@ def list_installations(request: HttpRequest) -> HttpResponse:
     auth=Bridge(payments.INITIATE),
     response={200: Answered[PaymentOut], 202: Answered[PaymentOut], **_DOING},
     url_name="payments",
+    openapi_extra=_DO_HEADERS,
 )
 def initiate_payment(request: HttpRequest, body: PaymentIn) -> HttpResponse:
     """Asks the customer to pay. The answer is `accepted` while the payment waits for its end."""
     return _perform(request, payments.INITIATE, body)
 
 
-@api.get("/payments/{payment}", auth=Bridge(payments.READ), response={200: PaymentOut, **_READING}, url_name="payment")
+@api.get(
+    "/payments/{payment}",
+    auth=Bridge(payments.READ),
+    response={200: PaymentOut, **_READING},
+    url_name="payment",
+    openapi_extra=_READ_HEADERS,
+)
 def read_payment(request: HttpRequest, payment: str) -> HttpResponse:  # noqa: ARG001  `Bridge` finds it
     """Reads a payment as it stands now."""
     return _read_target(request)
@@ -128,19 +144,32 @@ def read_payment(request: HttpRequest, payment: str) -> HttpResponse:  # noqa: A
     auth=Bridge(payments.REFUND),
     response={200: Answered[RefundOut], 202: Answered[RefundOut], **_DOING},
     url_name="refunds",
+    openapi_extra=_DO_HEADERS,
 )
 def request_refund(request: HttpRequest, payment: str, body: RefundIn) -> HttpResponse:  # noqa: ARG001  `Bridge` finds it
     """Asks for money of a payment to go back: an amount, or everything that is left."""
     return _perform(request, payments.REFUND, body)
 
 
-@api.post("/orders", auth=Bridge(orders.CREATE), response={200: Answered[OrderOut], **_DOING}, url_name="orders")
+@api.post(
+    "/orders",
+    auth=Bridge(orders.CREATE),
+    response={200: Answered[OrderOut], **_DOING},
+    url_name="orders",
+    openapi_extra=_DO_HEADERS,
+)
 def create_order(request: HttpRequest, body: OrderIn) -> HttpResponse:
     """Places an order of the customer."""
     return _perform(request, orders.CREATE, body)
 
 
-@api.get("/orders/{order}", auth=Bridge(orders.READ), response={200: OrderOut, **_READING}, url_name="order")
+@api.get(
+    "/orders/{order}",
+    auth=Bridge(orders.READ),
+    response={200: OrderOut, **_READING},
+    url_name="order",
+    openapi_extra=_READ_HEADERS,
+)
 def read_order(request: HttpRequest, order: str) -> HttpResponse:  # noqa: ARG001  `Bridge` finds it
     """Reads an order as it stands now."""
     return _read_target(request)
@@ -151,6 +180,7 @@ def read_order(request: HttpRequest, order: str) -> HttpResponse:  # noqa: ARG00
     auth=Bridge(orders.REQUEST_AFTER_SALE),
     response={200: Answered[AfterSaleOut], **_DOING},
     url_name="after_sale_requests",
+    openapi_extra=_DO_HEADERS,
 )
 def request_after_sale(request: HttpRequest, order: str, body: AfterSaleIn) -> HttpResponse:  # noqa: ARG001  `Bridge` finds it
     """Opens a return, an exchange or a complaint, about the whole order or some of its items."""

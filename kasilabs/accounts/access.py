@@ -23,7 +23,7 @@ from ninja import NinjaAPI
 from kasilabs.accounts import audit
 from kasilabs.accounts.models import Member, Organization, User
 from kasilabs.accounts.permissions import Permission
-from kasilabs.lib.machine_api import request_id
+from kasilabs.lib.machine_api import openapi, request_id
 
 P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]
@@ -171,7 +171,7 @@ def machine_patterns(api: NinjaAPI, *, prefix: str, reason: str) -> list[URLPatt
 
     @cache
     def made() -> bytes:
-        return JsonResponse(api.get_openapi_schema(path_prefix=prefix)).content
+        return JsonResponse(openapi.describe(api, prefix=prefix)).content
 
     def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
         return HttpResponse(made(), content_type="application/json")

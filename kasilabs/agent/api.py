@@ -20,10 +20,13 @@ from kasilabs.calls.results import CallResult
 from kasilabs.calls.tool_call import ToolCall
 from kasilabs.lib import request_bodies
 from kasilabs.lib.documents import strict_json
-from kasilabs.lib.machine_api import problem_schema, problems, request_id
+from kasilabs.lib.machine_api import openapi, problems, request_id
 from kasilabs.logs.gates import Gate
 from kasilabs.whatsapp.models import Instance
 
+_KEY = openapi.header(
+    "Idempotency-Key", "The same for every try of one call.", pattern=request_bodies.IDEMPOTENCY_KEY.pattern
+)
 _LISTED: dict[int, Any] = {200: dict[str, Any], 304: None}
 
 
@@ -38,9 +41,7 @@ api = NinjaAPI(
 request_bodies.answer_unreadable(api)
 
 
-@api.api_operation(
-    ["GET", "HEAD"], "/tools", url_name="tools", response=_LISTED | problem_schema.problems(400, 401, 403, 429)
-)
+@api.api_operation(["GET", "HEAD"], "/tools", url_name="tools", response=_LISTED | openapi.problems(400, 401, 403, 429))
 def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpResponse:  # noqa: A002
     """Lists the tools of the number the key belongs to."""
     instance = _instance(request)
@@ -54,9 +55,7 @@ def tools(request: HttpRequest, format: str = formats.Format.KASILABS) -> HttpRe
     return _revalidated(request, body, formats.etag(instance, form, body))
 
 
-@api.api_operation(
-    ["GET", "HEAD"], "/instance", url_name="instance", response=_LISTED | problem_schema.problems(401, 429)
-)
+@api.api_operation(["GET", "HEAD"], "/instance", url_name="instance", response=_LISTED | openapi.problems(401, 429))
 def instance(request: HttpRequest) -> HttpResponse:
     """Says what the runtime needs to be this number; a suspended one is told so, with nothing to work with."""
     number = _instance(request)
@@ -79,8 +78,11 @@ def _revalidated(request: HttpRequest, body: bytes, etag: str) -> HttpResponse:
 @api.post(
     "/calls",
     url_name="calls",
-    response={200: CallOut} | problem_schema.problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 504),
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schemas.CALL_SCHEMA}}}},
+    response={200: CallOut} | openapi.problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 504),
+    openapi_extra={
+        "parameters": [_KEY],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schemas.CALL_SCHEMA}}},
+    },
 )
 def call(request: HttpRequest) -> HttpResponse:
     """Calls one tool. The state of the number comes first, then the form of the body, then every other gate."""

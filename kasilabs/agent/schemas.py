@@ -77,6 +77,7 @@ class CallOut(BaseModel):
     status: Literal["succeeded"]
     output: dict[str, Any]
     durationMs: int  # noqa: N815
+    masked: list[str] | None = None
 
 
 def malformed_call(instance: Instance, document: dict[str, Any], *, request_id: str) -> ToolCall:

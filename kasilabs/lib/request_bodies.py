@@ -17,7 +17,7 @@ from kasilabs.lib.documents.json_schema import SchemaViolation
 from kasilabs.lib.machine_api import problems
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
+IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
 
 
 class UnsupportedMediaType(Exception):
@@ -38,7 +38,7 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
 def read_idempotency_key(request: HttpRequest) -> str | None:
     """Returns the idempotency key of a request; None where it has none. Raises InvalidIdempotencyKey."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         raise InvalidIdempotencyKey
     return key
 

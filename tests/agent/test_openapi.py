@@ -34,3 +34,8 @@ def test_what_is_answered_is_in_the_document(platform: Platform) -> None:
     for name, given in answers.items():
         (operation,) = {json.dumps(each["responses"]) for each in paths[f"/agent/v1/{name}"].values()}
         assert {str(answer.status_code) for answer in given} <= set(json.loads(operation))
+
+
+def test_no_two_operations_have_one_id(db: None) -> None:
+    ids = [each["operationId"] for operations in document()["paths"].values() for each in operations.values()]
+    assert len(set(ids)) == len(ids)

@@ -17,6 +17,19 @@ def test_the_document_names_every_bridge_with_every_status(db: None) -> None:
     assert set(listing["responses"]) == {"200", "401", "403", "404", "422", "429", "500", "503"}
 
 
+def test_a_generated_client_learns_what_is_sent_and_answered(db: None) -> None:
+    document = json.loads(Client().get("/bridges/v1/openapi.json").content)
+    payment = document["paths"]["/bridges/v1/payments"]["post"]
+    assert [(each["name"], each["required"]) for each in payment["parameters"]] == [
+        ("Idempotency-Key", True),
+        ("X-KasiLabs-Chat-Token", False),
+    ]
+    assert list(payment["responses"]["422"]["content"]) == ["application/problem+json"]
+    assert list(payment["responses"]["200"]["content"]) == ["application/json"]
+    assert document["components"]["schemas"]["PaymentIn"]["properties"]["order"]["type"] == "string"
+    assert '"null"' not in json.dumps(document)
+
+
 def test_strangers_let_the_document_be_made_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Client().get("/bridges/v1/openapi.json")
     monkeypatch.delattr(NinjaAPI, "get_openapi_schema")
