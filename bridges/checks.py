@@ -24,10 +24,6 @@ from kasilabs.accounts.rate_limits import LimitReached, RateLimit, consume
 from kasilabs.lib import ids
 from kasilabs.lib.crypto.jwt import BadToken
 from kasilabs.lib.db.compiled import compiled
-from kasilabs.lib.documents import json_pointer
-from kasilabs.lib.documents.json_schema import SchemaViolation
-from kasilabs.lib.documents.texts import texts
-from kasilabs.lib.text.sensitive import Sensitive
 from kasilabs.logs.gates import BRIDGE_GATES, Gate
 from kasilabs.toolkits.catalogue import BACKGROUND
 from kasilabs.whatsapp.models import Instance
@@ -186,14 +182,3 @@ def _count(request: BridgeRequest) -> None:
         consume(limit.per(whom))
     except LimitReached as reached:
         raise refusals.rate_limited(reached.retry_after) from None
-
-
-def personal_texts(request: BridgeRequest) -> list[SchemaViolation]:
-    """Says where a body holds the phone number of its customer: what a plugin writes is shown on pages and answered."""
-    message = _("The phone number of the customer does not belong here. Name the customer.")
-    sensitive = Sensitive(secrets=(), phones=request.phones, only_known=True)
-    return [
-        SchemaViolation(json_pointer.join(path), "personal", message)
-        for path, text in texts(request.document)
-        if sensitive.find(text)
-    ]

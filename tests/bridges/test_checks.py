@@ -277,15 +277,19 @@ def test_items_that_were_not_ordered_claim_no_key(
     assert gas.signer.post(path, right, key=key).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["254711222333", "Call +254 711 222 333", "0711-222-333"])
-def test_the_phone_number_of_the_customer_is_written_nowhere(gas: BridgePlugin, text: str) -> None:
-    answers = [
-        gas.signer.post("payments", gas.body(**{**ASKED, "description": text})),
-        gas.signer.post("orders", gas.body(**ORDERED, delivery={"to": {"call": text}})),
-    ]
-    found = [[(each["pointer"], each["code"]) for each in answer.json()["errors"]] for answer in answers]
-    assert found == [[("/description", "personal")], [("/delivery/to/call", "personal")]]
-    assert not BridgeCall.objects.exists()
+@pytest.mark.parametrize("written", ["254{}", "Call +254 {}", "0{}"])
+def test_no_answer_says_whether_a_number_is_the_customers(gas: BridgePlugin, written: str) -> None:
+    told = []
+    for number in ("711222333", "711222334"):
+        body = gas.body(**ORDERED, delivery={"to": {written.format(number): [written.format(number)]}})
+        answers = [
+            gas.signer.post("orders", body),
+            gas.signer.post("payments", gas.body(**{**ASKED, "description": written.format(number)})),
+            gas.signer.post("orders", {**body, "currency": written.format(number)}),
+        ]
+        told.append([(each.status_code, each.json().get("errors"), sorted(each.json())) for each in answers])
+    assert told[0] == told[1]
+    assert [status for status, _errors, _members in told[0]] == [200, 200, 422]
     assert "711222333" not in json.dumps(list(Call.objects.values_list("request", flat=True)))
 
 
