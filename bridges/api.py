@@ -12,15 +12,16 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 
 from bridges import checks, idempotency, refusals
-from bridges.actions import installations, orders, payments
+from bridges.actions import escalations, installations, orders, payments
 from bridges.actions.action import Action, ActionBody, Command
+from bridges.actions.escalations import AssignmentIn, EscalationIn
 from bridges.actions.orders import AfterSaleIn, OrderIn
 from bridges.actions.payments import PaymentIn, RefundIn
 from bridges.auth import request_token
 from bridges.auth.request_token import InvalidToken, SentRequest
 from bridges.bridge_request import BridgeRequest
 from bridges.refusals import RequestRefused
-from bridges.schemas import AfterSaleOut, Answered, InstallationsOut, OrderOut, PaymentOut, RefundOut
+from bridges.schemas import AfterSaleOut, Answered, EscalationOut, InstallationsOut, OrderOut, PaymentOut, RefundOut
 from kasilabs.lib import request_bodies
 from kasilabs.lib.machine_api import openapi, problems, request_id
 from kasilabs.lib.request_bodies import InvalidIdempotencyKey
@@ -185,6 +186,30 @@ def read_order(request: HttpRequest, order: str) -> HttpResponse:  # noqa: ARG00
 def request_after_sale(request: HttpRequest, order: str, body: AfterSaleIn) -> HttpResponse:  # noqa: ARG001  `Bridge` finds it
     """Opens a return, an exchange or a complaint, about the whole order or some of its items."""
     return _perform(request, orders.REQUEST_AFTER_SALE, body)
+
+
+@api.post(
+    "/escalations",
+    auth=Bridge(escalations.CREATE),
+    response={200: Answered[EscalationOut], **_DOING},
+    url_name="escalations",
+    openapi_extra=_DO_HEADERS,
+)
+def create_escalation(request: HttpRequest, body: EscalationIn) -> HttpResponse:
+    """Hands the customer to a person."""
+    return _perform(request, escalations.CREATE, body)
+
+
+@api.post(
+    "/escalations/{escalation}/assign",
+    auth=Bridge(escalations.ASSIGN),
+    response={200: Answered[EscalationOut], **_DOING},
+    url_name="assign_escalation",
+    openapi_extra=_DO_HEADERS,
+)
+def assign_escalation(request: HttpRequest, escalation: str, body: AssignmentIn) -> HttpResponse:  # noqa: ARG001  `Bridge` finds it
+    """Puts an escalation into a queue, where it waits, or gives it to a member who answers chats."""
+    return _perform(request, escalations.ASSIGN, body)
 
 
 def _perform(http: HttpRequest, command: Command, body: ActionBody) -> HttpResponse:

@@ -68,6 +68,13 @@ class AfterSaleOut(BaseModel):
     state: Literal["open", "accepted", "declined", "closed"]
 
 
+class EscalationOut(BaseModel):
+    id: str
+    state: Literal["waiting", "taken", "resolved"]
+    priority: Literal["low", "normal", "high", "urgent"]
+    queue: str | None
+
+
 Result = TypeVar("Result")
 
 

@@ -17,6 +17,7 @@ organization: list[URLPattern | URLResolver] = [
     path("logs/", include("kasilabs.logs.urls")),
     path("payments/", include("kasilabs.toolkits.payments.urls")),
     path("orders/", include("kasilabs.toolkits.orders.urls")),
+    path("escalations/", include("kasilabs.toolkits.escalations.urls")),
     path("customers/", include("installations.customer_urls")),
     path("dead-letters/", include("kasilabs.dashboard.dead_letters.urls")),
 ]

@@ -19,6 +19,7 @@ from kasilabs.jobs import sources
 from kasilabs.jobs.overview import Owner
 from kasilabs.lib import ids
 from kasilabs.logs.models import FAULTS, Call
+from kasilabs.toolkits.escalations.models import Escalation
 from kasilabs.toolkits.payments import search as payments
 from kasilabs.whatsapp.models import Instance
 
@@ -47,6 +48,7 @@ ENTRIES: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Plugin logs"), "logs:list", "list-search", Permission.LOGS_VIEW, "failures"),
             Entry(_("Payments"), "payments:list", "coin", Permission.PAYMENTS_VIEW, "overdue payments"),
             Entry(_("Orders"), "orders:list", "package", Permission.ORDERS_VIEW),
+            Entry(_("Escalations"), "escalations:list", "user-question", Permission.CHATS_ANSWER, "escalations"),
         ),
     ),
     (_("Develop"), (Entry(_("Developer area"), "plugins:list", "code", Permission.PLUGINS_VIEW),)),
@@ -147,6 +149,7 @@ def _counts(request: MemberRequest) -> dict[str, int]:
         "numbers": Instance.objects.filter(organization=organization),
         "failures": Call.objects.filter(state__in=FAULTS, organization=organization, id__gte=ids.uuid7_floor(today)),
         "overdue payments": payments.overdue(organization, timezone.now()),
+        "escalations": Escalation.objects.waiting().filter(organization=organization),
         "notices": Notice.objects.unread().filter(user=request.user),
     }
     owner = Owner(organization)

@@ -40,6 +40,7 @@ class Prefix(StrEnum):
     REFUND = "rfd"
     ORDER = "ord"
     AFTER_SALE_REQUEST = "asr"
+    ESCALATION = "esc"
 
 
 def uuid7() -> UUID:

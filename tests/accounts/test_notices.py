@@ -2,6 +2,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from kasilabs.accounts.models import Notice, NoticePreference, OutgoingMail, User
+from kasilabs.accounts.notices import kinds
 from kasilabs.accounts.notices.notify import notify
 from tests.support import factories, mails
 from tests.support.visits import As, page
@@ -82,12 +83,12 @@ def test_who_wants_no_mail_gets_the_notice_alone(cast: factories.Cast, as_: As) 
 
 def test_the_choice_is_kept_and_shown(cast: factories.Cast, as_: As) -> None:
     client = as_(cast.viewer)
-    assert page(client.get(PAGE)).count("checked") == 1
+    assert page(client.get(PAGE)).count("checked") == len(kinds.registered())
     shown = page(client.post(f"{PAGE}mails/", {}, follow=True))
     assert "Your choice was saved." in shown
     assert "checked" not in shown
     client.post(f"{PAGE}mails/", {"mailed": KIND})
-    assert NoticePreference.objects.get().is_mailed
+    assert NoticePreference.objects.get(is_mailed=True).kind == KIND
 
 
 @pytest.mark.parametrize("wrong", ["nothing_like_it", "", "\0", "x" * 10_000])

@@ -35,6 +35,8 @@ NOT_PAGES = {
         "orders:fulfil",
         "orders:accept",
         "orders:close",
+        "escalations:take",
+        "escalations:put_back",
     ),
     *("grants:set_cell", "grants:grant_toolkit", "grants:revoke_toolkit", "accounts:change_role"),
     *("whatsapp:add_answerer", "whatsapp:remove_answerer"),
@@ -91,7 +93,7 @@ def visit_all(seed: Seed, open_window: Callable[..., Window], **options: Any) ->
 
 def all_of(seed: Seed) -> list[PageCase]:
     """Return them in an order in which each finds what it is about."""
-    inside = (_numbers, _developer, _installing, _granting, _logs, _money, _people)
+    inside = (_numbers, _developer, _installing, _granting, _logs, _money, _escalations, _people)
     return [*_outside(), *_own_account(), *(case for part in inside for case in part(seed))]
 
 
@@ -262,6 +264,27 @@ def _money(seed: Seed) -> Iterator[PageCase]:
     yield PageCase("customer", reverse("customers:detail", args=[org, alias]))
     yield PageCase("cancel order", reverse("orders:cancel", args=[org, order]))
     yield PageCase("decline", reverse("orders:decline", args=[org, order, wanted]))
+
+
+def _escalations(seed: Seed) -> Iterator[PageCase]:
+    org, rival = seed.cast.organization.slug, seed.cast.rival.slug
+    queue = reverse("escalations:list", args=[org])
+    waits, held, resolved = (each.public_id for each in seed.escalations)
+    yield PageCase("escalations", queue, role="operator")
+    yield PageCase("escalations of a viewer", queue, role="viewer", status=403)
+    yield PageCase("my escalations", f"{queue}?show=mine", role="operator")
+    yield PageCase("resolved escalations", f"{queue}?show=resolved", role="operator")
+    yield PageCase("no escalations", reverse("escalations:list", args=[rival]), role="stranger")
+    yield PageCase("no such escalations", f"{queue}?show=gone", status=422)
+    yield PageCase("escalation that waits", reverse("escalations:detail", args=[org, waits]), role="operator")
+    yield PageCase("my escalation", reverse("escalations:detail", args=[org, held]), role="operator")
+    yield PageCase("resolved escalation", reverse("escalations:detail", args=[org, resolved]), role="operator")
+    assigning = reverse("escalations:assign", args=[org, waits])
+    yield PageCase("assign", assigning, role="operator")
+    yield PageCase("assign refused", assigning, role="operator", act=click("Assign", shows=".k-summary"), status=422)
+    resolving = reverse("escalations:resolve", args=[org, held])
+    yield PageCase("resolve", resolving, role="operator")
+    yield PageCase("resolve of a teammate", resolving, status=409)
 
 
 def _people(seed: Seed) -> Iterator[PageCase]:

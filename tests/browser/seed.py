@@ -16,7 +16,7 @@ from installations import aliases, lifecycle
 from installations.models import Installation
 from kasilabs.accounts import outbox
 from kasilabs.accounts.invitations import changes
-from kasilabs.accounts.models import Organization, OutgoingMail
+from kasilabs.accounts.models import Member, Organization, OutgoingMail
 from kasilabs.accounts.permissions import Role
 from kasilabs.configuration.command_line import read_settings
 from kasilabs.lib.crypto import fields
@@ -27,6 +27,8 @@ from kasilabs.logs.gates import BEFORE_SENDING, BRIDGE_GATES, CALL_GATES, Gate
 from kasilabs.logs.models import Call, CallKind, CallState
 from kasilabs.toolkits.catalogue import Toolkit
 from kasilabs.toolkits.effects.models import Effect, Stage
+from kasilabs.toolkits.escalations import changes as escalations
+from kasilabs.toolkits.escalations.models import Escalation, Priority
 from kasilabs.toolkits.orders import after_sale
 from kasilabs.toolkits.orders import changes as orders
 from kasilabs.toolkits.orders.after_sale import ReturnedItem
@@ -156,6 +158,8 @@ class Seed:
     invitation_of_stranger: str
     payments: list[Payment]
     order: Order
+    escalations: list[Escalation]
+    """One that waits, one the operator holds, and one that is resolved."""
 
 
 def build() -> Seed:
@@ -185,7 +189,7 @@ def build() -> Seed:
     made = (cast, legal, billing, closed, desk, shop, riders, calls)
     order = _order(legal)
     aliases.get_or_create(desk, order.customer_id)
-    return Seed(*made, invitation, of_stranger, _payments(legal), order)
+    return Seed(*made, invitation, of_stranger, _payments(legal), order, _escalations(legal, operator))
 
 
 def invite(cast: Cast, email: str) -> str:
@@ -208,6 +212,23 @@ def _payments(number: Instance) -> list[Payment]:
     )
     settlement.mark_settled(refunded, actor=factories.ACTOR, receipt="R-17", reason="Counted at the till")
     refunds.request_refund(refunded, amount=Money(5_000, "KES"), reason="The hose leaks", origin="brc_refund")
+    return made
+
+
+def _escalations(number: Instance, holder: Member) -> list[Escalation]:
+    made = [
+        escalations.create(
+            factories.origin(number),
+            reason=f"The cylinder leaks and the customer is afraid <b>{priority}</b>",
+            priority=priority,
+            summary="It was delivered this morning.\nThe rider is on his way back.",
+        )
+        for priority in (Priority.URGENT, Priority.HIGH, Priority.LOW)
+    ]
+    escalations.put_into_queue(made[0], "gas safety", actor=factories.ACTOR)
+    for each in made[1:]:
+        escalations.take(each, member=holder, actor=factories.ACTOR)
+    escalations.resolve(made[2], member=holder, actor=factories.ACTOR, note="The valve was closed.")
     return made
 
 
@@ -240,6 +261,7 @@ def fill_lists(seed: Seed) -> None:
         for _ in range(5):
             factories.call(seed.legal, **CASES[index % len(CASES)])
         factories.cash_payment(seed.legal, f"B2C-{index}")
+        escalations.create(factories.origin(seed.legal), reason=f"Wants a person {index}", priority=Priority.NORMAL)
         factories.dead_mail(organization, last_error=list(outbox.ERRORS)[index % len(outbox.ERRORS)])
 
 

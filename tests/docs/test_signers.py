@@ -71,13 +71,14 @@ def test_the_bodies_in_the_guide_are_taken_and_answered_as_it_says(gas: BridgePl
     examples: list[dict[str, Any]] = [
         json.loads(block) for block in pages.blocks(pages.DOCS / "authors" / "bridges.md", "json")
     ]
-    listing, payment, answer, order = examples
+    listing, payment, answer, order, escalation = examples
     ordered = gas.signer.post("orders", gas.body(**order))
     assert ordered.status_code == 200
     paid = gas.signer.post("payments", gas.body(**{**payment, "order": ordered.json()["result"]["id"]}))
     assert paid.status_code == 200
     assert paid.json().keys() == answer.keys()
     assert paid.json()["result"].keys() - {"settledAt"} == answer["result"].keys()
+    assert gas.signer.post("escalations", gas.body(**escalation)).status_code == 200
     token = gas.signer.token("GET", "/bridges/v1/installations", iss="GAS_OS")
     listed = gas.signer.get("installations", token=token).json()
     (installation,), (shown,) = listed["installations"], listing["installations"]
