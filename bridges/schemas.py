@@ -72,7 +72,7 @@ class EscalationOut(BaseModel):
     id: str
     state: Literal["waiting", "taken", "resolved"]
     priority: Literal["low", "normal", "high", "urgent"]
-    queue: str | None
+    queue: str
 
 
 Result = TypeVar("Result")

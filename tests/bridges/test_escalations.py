@@ -43,7 +43,7 @@ def test_a_customer_is_handed_over_outside_and_inside_a_conversation(gas: Bridge
         {
             "id": escalation.origin,
             "status": "succeeded",
-            "result": {"id": escalation.public_id, "state": "waiting", "priority": "high", "queue": None},
+            "result": {"id": escalation.public_id, "state": "waiting", "priority": "high", "queue": ""},
         },
     )
     assert (escalation.reason, escalation.summary, escalation.mode) == ("Wants a person", "Paid twice.", "sandbox")
@@ -207,7 +207,10 @@ def test_without_a_customer_nobody_can_be_handed_over(gas: BridgePlugin) -> None
 
 
 def test_the_document_describes_both(db: None) -> None:
-    paths = json.loads(Client().get("/bridges/v1/openapi.json").content)["paths"]
+    document = json.loads(Client().get("/bridges/v1/openapi.json").content)
+    paths, escalation = document["paths"], document["components"]["schemas"]["EscalationOut"]
+    assert escalation["required"] == ["id", "state", "priority", "queue"]
+    assert escalation["properties"]["queue"] == {"title": "Queue", "type": "string"}
     for path in ("/bridges/v1/escalations", "/bridges/v1/escalations/{escalation}/assign"):
         assert {"200", "403", "404", "409", "422", "429"} <= set(paths[path]["post"]["responses"])
 

@@ -38,7 +38,7 @@ def test_an_escalation_waits_in_no_queue(number: Instance) -> None:
         "id": escalation.public_id,
         "state": "waiting",
         "priority": "high",
-        "queue": None,
+        "queue": "",
     }
     assert escalation.public_id.startswith("esc_")
     assert escalation.mode == "sandbox"

@@ -85,5 +85,5 @@ class Escalation(ScopedRow):
             "id": self.public_id,
             "state": self.state.value,
             "priority": self.priority,
-            "queue": self.queue or None,
+            "queue": self.queue,
         }
