@@ -44,11 +44,14 @@ class Prefix(StrEnum):
 
 
 def uuid7() -> UUID:
-    """Returns a time-ordered random UUID (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = secrets.randbits(74)
-    high = (milliseconds << 16) | (7 << 12) | (random >> 62)
-    low = (0b10 << 62) | (random & ((1 << 62) - 1))
+    """Returns a time-ordered random UUID (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 62 random bits.
+
+    Between them are 12 bits of the fraction of the millisecond (section 6.2, method 3): what one thread makes one after
+    the other stays in order.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    high = (milliseconds << 16) | (7 << 12) | ((nanoseconds << 12) // 1_000_000)
+    low = (0b10 << 62) | secrets.randbits(62)
     return UUID(int=(high << 64) | low)
 
 

@@ -45,3 +45,11 @@ def test_an_id_is_the_typeid_of_its_uuid() -> None:
 )
 def test_what_is_no_id_of_this_kind_is_none(text: str) -> None:
     assert ids.decode(ids.Prefix.CALL, text) is None
+
+
+def test_what_is_made_one_after_the_other_stays_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(range(1_800_000_000_000_000_000, 1_800_000_000_003_000_000, 300))
+    monkeypatch.setattr("time.time_ns", lambda: next(moments))
+    made = [ids.uuid7() for _ in range(10_000)]
+    assert made == sorted(made)
+    assert {each.version for each in made} == {7}
