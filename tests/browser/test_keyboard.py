@@ -10,7 +10,7 @@ from tests.browser.window import Window
 from tests.support import factories
 
 pytestmark = pytest.mark.browser
-MOST_STOPS = 60
+MOST_STOPS = 70
 
 
 def url(seeded: Seed, name: str, *more: str) -> str:
