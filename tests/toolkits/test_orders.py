@@ -117,7 +117,7 @@ def test_people_take_an_order_through_its_states(number: Instance) -> None:
     changes.fulfil(order, actor=ACTOR)
     assert Order.objects.get().state == OrderState.FULFILLED
     entries = trail.entries().order_by("seq").values_list("action", "target", "target_name")
-    assert list(entries) == [(f"order.{state}", order.public_id, "B2C-1") for state in ("confirmed", "fulfilled")]
+    assert list(entries) == [(f"order.{state}", order.public_id, "KES 6,750") for state in ("confirmed", "fulfilled")]
 
 
 @pytest.mark.parametrize(

@@ -115,5 +115,5 @@ def _change(
         if not Order.objects.filter(pk=order.pk, state__in=once).update(state=state, changed=changed):
             raise Refused("already_final", _("This order is no longer in a state that allows it."))
         order.state, order.changed = state, changed
-        act.on(order.public_id, order.reference)
+        act.on(order.public_id, str(order.total))
         act.change(before={"state": before}, after={"state": state})
