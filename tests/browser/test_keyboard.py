@@ -83,7 +83,7 @@ def test_a_filter_keeps_the_focus(seeded: Seed, open_window: OpenWindow) -> None
     window.open(url(seeded, "grants:matrix"))
     tab_to(window, "#q")
     window.page.keyboard.type("find")
-    window.wait_for_text("1 of 7 rows")
+    window.wait_for_text("1 of 12 rows")
     window.expect_focus("#q")
 
 
