@@ -16,7 +16,7 @@ from bridges.models import BridgeCall, RequestNonce
 from kasilabs.lib.states import Mode
 from kasilabs.toolkits.payments.models import Payment
 from tests.bridges.test_idempotency import KEY, effects_of, end_leases
-from tests.support import bridges
+from tests.support import bridges, suspension
 from tests.support.bridges import ASKED, ORDERED, BridgePlugin
 from tests.support.fake_provider import FakeProvider
 from tests.support.gunicorn import Workers, workers
@@ -62,7 +62,7 @@ def kill(running: Workers) -> None:
 
 
 def stop(running: Workers) -> None:
-    os.killpg(running.process.pid, signal.SIGSTOP)
+    suspension.suspend(running.process.pid)
 
 
 @pytest.mark.parametrize("end", [kill, stop])

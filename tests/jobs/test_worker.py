@@ -109,7 +109,7 @@ def test_a_worker_that_slept_past_its_lease_cannot_finish_the_row(
     sleeper = start(JOBS_SWEEP_SECONDS="3600", JOBS_THREADS="1")
     wait_for(lambda: Parcel.objects.filter(state=State.RUNNING).exists())
     Parcel.objects.update(address="Ngong Road 2")
-    sleeper.send(signal.SIGSTOP)
+    sleeper.suspend()
     other = start(JOBS_URL=f"sqlite:///{tmp_path / 'other.sqlite3'}", JOBS_LEASE_SECONDS="3600")
     wait_for(lambda: Parcel.objects.get().attempt == 2)
     let_through(1000)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tests.support import suspension
 from tests.support.gunicorn import database_url
 from tests.support.waiting import wait_for
 
@@ -24,6 +25,10 @@ class Worker:
 
     def send(self, number: int) -> None:
         os.killpg(self.process.pid, number)
+
+    def suspend(self) -> None:
+        """Stop the worker until it is sent SIGCONT."""
+        suspension.suspend(self.process.pid)
 
     def kill(self) -> None:
         self.send(signal.SIGKILL)
