@@ -2,8 +2,15 @@
 
 from dataclasses import replace
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from bridges.actions.installations import list_installations
 from grants.changes import plugins, toolkits
 from installations import lifecycle
+from installations.models import Installation
+from kasilabs.accounts.models import Organization
+from kasilabs.lib import ids
 from kasilabs.logs.models import Call, CallKind, CallState
 from kasilabs.toolkits.catalogue import BRIDGE_ACTIONS, Toolkit
 from tests.support import bridges, factories
@@ -35,6 +42,30 @@ def test_only_permissions_in_force_are_listed(gas: BridgePlugin) -> None:
         "bridge:payments:read",
         "bridge:payments:refund",
     }
+
+
+def _install_elsewhere(gas: BridgePlugin, organization: Organization) -> None:
+    """Install and grant the plugin in an organization that does not own it, as a review will allow."""
+    installation = Installation.objects.get(pk=gas.installation.pk)
+    installation.pk, installation.organization = ids.uuid7(), organization
+    installation.save(force_insert=True)
+    plugins.grant_plugin(
+        instance=factories.number(organization),
+        installation=installation,
+        tools=None,
+        permissions=list(BRIDGE_ACTIONS),
+        actor=factories.ACTOR,
+    )
+
+
+def test_one_organization_more_is_one_query_more(gas: BridgePlugin) -> None:
+    secret, counts = bridges.secret_of(gas.installation), []
+    for name in ("kasi-two", "kasi-three", "kasi-four"):
+        with CaptureQueriesContext(connection) as queries:
+            listed = list_installations(secret)
+        counts.append((len(listed), len(queries)))
+        _install_elsewhere(gas, factories.organization(name))
+    assert counts == [(1, 3), (2, 4), (3, 5)]
 
 
 def test_a_suspended_installation_is_not_listed(gas: BridgePlugin) -> None:
