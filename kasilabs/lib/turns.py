@@ -7,14 +7,11 @@ database connection nor a place among those who work.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.http.response import HttpResponseBase
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class Turns:
@@ -84,14 +81,14 @@ def given_back() -> Iterator[None]:
         yield
 
 
-def in_turn(application: Application, turns: Turns, *, without: Collection[str]) -> Application:
+def in_turn(application: WSGIApplication, turns: Turns, *, without: Collection[str]) -> WSGIApplication:
     """Wraps Django's WSGI application so that a request works in its turn, except for the paths `without` one.
 
     An answer that is whole ends its request (the signal `request_finished` gives the database connection back) before
     it is sent: a client that reads slowly holds neither. One that streams is made by whoever sends it, without a turn.
     """
 
-    def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in without:
             return application(environ, start_response)
         with turns.held():

@@ -6,19 +6,16 @@ turn for as long as the connection lasts; here it holds a thread alone.
 
 import io
 from collections.abc import Callable, Iterable
-from typing import Any
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def with_whole_body(application: Application, *, most: Callable[[str], int]) -> Application:
+def with_whole_body(application: WSGIApplication, *, most: Callable[[str], int]) -> WSGIApplication:
     """Wraps a WSGI application so that the body of a request has arrived when it is called.
 
     `most` returns how many bytes a path takes: a longer body is refused by what it announces, and nobody reads it.
     """
 
-    def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         announced = environ.get("CONTENT_LENGTH") or "0"
         # The server has refused what is no number.
         length = int(announced) if announced.isdecimal() else 0

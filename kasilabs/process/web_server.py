@@ -3,14 +3,14 @@
 import logging
 import socket
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn import glogging, util
 from gunicorn.http import wsgi
 
 from kasilabs.lib.machine_api import problems, request_id
-from kasilabs.lib.turns import Application, Environ
 from kasilabs.process.process_log import mask_keys
 
 
@@ -48,13 +48,13 @@ def _write_problem(client: socket.socket, status: int, reason: str, _message: st
     util.write_nonblock(client, head + b"\r\n\r\n" + answer.content)
 
 
-def close_after_413(application: Application) -> Application:
+def close_after_413(application: WSGIApplication) -> WSGIApplication:
     """Wraps a WSGI application so that the answer to a body that nobody reads says `Connection: close`.
 
     gunicorn drops what it has not read, and the connection with it; a client that was not told loses its next request.
     """
 
-    def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             response = getattr(start_response, "__self__", None)
             if status.startswith("413") and isinstance(response, wsgi.Response):

@@ -108,6 +108,10 @@ def test_without_a_turn_nothing_is_given_back() -> None:
         pass
 
 
+def starts_nothing(*_head: object) -> Callable[[bytes], object]:
+    raise NotImplementedError
+
+
 def answer_of(turns_: Turns, answer: HttpResponseBase, path: str = "/page") -> tuple[object, list[int]]:
     """Return what the server is given, and how many turns were free while the answer was made."""
     free: list[int] = []
@@ -117,7 +121,7 @@ def answer_of(turns_: Turns, answer: HttpResponseBase, path: str = "/page") -> t
         return answer
 
     wrapped = turns.in_turn(application, turns_, without={"/healthz"})
-    return wrapped({"PATH_INFO": path}, lambda *_: None), free
+    return wrapped({"PATH_INFO": path}, starts_nothing), free
 
 
 def test_an_answer_is_closed_before_it_is_sent() -> None:

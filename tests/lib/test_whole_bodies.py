@@ -1,10 +1,11 @@
 import io
 from collections.abc import Callable
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from kasilabs.lib import turns
 from kasilabs.lib.turns import Turns
-from kasilabs.lib.whole_bodies import Environ, with_whole_body
+from kasilabs.lib.whole_bodies import with_whole_body
 
 MOST = 10
 
@@ -22,16 +23,21 @@ class Client(io.RawIOBase):
         return self._body.read(size)
 
 
+def starts_nothing(*_head: object) -> Callable[[bytes], object]:
+    raise NotImplementedError
+
+
 def send(client: Client, one: Turns, *, length: str) -> bytes:
     """Send a request through both wrappers, as the WSGI entry has them; return the body the application reads."""
     read: list[bytes] = []
 
-    def application(environ: Environ, _start_response: object) -> list[bytes]:
+    def application(environ: WSGIEnvironment, _start_response: object) -> list[bytes]:
         read.append(environ["wsgi.input"].read(int(length or 0)))
         return []
 
     in_turn = turns.in_turn(application, one, without=())
-    list(with_whole_body(in_turn, most=lambda _path: MOST)({"CONTENT_LENGTH": length, "wsgi.input": client}, print))
+    environ = {"CONTENT_LENGTH": length, "wsgi.input": client}
+    list(with_whole_body(in_turn, most=lambda _path: MOST)(environ, starts_nothing))
     return read[0]
 
 
